@@ -1,0 +1,60 @@
+"""python -m app: the whole service; python -m app parse: the whole service for the time of one call."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from app import __version__
+from app.logs import configure
+from app.parse import parse
+from app.processes import run_until_signal
+from app.service import ServiceFailed, run_service
+from app.settings import Settings, SettingsError, load_settings
+from app.store import StoreError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _arguments().parse_args(arguments)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        if options.command == "parse":
+            return asyncio.run(parse(settings, options.documents, options.output))
+        configure(settings)
+        return run_until_signal(_serve(settings))
+    except (ServiceFailed, StoreError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run.sh", description="PaddleOCR-VL Service: documents in, markdown and images out."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="run the service until Ctrl-C (the default)")
+    one = commands.add_parser("parse", help="turn documents into markdown, without a running service")
+    one.add_argument("documents", nargs="+", metavar="FILE_OR_URL")
+    one.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for markdown and images (out)")
+    return parser
+
+
+async def _serve(settings: Settings) -> None:
+    async def ready(url: str) -> None:
+        print(
+            f"PaddleOCR-VL Service {__version__} is ready at {url} (data in {settings.data_dir}; Ctrl-C stops it)",
+            flush=True,
+        )
+
+    await run_service(settings, ready)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

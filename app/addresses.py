@@ -1,0 +1,160 @@
+"""Which hosts and addresses we may send requests to. Nothing here touches the network.
+
+The table of addresses is our own: `ipaddress.is_global` lets many through that are not public.
+"""
+
+import ipaddress
+import re
+import socket
+import unicodedata
+from collections.abc import Iterable
+from typing import NoReturn
+
+import httpx
+
+from app.errors import FetchError, InvalidRequest
+
+MAX_URL = 8192  # characters
+DEFAULT_PORTS = {"http": 80, "https": 443}  # also the only ports, but for hosts in FETCH_ALLOWED_HOSTS
+
+_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _networks(text: str) -> list[_Network]:
+    return [ipaddress.ip_network(word) for word in text.split()]
+
+
+_V4_DENIED = _networks("""
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+    192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
+""")
+_V6_PUBLIC = _networks("2000::/3")  # all else is denied
+_V6_DENIED = _networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")  # Teredo and its kind, documentation, 6to4
+_V4_IN_V6 = _networks("::ffff:0:0/96 64:ff9b::/96")  # mapped and NAT64: the IPv4 address inside decides
+_PUBLIC = _networks("192.0.0.9/32 2001:4:112::/48")  # exceptions within the denied
+
+
+def denied(ip: str) -> bool:
+    """True for an address that is private, local, reserved or a cloud's own; ValueError if `ip` is no address."""
+    address = ipaddress.ip_address(ip)
+    if "%" in ip:  # a zone: link-local by definition
+        return True
+
+    def within(networks: Iterable[_Network]) -> bool:
+        return any(address in network for network in networks)
+
+    if within(_V4_IN_V6):
+        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if within(_PUBLIC):
+        return False
+    if address.version == 4:
+        return within(_V4_DENIED)
+    return not within(_V6_PUBLIC) or within(_V6_DENIED)
+
+
+class Rules:
+    """Which URLs and addresses may be used; every judgement is made here."""
+
+    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
+        """ValueError if one of `allowed_hosts` is neither host nor host:port."""
+        self._allowed = {_entry(word) for word in allowed_hosts}
+
+    def listed(self, host: str, port: int) -> bool:
+        """True if FETCH_ALLOWED_HOSTS has the host, or the host with this port."""
+        name = _canonical(host)
+        return (name, None) in self._allowed or (name, port) in self._allowed
+
+    def check(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
+        """`url`, relative to `base` if given, parsed; FetchError `fetch_refused` if it may not be used."""
+        if len(url) > MAX_URL:
+            _refuse(f"The URL is longer than {MAX_URL} characters; use a shorter one.")
+        if "\\" in url or any(unicodedata.category(char) == "Cc" for char in url):
+            _refuse("The URL contains a backslash or a control character; percent-encode it.")
+        try:
+            parsed = base.join(url) if base else httpx.URL(url)
+        except (httpx.InvalidURL, ValueError):  # ValueError: a lone surrogate, or brackets that urljoin rejects
+            _refuse("The URL is malformed; check its host and port.")
+        if parsed.scheme not in DEFAULT_PORTS:
+            _refuse("The URL does not start with http:// or https://; no other scheme is supported.")
+        host = host_of(parsed)
+        if not _HOST.fullmatch(host):
+            _refuse("The URL has no valid host; check its spelling.")
+        if parsed.userinfo:
+            _refuse("The URL contains a user name or password; use one that works without.")
+        port = DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
+        if self.listed(host, port):
+            return parsed
+        if port not in DEFAULT_PORTS.values():
+            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in FETCH_ALLOWED_HOSTS.")
+        literal = _literal(host)
+        if literal is not None:
+            self.judge(host, port, [literal])
+        return parsed
+
+    def judge(self, host: str, port: int, addresses: Iterable[str]) -> None:
+        """FetchError `fetch_refused` if one of the addresses that `host` has is not public and `host` not listed."""
+        if not self.listed(host, port) and any(denied(ip) for ip in addresses):
+            _refuse(f"{host} has a private or reserved address; use a public host or list it in FETCH_ALLOWED_HOSTS.")
+
+
+def check_url(url: str, rules: Rules) -> None:
+    """What can be said about a URL without DNS: InvalidRequest (422) if it is malformed or would be refused anyway."""
+    try:
+        rules.check(url)
+    except FetchError as exc:
+        raise InvalidRequest(exc.message) from None
+
+
+def redact(url: str) -> str:
+    """`url` for logs and answers: no credentials, no fragment, and `?…` in place of a query. Raises nothing."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return "…"
+    if parsed.scheme not in DEFAULT_PORTS or not parsed.raw_host:
+        return "…"
+    path, query, _ = parsed.raw_path.decode("ascii").partition("?")
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}{path}{'?…' if query else ''}"
+
+
+def host_of(url: httpx.URL) -> str:
+    """The host as it goes over the wire; httpx's own `host` raises on a label that is no valid IDNA."""
+    return url.raw_host.decode("ascii")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise FetchError(message, code="fetch_refused")
+
+
+def _entry(word: str) -> tuple[str, int | None]:
+    """An entry of FETCH_ALLOWED_HOSTS as host and port, None for any port."""
+    try:
+        return str(ipaddress.IPv6Address(word)), None
+    except ValueError:
+        pass
+    try:
+        parsed = httpx.URL(f"host://{word}")  # a scheme without a default port, which httpx would drop
+    except (httpx.InvalidURL, ValueError):
+        parsed = httpx.URL()
+    host = host_of(parsed)
+    if not _HOST.fullmatch(host) or parsed.userinfo or parsed.query or parsed.path.strip("/"):
+        raise ValueError(f"{word!r} is neither host nor host:port")
+    return _canonical(host), parsed.port
+
+
+def _canonical(host: str) -> str:
+    name = host.lower().removesuffix(".")
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
+
+
+def _literal(host: str) -> str | None:
+    """The address if `host` is one, also in the old forms that getaddrinfo knows (`127.1`, `0x7f000001`)."""
+    name = _canonical(host)
+    try:
+        return name if ":" in name else socket.inet_ntoa(socket.inet_aton(name))
+    except OSError:
+        return None

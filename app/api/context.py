@@ -1,0 +1,33 @@
+"""What the routes share: one of each per process, made at start-up."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.addresses import Rules
+from app.blobs import BlobStore
+from app.engines import EngineRegistry
+from app.jobs.events import EventReader
+from app.jobs.queue import Jobs
+from app.settings import Settings
+from app.store import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    rules: Rules
+    store: Store
+    jobs: Jobs
+    blobs: BlobStore
+    events: EventReader
+    engines: EngineRegistry
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Shared = Annotated[Context, Depends(_context)]

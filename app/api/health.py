@@ -1,0 +1,62 @@
+"""Is the service alive, and can it do work?"""
+
+import os
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from app.api.context import Context, Shared
+from app.store import Down, socket_path
+
+router = APIRouter(tags=["health"])
+
+
+def _envelope(error: str | None = None) -> dict[str, Any]:
+    """The classic `status` and the HPS fields in one."""
+    return {
+        "status": "ok" if error is None else "unavailable",
+        "logId": uuid.uuid4().hex,
+        "errorCode": 0 if error is None else 503,
+        "errorMsg": "Healthy" if error is None else error,
+    }
+
+
+@router.get("/health")
+async def health() -> dict[str, Any]:
+    """The API process answers."""
+    return _envelope()
+
+
+@router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
+async def ready(shared: Shared) -> JSONResponse:
+    """Store, blobs and a worker are there: a document sent now is worked on now."""
+    parts = {"store": await _store(shared), "blobs": _blobs(shared)}
+    parts["worker"] = await _worker(shared) if parts["store"] is None else "unknown while the store is away"
+    failing = {name: reason for name, reason in parts.items() if reason is not None}
+    error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
+    body = _envelope(error) | {"parts": {name: reason or "ok" for name, reason in parts.items()}}
+    return JSONResponse(body, status_code=200 if error is None else 503)
+
+
+async def _store(shared: Context) -> str | None:
+    try:
+        await shared.store.ping()
+    except Down:
+        where = "REDIS_URL" if shared.settings.redis_url else str(socket_path(shared.settings))
+        return f"nothing answers at {where}"
+    return None
+
+
+def _blobs(shared: Context) -> str | None:
+    folder = shared.settings.data_dir.absolute()
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"DATA_DIR {folder} is not there or not writable"
+
+
+async def _worker(shared: Context) -> str | None:
+    try:
+        live = await shared.engines.live()
+    except Down:
+        return "unknown while the store is away"
+    return None if live else "no live worker; start one with python -m worker"

@@ -1,0 +1,74 @@
+"""Errors over HTTP: RFC 9457 problem+json, always with a stable `code`."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
+from app.store import Down
+
+log = logging.getLogger(__name__)
+
+CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
+
+
+def problem(error: RequestError, status: int | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
+    body = error.problem()
+    if status is not None:
+        body |= {"status": status, "title": HTTPStatus(status).phrase}
+    return JSONResponse(
+        body,
+        status_code=body["status"],
+        headers={**error.headers, **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+def describe(error: RequestValidationError) -> str:
+    """What is wrong with a request, in words, without repeating what was sent."""
+    sentences = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"] if part != "body") or "the body"
+        if item["type"] == "extra_forbidden":
+            sentences.append(f"{where} is not a field of this request")
+        elif item["type"] == "missing":
+            sentences.append(f"{where} is missing")
+        else:
+            sentences.append(f"{where}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+    return "; ".join(sentences) + "."
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of `app` a problem document."""
+
+    @app.exception_handler(RequestError)
+    async def of_ours(request: Request, error: RequestError) -> JSONResponse:
+        return problem(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(InvalidRequest(describe(error)))
+
+    @app.exception_handler(HTTPException)
+    async def of_routing(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404:
+            return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
+        code = CODES.get(error.status_code, "invalid_request")
+        detail = f"{request.method} is not possible here." if error.status_code == 405 else str(error.detail)
+        return problem(InvalidRequest(detail, code=code), error.status_code, dict(error.headers or {}))
+
+    async def of_storage(request: Request, error: Exception) -> JSONResponse:
+        log.warning("%s %s: storage: %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable("The store does not answer at the moment; try again shortly."))
+
+    for kind in Down:
+        app.add_exception_handler(kind, of_storage)
+
+    @app.exception_handler(Exception)
+    async def of_bugs(request: Request, error: Exception) -> JSONResponse:
+        log.exception("%s %s", request.method, request.url.path, exc_info=error)
+        return problem(Internal("An internal error; the service's log has the details."))

@@ -1,0 +1,78 @@
+"""The blob store: files under DATA_DIR/blobs, one folder a job.
+
+{id}/source          the document
+{id}/document.json   what was learned of the document as a whole
+{id}/pages/{n}.json  one page each
+{id}/images/{name}   pictures, as raw bytes
+{id}/result.json     the result without its images
+"""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from app.settings import Settings
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes `path`'s place only when all of it is there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    with replacing(path) as file:
+        file.write(data)
+
+
+class JobFolder:
+    """The blobs of one job."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source = root / "source"
+        self.document = root / "document.json"
+        self.pages = root / "pages"
+        self.images = root / "images"
+        self.result = root / "result.json"
+
+    def page(self, number: int) -> Path:
+        return self.pages / f"{number}.json"
+
+    def image(self, name: str) -> Path:
+        return self.images / name
+
+    def pages_done(self) -> set[int]:
+        """Numbers of the pages that are stored."""
+        return {int(path.stem) for path in self.pages.glob("[0-9]*.json")}
+
+    def image_names(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self.images) if not name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def delete(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class BlobStore:
+    """All jobs' blobs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.data_dir.absolute() / "blobs"
+
+    def job(self, job_id: str) -> JobFolder:
+        return JobFolder(self._root / job_id)

@@ -1,0 +1,1 @@
+"""Jobs: their record, their queue, and every transition between states."""

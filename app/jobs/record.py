@@ -1,0 +1,143 @@
+"""The job's record as the store keeps it, and as clients see it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
+
+SCHEMA = 1
+"""Version of every record and queue entry; raised when their fields change meaning."""
+
+
+class Status(str, Enum):
+    """A job's life: queued → running → finished, failed or canceled."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+ENDED = frozenset({Status.FINISHED, Status.FAILED, Status.CANCELED})
+
+
+def iso(seconds: float) -> str:
+    """UTC time of an epoch in seconds, as in 2026-01-31T12:00:00.123456Z (RQ's format, too)."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own."""
+
+    id: str
+    status: Status
+    engine: str
+    created_at: float
+    client: str = "anonymous"
+    pdf_url: str | None = None
+    callback_url: str | None = None
+    page_ranges: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    metadata: Any = None
+    filename: str | None = None
+    pages_done: int = 0
+    pages_total: int | None = None
+    attempts: int = 0
+    started_at: float | None = None
+    finished_at: float | None = None
+    expires_at: float | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= time.time()
+
+    def to_fields(self) -> dict[str, str]:
+        """The store's hash of a new job."""
+        values = {
+            "schema": SCHEMA,
+            "id": self.id,
+            "status": self.status.value,
+            "engine": self.engine,
+            "created_at": self.created_at,
+            "client": self.client,
+            "pdf_url": self.pdf_url,
+            "callback_url": self.callback_url,
+            "page_ranges": self.page_ranges,
+            "options": json.dumps(self.options) if self.options else None,
+            "metadata": None if self.metadata is None else json.dumps(self.metadata),
+            "filename": self.filename,
+            "slices_open": 1,
+        }
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, str]) -> "Job":
+        def number(name: str) -> float | None:
+            return float(fields[name]) if name in fields else None
+
+        error = {"code": fields["error_code"], "message": fields["error_message"]} if "error_code" in fields else None
+        return cls(
+            id=fields["id"],
+            status=Status(fields["status"]),
+            engine=fields["engine"],
+            created_at=float(fields["created_at"]),
+            client=fields["client"],
+            pdf_url=fields.get("pdf_url"),
+            callback_url=fields.get("callback_url"),
+            page_ranges=fields.get("page_ranges"),
+            options=json.loads(fields.get("options", "{}")),
+            metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
+            filename=fields.get("filename"),
+            pages_done=int(fields.get("pages_done", 0)),
+            pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
+            attempts=int(fields.get("attempts", 0)),
+            started_at=number("started_at"),
+            finished_at=number("finished_at"),
+            expires_at=number("expires_at"),
+            error=error,
+        )
+
+    def to_public(self) -> dict[str, Any]:
+        """What `GET /jobs/{id}` shows."""
+
+        def time_of(seconds: float | None) -> str | None:
+            return None if seconds is None else iso(seconds)
+
+        public: dict[str, Any] = {
+            "job_id": self.id,
+            "status": self.status.value,
+            "engine": self.engine,
+            "pages_done": self.pages_done,
+            "pages_total": self.pages_total,
+            "attempts": self.attempts,
+            "created_at": iso(self.created_at),
+            "started_at": time_of(self.started_at),
+            "finished_at": time_of(self.finished_at),
+            "expires_at": time_of(self.expires_at),
+        }
+        if self.error is not None:
+            public["error"] = self.error
+        if self.metadata is not None:
+            public["metadata"] = self.metadata
+        return public
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A claimed piece of a job: the unit of lease and retry. `fence` rises at every claim."""
+
+    id: str
+    fence: int
+    execution: str
+    crashes: int
+    job: Job

@@ -1,0 +1,64 @@
+"""The HTTP service: uvicorn app.main:app"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.addresses import Rules
+from app.api import health, jobs, problems
+from app.api.body import BodyLimit
+from app.api.context import Context
+from app.blobs import BlobStore
+from app.engines import EngineRegistry
+from app.jobs.events import EventReader
+from app.jobs.queue import Jobs
+from app.logs import configure
+from app.settings import Settings, load_settings
+from app.store import StoreKeeper, connect
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API on `settings`, by default those of the environment."""
+    chosen = settings or load_settings()
+    configure(chosen)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keeper = StoreKeeper(chosen)
+        await keeper.start()
+        store, reading = connect(chosen), connect(chosen, block=True)
+        events = EventReader(reading)
+        events.start()
+        app.state.context = Context(
+            settings=chosen,
+            rules=Rules(chosen.fetch_allowed_hosts),
+            store=store,
+            jobs=Jobs(store, chosen),
+            blobs=BlobStore(chosen),
+            events=events,
+            engines=EngineRegistry(store),
+        )
+        try:
+            yield
+        finally:
+            await events.stop()
+            await reading.aclose()
+            await store.aclose()
+            await keeper.stop()
+
+    app = FastAPI(
+        title="PaddleOCR-VL Service",
+        version=__version__,
+        description="Documents in, markdown and images out. Submit with POST /infer, poll GET /jobs/{id}/result.",
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(jobs.router)
+    return app
+
+
+app = create_app()

@@ -1,0 +1,240 @@
+"""The only door to other hosts, for downloads and callbacks alike.
+
+A name is resolved once; if any of its addresses is private the request is refused before a connection is made, else the
+connection goes to the very address that was judged. Every hop of a redirect passes the same door. One deadline spans
+DNS, connect, TLS, headers and body, so a server that sends a byte a second cannot stretch it.
+
+It is built on httpcore, not on httpx's client, which logs whole URLs and reads a redirect's body without a limit; httpx
+only parses URLs and headers here.
+"""
+
+import asyncio
+import re
+import socket
+import ssl
+import unicodedata
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
+from urllib.parse import unquote, unquote_to_bytes
+
+import anyio
+import httpcore
+import httpx
+
+from app.addresses import Rules, check_url, host_of, redact
+from app.errors import FetchError
+from app.settings import Settings
+
+__all__ = ["Download", "Outbound", "Reply", "check_url", "redact", "safe_filename"]
+
+MAX_REDIRECTS = 5
+REPLY_BYTES = 4096
+CONNECT_TIMEOUT = 5.0  # seconds for each address of a host, so that a dead one leaves time for the next
+CONNECT_ADDRESSES = 4
+RESOLVERS = 8  # threads: getaddrinfo knows no deadline, so one that hangs must not take the others along
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_HEADERS = {"User-Agent": "paddleocr-vl-service", "Accept-Encoding": "identity"}
+_BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+
+
+@dataclass(frozen=True)
+class Download:
+    """What was downloaded: `size` in bytes, the media type without parameters, a file name that is safe to show."""
+
+    size: int
+    content_type: str | None
+    filename: str | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a POST. `headers` knows names in any case; `text` is the first 4 kB of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Outbound:
+    """Makes requests to hosts we do not trust. One serves any number of concurrent requests; `aclose()` it at the end.
+
+    Everything that goes wrong on the other side is a `FetchError`: `fetch_refused`, `fetch_failed`, `fetch_status`,
+    `fetch_timeout` or `fetch_too_large`. Its message has neither query string nor credentials.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """ValueError if FETCH_ALLOWED_HOSTS cannot be read."""
+        self._settings = settings
+        self._rules = Rules(settings.fetch_allowed_hosts)
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
+        # Its only use of the environment is SSL_CERT_FILE and SSL_CERT_DIR: the authorities of an intranet.
+        self._tls = httpx.create_ssl_context()
+
+    async def aclose(self) -> None:
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
+    async def download(self, url: str, write: Callable[[bytes], object]) -> Download:
+        """GET `url` and hand its bytes to `write` as they come; at most MAX_FILE_MB, within FETCH_TIMEOUT seconds.
+
+        Raises FetchError; some bytes may have been written by then. What `write` raises passes through.
+        """
+        hop = self._rules.check(url)
+        async with self._pool(host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as pool:
+            for _ in range(1 + MAX_REDIRECTS):
+                async with pool.stream("GET", _target(hop), headers=_headers(hop, {"Accept": "*/*"})) as answer:
+                    headers = httpx.Headers(answer.headers)
+                    if answer.status not in _REDIRECTS or "location" not in headers:
+                        size = await self._save(host_of(hop), answer, headers, write)
+                        return Download(size, _media_type(headers), _filename(headers, hop))
+                hop = self._rules.check(headers["location"], base=hop)
+            raise FetchError(f"The URL redirects more than {MAX_REDIRECTS} times; use the URL of the document itself.")
+
+    async def post(
+        self, url: str, body: AsyncIterable[bytes] | bytes, headers: Mapping[str, str], *, timeout: float
+    ) -> Reply:
+        """POST `body` and return the answer whatever its status; redirects are not followed.
+
+        All of it takes at most `timeout` seconds. A body that is not bytes is sent chunked, unless `headers` has a
+        Content-Length. Raises FetchError if there is no answer; what `body` raises passes through.
+        """
+        target = self._rules.check(url)
+        content = body if isinstance(body, bytes) else aiter(body)
+        async with (
+            self._pool(host_of(target), timeout, "WEBHOOK_TIMEOUT") as pool,
+            pool.stream("POST", _target(target), headers=_headers(target, headers), content=content) as answer,
+        ):
+            start = b""
+            async for chunk in answer.aiter_stream():
+                start += chunk[: REPLY_BYTES - len(start)]
+                if len(start) == REPLY_BYTES:
+                    break
+        return Reply(answer.status, httpx.Headers(answer.headers), start.decode("utf-8", "replace"))
+
+    async def _save(
+        self, host: str, answer: httpcore.Response, headers: httpx.Headers, write: Callable[[bytes], object]
+    ) -> int:
+        """The body of a 200 to `write`; its size."""
+        if answer.status != 200:
+            message = (
+                f"{host} answered with status {answer.status}; check that the URL opens the document without a login."
+            )
+            raise FetchError(message, code="fetch_status")
+        if headers.get("content-encoding", "").lower() not in ("", "identity"):
+            raise FetchError(f"{host} sent the document compressed though it was asked not to; serve it as it is.")
+        limit, size = self._settings.max_file_bytes, 0
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            _too_large(host, limit)
+        async for chunk in answer.aiter_stream():
+            size += len(chunk)
+            if size > limit:
+                _too_large(host, limit)
+            write(chunk)
+        return size
+
+    @asynccontextmanager
+    async def _pool(self, host: str, seconds: float, setting: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        """A pool for one request and its redirects: it ends with it, and so do its connections."""
+        door = _Door(self._rules, self._resolvers)
+        with anyio.move_on_after(seconds) as deadline:
+            try:
+                async with httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=door) as pool:
+                    yield pool
+            except _BROKEN as exc:
+                raise FetchError(_reason(host, exc)) from exc
+            finally:
+                await door.aclose()
+        if deadline.cancelled_caught:
+            message = f"{host} took longer than {seconds:g} seconds ({setting}); try again later or allow more time."
+            raise FetchError(message, code="fetch_timeout")
+
+
+class _Door(httpcore.AsyncNetworkBackend):
+    """Connects to judged addresses only."""
+
+    def __init__(self, rules: Rules, resolvers: ThreadPoolExecutor) -> None:
+        self._rules = rules
+        self._resolvers = resolvers
+        self._backend = httpcore.AnyIOBackend()
+        self._opened: list[httpcore.AsyncNetworkStream] = []
+
+    async def aclose(self) -> None:
+        """Close what was opened: httpcore forgets a connection whose TLS handshake is cancelled."""
+        with anyio.CancelScope(shield=True):
+            for stream in self._opened:
+                await stream.aclose()
+
+    async def connect_tcp(
+        self, host: str, port: int, timeout: Any = None, local_address: Any = None, socket_options: Any = None
+    ) -> httpcore.AsyncNetworkStream:
+        lookup = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            answers = await asyncio.get_running_loop().run_in_executor(self._resolvers, lookup)
+        except (OSError, UnicodeError) as exc:
+            raise FetchError(f"{host} was not found; check the URL's spelling.") from exc
+        addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        self._rules.judge(host, port, addresses)
+        failure: Exception | None = None
+        for ip in addresses[:CONNECT_ADDRESSES]:
+            try:  # the address; the name stays for the Host header and for TLS
+                stream = await self._backend.connect_tcp(ip, port, CONNECT_TIMEOUT, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
+                failure = exc
+            else:
+                self._opened.append(stream)
+                return stream
+        raise FetchError(f"{host} does not accept connections on port {port}; check that it is up.") from failure
+
+    async def connect_unix_socket(self, path: str, timeout: Any = None, socket_options: Any = None) -> NoReturn:
+        raise NotImplementedError("there is no way out over a Unix socket")
+
+
+def _too_large(host: str, limit: int) -> NoReturn:
+    message = f"The document of {host} is larger than {limit >> 20} MiB (MAX_FILE_MB); split it or raise the limit."
+    raise FetchError(message, code="fetch_too_large")
+
+
+def _reason(host: str, exc: BaseException | None) -> str:
+    cause = exc
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"The TLS certificate of {host} is not valid; renew it, or name its authority in SSL_CERT_FILE."
+        cause = cause.__cause__ or cause.__context__
+    return f"The connection to {host} broke off or is not proper HTTP; try again later."
+
+
+def _target(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+def _headers(url: httpx.URL, extra: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    headers = httpx.Headers(_HEADERS)
+    headers.update(extra)
+    headers["Host"] = url.netloc.decode("ascii")
+    return headers.raw
+
+
+def _media_type(headers: httpx.Headers) -> str | None:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() or None
+
+
+def _filename(headers: httpx.Headers, url: httpx.URL) -> str | None:
+    """The name in Content-Disposition, else the last segment of the URL's path."""
+    value = headers.get("content-disposition", "")[:1024]
+    if extended := re.search(r"filename\*\s*=\s*utf-8'[^']*'([^;\s]+)", value, re.IGNORECASE):
+        return safe_filename(unquote_to_bytes(extended[1]).decode("utf-8", "replace"))
+    if plain := re.search(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', value, re.IGNORECASE):
+        return safe_filename(plain[2] or re.sub(r"\\(.)", r"\1", plain[1]))
+    return safe_filename(unquote(url.raw_path.decode("ascii").partition("?")[0]))
+
+
+def safe_filename(name: str) -> str | None:
+    """The last part of a path that someone else chose, fit to show and to store; None if nothing is left of it."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    name = "".join(char for char in name if char.isprintable() and char not in '<>:"|?*').strip(" .")
+    return name[-120:] or None

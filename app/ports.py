@@ -1,0 +1,44 @@
+"""Is a port free, and if not, who has it?"""
+
+import contextlib
+import errno
+import socket
+
+import psutil
+
+
+def port_holder(host: str, port: int) -> str | None:
+    """None where the port can be bound, else a sentence that names its holder as far as we may know it.
+
+    Raises OSError where the address itself is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+        try:
+            probe.bind((host, port))
+            return None
+        except PermissionError:
+            return f"Port {port} needs more rights than this user has."
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return f"Port {port} is in use by {_holder(port)}."
+
+
+def _holder(port: int) -> str:
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                command = " ".join(process.cmdline())[:100] or process.name()
+                return f"process {connection.pid} ({command})"
+    return "a process of another user"
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,149 @@
+"""What a job yields: pages of blocks, and the result made from them."""
+
+import base64
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from app.blobs import JobFolder
+from app.jobs.record import Job
+
+Route = Literal["text", "ocr", "blank", "engine"]
+"""How a page was read: from its text layer, by OCR, not at all (it is empty), or by an engine that decides itself."""
+
+
+@dataclass
+class Block:
+    """One piece of a page, in reading order.
+
+    `label` is a PaddleX layout label (doc_title, paragraph_title, text, list_item, table, image, figure_title, header,
+    footer, number, footnote). `bbox` is [x1, y1, x2, y2] in pixels of the page's width and height. `content` is the
+    block's text as markdown without its marker (a table: pipes or HTML; an image: its file name); `level` is a
+    heading's 1 to 6 or a list item's depth from 1.
+    """
+
+    label: str
+    bbox: list[int]
+    content: str
+    order: int = 0
+    level: int | None = None
+
+
+@dataclass
+class Page:
+    """One page of a document. `index` counts from 1; `width` and `height` are pixels.
+
+    `error` is `{code, message}` where the page failed; `raw` is the engine's own JSON, kept and sent only when asked.
+    """
+
+    index: int
+    width: int
+    height: int
+    route: Route
+    markdown: str = ""
+    blocks: list[Block] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    route_reason: str | None = None
+    error: dict[str, str] | None = None
+    raw: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; what is absent is left out."""
+        page = {name: value for name, value in asdict(self).items() if value is not None}
+        page["blocks"] = [
+            {name: value for name, value in block.items() if value is not None} for block in page["blocks"]
+        ]
+        return page
+
+
+CHUNK = 1 << 20  # bytes
+_BASE64_CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces join
+
+
+def result_json(folder: JobFolder) -> Iterator[bytes]:
+    """The result with its images in base64, as JSON in pieces: it is never whole in memory.
+
+    The stored result is a JSON object; its closing brace is held back until the images stand behind it.
+    """
+    with folder.result.open("rb") as file:
+        left = os.fstat(file.fileno()).st_size - 1
+        while left > 0:
+            piece = file.read(min(left, CHUNK))
+            left -= len(piece)
+            yield piece
+    yield b', "images": {'
+    for position, name in enumerate(folder.image_names()):
+        yield (b", " if position else b"") + json.dumps(name).encode() + b': "'
+        with folder.image(name).open("rb") as file:
+            while piece := file.read(_BASE64_CHUNK):
+                yield base64.b64encode(piece)
+        yield b'"'
+    yield b"}}"
+
+
+def outcome_head(job: Job) -> dict[str, Any]:
+    """What an answer about an ended job begins with; the whole of it where the job failed."""
+    head: dict[str, Any] = {"job_id": job.id, "status": job.status.value}
+    if job.metadata is not None:
+        head["metadata"] = job.metadata
+    if job.error is not None:
+        head["error"] = job.error
+    return head
+
+
+def outcome_json(job: Job, folder: JobFolder) -> Iterator[bytes]:
+    """`{job_id, status, result}`, or `{job_id, status, error}`, of an ended job, in pieces."""
+    head = json.dumps(outcome_head(job)).encode()
+    if job.error is not None:
+        yield head
+        return
+    yield head[:-1] + b', "result": '
+    yield from result_json(folder)
+    yield b"}"
+
+
+def result_size(folder: JobFolder) -> int:
+    """Bytes of `result_json`, to within a few hundred."""
+    images = sum(folder.image(name).stat().st_size for name in folder.image_names())
+    return folder.result.stat().st_size + images * 4 // 3
+
+
+def result_markdown(folder: JobFolder) -> str:
+    markdown: str = json.loads(folder.result.read_bytes())["markdown"]
+    return markdown
+
+
+def result_zip(folder: JobFolder) -> Iterator[bytes]:
+    """A ZIP of document.md, the images it shows beside it, and result.json, in pieces."""
+    pieces = _Pieces()
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("document.md", result_markdown(folder))
+        archive.write(folder.result, "result.json")
+        yield pieces.take()
+        for name in folder.image_names():
+            archive.write(folder.image(name), name, zipfile.ZIP_STORED)
+            yield pieces.take()
+    yield pieces.take()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that is written to at one end and taken from at the other."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._buffer += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = bytes(self._buffer)
+        self._buffer.clear()
+        return taken

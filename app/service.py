@@ -1,0 +1,137 @@
+"""Store, API and worker together, as children of one process."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from app.ports import port_holder
+from app.settings import Settings
+from app.store import StoreKeeper, store_url
+from app.tether import tethered
+
+log = logging.getLogger(__name__)
+
+DEATHS_MAX = 5
+DEATHS_WINDOW = 60.0  # seconds
+READY_WITHIN = 120.0  # seconds
+STOP_WITHIN = 15.0  # seconds
+
+
+class ServiceFailed(Exception):
+    """The service cannot start, or a part of it does not stay alive; the message says which and why."""
+
+
+class Part:
+    """A program that is kept running: started again when it dies, given up after five deaths in a minute."""
+
+    def __init__(self, name: str, command: list[str], env: dict[str, str]) -> None:
+        self.name = name
+        self._command = command
+        self._env = env
+
+    async def keep(self) -> None:
+        """Runs until cancelled. Raises ServiceFailed when the part dies for good."""
+        deaths: deque[float] = deque(maxlen=DEATHS_MAX)
+        while True:
+            # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+            process = await asyncio.create_subprocess_exec(
+                *tethered(*self._command), env=self._env, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+            try:
+                status = await process.wait()
+            finally:
+                if process.returncode is None:
+                    await _stop(process)
+            deaths.append(time.monotonic())
+            if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_WINDOW:
+                raise ServiceFailed(
+                    f"The {self.name} has died {DEATHS_MAX} times within a minute, last with {_ended(status)}."
+                )
+            pause = 0.2 * 2 ** (len(deaths) - 1)
+            log.warning("the %s ended with %s; starting it again in %g s", self.name, _ended(status), pause)
+            await asyncio.sleep(pause)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_WITHIN)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _ended(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
+
+
+async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[None]]) -> None:
+    """Runs the service; `on_ready(url)` is awaited once it can take documents. Ends when cancelled.
+
+    Raises ServiceFailed or StoreError.
+    """
+    try:
+        holder = port_holder(settings.host, settings.port)
+    except OSError as error:
+        raise ServiceFailed(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
+    if holder is not None:
+        raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
+    keeper = StoreKeeper(settings)
+    await keeper.start()
+    parts = _parts(settings)
+    tasks = [asyncio.create_task(part.keep()) for part in parts]
+    tasks.append(asyncio.create_task(_announce(settings, on_ready)))
+    try:
+        while tasks:
+            done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            tasks = list(pending)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await keeper.stop()
+
+
+def _parts(settings: Settings) -> list[Part]:
+    env = os.environ | {
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "DATA_DIR": str(settings.data_dir.absolute()),
+        "REDIS_URL": store_url(settings),  # ours is kept here: the parts need not
+        "LOG_LEVEL": settings.log_level,
+    }
+    api = ["-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port), "--no-access-log"]
+    api += ["--log-level", "warning"]
+    return [
+        Part("API", [sys.executable, *api], env),
+        Part("worker", [sys.executable, "-m", "worker"], env),
+    ]
+
+
+async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None]]) -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    url = f"http://{host}:{settings.port}"
+    reason = "the API does not answer"
+    give_up = time.monotonic() + READY_WITHIN
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        while time.monotonic() < give_up:
+            try:
+                answer = await client.get(f"{url}/health/ready")
+                if answer.status_code == 200:
+                    await on_ready(url)
+                    return
+                reason = answer.json()["errorMsg"]
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+    raise ServiceFailed(f"The service is not ready after {READY_WITHIN:g} s: {reason}.")

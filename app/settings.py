@@ -1,0 +1,78 @@
+"""Every knob of the product: environment variables of the same names, and `.env` in the working directory."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.addresses import Rules
+
+
+def _split(value: Any) -> Any:
+    """Lists come from the environment as comma-separated words."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; every limit is finite."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port the API listens on.")
+    data_dir: Path = Field(Path("data"), description="Where documents, results and our own store live.")
+    redis_url: str | None = Field(None, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    engine: str = Field(
+        "auto",
+        validation_alias=AliasChoices("engine", "ocr_engine"),
+        description="The worker's engine: auto takes the best this machine can run.",
+    )
+    worker_concurrency: int = Field(8, ge=1, le=256, description="Jobs a worker has in hand at the same time.")
+    page_processes: int | None = Field(
+        None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
+    )
+    page_timeout: float = Field(60, gt=0, le=3600, description="Seconds of wall clock and of CPU a page may take.")
+    page_memory_mb: int = Field(3072, ge=512, description="Address space of a page process, in MiB.")
+
+    max_file_mb: int = Field(200, ge=1, description="Largest document, uploaded or downloaded, in MiB.")
+    max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")
+    max_page_pixels: int = Field(40_000_000, ge=10_000, description="A page is rendered with no more pixels than this.")
+
+    fetch_timeout: float = Field(120, gt=0, le=3600, description="Seconds a download may take in all.")
+    fetch_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [], description="Hosts (name or address, optionally :port) that may be fetched though they are private."
+    )
+    result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
+    webhook_inline_max: int = Field(
+        32 << 20, ge=0, description="Largest callback body in bytes; beyond it the callback links to the result."
+    )
+    webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
+
+    _lists = field_validator("fetch_allowed_hosts", mode="before")(_split)
+
+    @field_validator("fetch_allowed_hosts")
+    @classmethod
+    def _hosts(cls, words: list[str]) -> list[str]:
+        Rules(words)
+        return words
+
+    @cached_property
+    def max_file_bytes(self) -> int:
+        return self.max_file_mb << 20
+
+
+class SettingsError(Exception):
+    """The environment holds a value that cannot be; the message names each."""
+
+
+def load_settings() -> Settings:
+    """The settings of this process's environment. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{str(item['loc'][0]).upper()}: {item['msg']} (it is {item['input']!r})" for item in error.errors()]
+        raise SettingsError("Settings that cannot be:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,1 @@
+"""Callbacks: an outbox of ended jobs, and the sender that empties it."""

@@ -1,0 +1,71 @@
+"""Fixtures: a clean environment, a real store, a real service, a web server on loopback."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from harness import Service, Web, running, wait_for
+
+from app.settings import Settings
+from app.store import find_server
+from app.tether import tethered
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the shell it was started from."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A folder with a path short enough for a unix socket."""
+    folder = Path(tempfile.mkdtemp(prefix="ocr-test-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[str]:
+    """A real server of the tests' own; yields its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="ocr-store-"))
+    socket = folder / "redis.sock"
+    arguments = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(tethered(find_server(), *arguments), stdout=subprocess.DEVNULL)
+    wait_for(socket.exists)
+    yield f"unix://{socket}"
+    process.terminate()
+    process.wait(10)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def store_url(store_server: str) -> str:
+    """The same server, emptied."""
+    with redis.Redis.from_url(store_server) as client:
+        client.flushdb()
+    return store_server
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """A service with the CPU engine, shared by the tests that do it no harm."""
+    with running() as shared:
+        yield shared
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web()
+    yield server
+    server.close()

@@ -1,0 +1,166 @@
+"""What the tests run against: a real service, and a web server on loopback."""
+
+import contextlib
+import http.server
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from app.ports import free_port
+
+ROOT = Path(__file__).parents[1]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """The first true value of `condition()`."""
+    give_up = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < give_up, f"still not so after {seconds} s"
+        time.sleep(0.02)
+    return value
+
+
+class Service:
+    """`python -m app` in a folder of its own."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = int(environment.pop("PORT", 0)) or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self._environment = environment
+        self.log = data_dir.with_suffix(".log")
+        self.process: subprocess.Popen[bytes]
+
+    def start(self) -> "Service":
+        environment = {name: value for name, value in os.environ.items() if name.upper() != "REDIS_URL"}
+        environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "FETCH_ALLOWED_HOSTS": "127.0.0.1"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app"], cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log
+            )
+        wait_for(self._ready, 60)
+        return self
+
+    def _ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with contextlib.suppress(httpx.HTTPError):
+            return self.client.get("/health/ready").status_code == 200
+        return False
+
+    def tree(self) -> list[psutil.Process]:
+        """The service's processes, parents first."""
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def find(self, *words: str) -> psutil.Process:
+        """The one process whose command line has all of `words`."""
+        (found,) = [process for process in self.tree() if all(word in process.cmdline() for word in words)]
+        return found
+
+    def stop(self) -> int:
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def kill_all(self) -> None:
+        """SIGKILL to everything, as a power cut would."""
+        for process in self.tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+
+    def submit(self, document: bytes, **fields: str) -> str:
+        answer = self.client.post("/infer", files={"file": ("document.pdf", document)}, data=fields)
+        assert answer.status_code == 202, answer.text
+        job: str = answer.json()["job_id"]
+        return job
+
+    def result(self, job: str) -> dict[str, Any]:
+        """The answer about the ended job."""
+
+        def ended() -> dict[str, Any] | None:
+            answer = self.client.get(f"/jobs/{job}/result", params={"wait": 30})
+            assert answer.status_code in (200, 202), answer.text
+            return answer.json() if answer.status_code == 200 else None
+
+        found: dict[str, Any] = wait_for(ended, 90)
+        return found
+
+
+@contextlib.contextmanager
+def running(**environment: str) -> Iterator[Service]:
+    folder = Path(tempfile.mkdtemp(prefix="ocr-service-"))
+    service = Service(folder, **environment)
+    try:
+        yield service.start()
+    finally:
+        service.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        service.log.unlink(missing_ok=True)
+
+
+class Web:
+    """A web server on loopback: serves `files`, keeps what is posted."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.gets: list[str] = []
+        self.posts: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: list[int] = []
+        """Statuses for the next posts; 200 when it is empty."""
+        web = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                web.gets.append(self.path)
+                body = web.files.get(self.path)
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def do_POST(self) -> None:
+                body = self._body()
+                web.posts.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(web.answers.pop(0) if web.answers else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def _body(self) -> bytes:
+                if self.headers.get("transfer-encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("content-length", 0)))
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
+            def log_message(self, *arguments: Any) -> None:
+                """Says nothing."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

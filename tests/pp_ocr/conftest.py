@@ -1,0 +1,46 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pytest
+from pp_ocr_documents import article, scanned
+
+from app.results import Page
+from worker.engines.pp_ocr.page import convert
+from worker.engines.pp_ocr.survey import survey
+
+Read = Callable[..., list[Page]]
+
+
+@pytest.fixture
+def images() -> dict[str, bytes]:
+    """What `read` stored."""
+    return {}
+
+
+@pytest.fixture
+def read(images: dict[str, bytes]) -> Read:
+    """The pages of a document, surveyed and converted as the page processes do it."""
+
+    def pages(path: str, max_pixels: int = 40_000_000, hints: list[dict[str, Any]] | None = None) -> list[Page]:
+        with pdfium.PdfDocument(path) as document:
+            hints = list(survey(path, list(range(1, len(document) + 1))).values()) if hints is None else hints
+            found = []
+            for number, hint in enumerate(hints, 1):
+                page = document[number - 1]
+                found.append(convert(page, number, hint, images.__setitem__, max_pixels=max_pixels))
+                page.close()
+            return found
+
+    return pages
+
+
+@pytest.fixture(scope="session")
+def article_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return article(tmp_path_factory.mktemp("article") / "article.pdf")
+
+
+@pytest.fixture(scope="session")
+def scan_path(article_path: str) -> str:
+    return scanned(article_path, Path(article_path).with_name("scan.pdf"), turn=0.7)

@@ -1,0 +1,276 @@
+"""The contract over HTTP: what clients send, what they get, and what they get wrong."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+import pytest
+from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
+from harness import Service, Web, running
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> str:
+    """The sentence of a problem document."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["detail"].endswith(".")
+    sentence: str = body["detail"]
+    return sentence
+
+
+def test_health(service: Service) -> None:
+    body = service.client.get("/health").json()
+    assert len(body.pop("logId")) == 32
+    assert body == {"status": "ok", "errorCode": 0, "errorMsg": "Healthy"}
+    ready = service.client.get("/health/ready").json()
+    assert ready["parts"] == {"store": "ok", "blobs": "ok", "worker": "ok"}
+
+
+def test_the_state_of_a_job(service: Service) -> None:
+    job = service.submit(text_pdf(2), metadata='{"order": 7}')
+    service.result(job)
+    state = service.client.get(f"/jobs/{job}").json()
+    times = [state.pop(name) for name in ("created_at", "started_at", "finished_at", "expires_at")]
+    assert times == sorted(times)
+    assert state == {
+        "job_id": job,
+        "status": "finished",
+        "engine": "pp_ocr",
+        "pages_done": 2,
+        "pages_total": 2,
+        "attempts": 0,
+        "metadata": {"order": 7},
+    }
+
+
+def test_the_result_as_json_markdown_and_zip(service: Service) -> None:
+    job = service.submit(picture_pdf())
+    answer = service.result(job)
+    assert set(answer) == {"job_id", "status", "result"}
+    result = answer["result"]
+    assert set(result) == {"markdown", "images", "pages", "engine", "engine_version", "page_errors"}
+    (page,) = result["pages"]
+    assert {"index", "width", "height", "route", "markdown", "blocks", "warnings"} <= set(page)
+    assert "raw" not in page
+    markdown = service.client.get(f"/jobs/{job}/result", params={"format": "md"})
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert markdown.text == result["markdown"]
+    archive = service.client.get(f"/jobs/{job}/result", params={"format": "zip"})
+    assert archive.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as unpacked:
+        assert unpacked.testzip() is None
+        assert set(unpacked.namelist()) == {"document.md", "result.json", *result["images"]}
+        assert unpacked.read("document.md").decode() == result["markdown"]
+        assert json.loads(unpacked.read("result.json"))["pages"] == result["pages"]
+
+
+def test_single_pages(service: Service) -> None:
+    job = service.submit(text_pdf(2))
+    result = service.result(job)["result"]
+    assert service.client.get(f"/jobs/{job}/pages/2").json() == result["pages"][1]
+    assert "2 of 2 pages" in refused(service.client.get(f"/jobs/{job}/pages/3"), 404, "not_found")
+
+
+def test_a_page_is_provisional_until_the_end() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
+        job = service.submit(text_pdf(2), options='{"sleep": 1}')
+        while (answer := service.client.get(f"/jobs/{job}/pages/1")).status_code == 404:
+            assert "of" in answer.json()["detail"]
+        assert answer.json()["provisional"] is True
+        service.result(job)
+        assert "provisional" not in service.client.get(f"/jobs/{job}/pages/1").json()
+        refused(
+            service.client.post("/infer", files={"file": text_pdf()}, data={"options": '{"sleep": -1}'}),
+            422,
+            "invalid_request",
+        )
+
+
+@pytest.mark.parametrize("path", ["", "/result", "/pages/1", "/images/x.png"])
+@pytest.mark.parametrize("job", ["0" * 32, "x", "..%2f..%2fetc"])
+def test_unknown_jobs(service: Service, job: str, path: str) -> None:
+    refused(service.client.get(f"/jobs/{job}{path}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["nothing.png", "..%2f..%2fsource", "%2e%2e%2fsource", ".hidden"])
+def test_images_that_are_not_there(service: Service, name: str) -> None:
+    job = service.submit(text_pdf())
+    service.result(job)
+    refused(service.client.get(f"/jobs/{job}/images/{name}"), 404, "not_found")
+
+
+def test_routes_that_are_not_there(service: Service) -> None:
+    assert "/nothing" in refused(service.client.get("/nothing"), 404, "not_found")
+    assert "DELETE" in refused(service.client.delete("/infer"), 405, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "pdf_url is missing"),
+        ([], "the body"),
+        ({"pdf_url": "ftp://example.com/a.pdf"}, "http:// or https://"),
+        ({"pdf_url": "example.com/a.pdf"}, "http:// or https://"),
+        ({"pdf_url": "http://user:pw@example.com/a.pdf"}, "user name or password"),
+        ({"pdf_url": "http://10.0.0.1/a.pdf"}, "FETCH_ALLOWED_HOSTS"),
+        ({"pdf_url": "http://169.254.169.254/latest"}, "FETCH_ALLOWED_HOSTS"),
+        ({"pdf_url": "http://example.com:22/a.pdf"}, "port 22"),
+        ({"pdf_url": "http://example.com/a.pdf", "callback_url": "http://[::1]/hook"}, "callback_url"),
+        ({"pdf_url": "http://example.com/a.pdf", "colour": "red"}, "colour is not a field"),
+        ({"pdf_url": "http://example.com/a.pdf", "options": {"speed": 3}}, 'no option "speed"'),
+        ({"pdf_url": "http://example.com/a.pdf", "idempotency_key": ""}, "idempotency_key"),
+        ({"pdf_url": "http://example.com/a.pdf", "metadata": "x" * 20_000}, "metadata"),
+        ({"pdf_url": 7}, "pdf_url"),
+    ],
+)
+def test_requests_that_cannot_be(service: Service, body: Any, words: str) -> None:
+    assert words in refused(service.client.post("/infer", json=body), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("ranges", ["", "0", "3-1", "a", "1;2", "1-2-3", "-4", "1,,2", "1," * 1001 + "1"])
+def test_page_ranges_that_cannot_be(service: Service, ranges: str) -> None:
+    body = {"pdf_url": "http://example.com/a.pdf", "page_ranges": ranges}
+    assert "page_ranges" in refused(service.client.post("/infer", json=body), 422, "page_range_invalid")
+
+
+def test_bodies_that_cannot_be(service: Service) -> None:
+    post = service.client.post
+    json_type = {"content-type": "application/json"}
+    assert "JSON" in refused(post("/infer", content=b"{", headers=json_type), 422, "invalid_request")
+    assert "JSON" in refused(post("/infer", content=b"[" * 100_000, headers=json_type), 422, "invalid_request")
+    huge = b'"' + b"x" * (2 << 20) + b'"'
+    assert "larger" in refused(post("/infer", content=huge, headers=json_type), 413, "too_large")
+    refused(post("/infer", content=b"x", headers={"content-type": "text/plain"}), 415, "invalid_request")
+    refused(post("/infer", content=b"x"), 415, "invalid_request")
+    assert "field named file" in refused(post("/infer", files={"other": b"x"}), 422, "invalid_request")
+    assert "field named file" in refused(post("/infer", files={"x": b"x"}, data={"file": "x"}), 422, "invalid_request")
+    assert "metadata" in refused(post("/infer", files={"file": b"x"}, data={"metadata": "{"}), 422, "invalid_request")
+    both = post("/infer", files={"file": b"x"}, data={"pdf_url": "http://example.com/"})
+    assert "not both" in refused(both, 422, "invalid_request")
+    broken = post("/infer", content=b"x", headers={"content-type": "multipart/form-data; boundary=b"})
+    assert "multipart" in refused(broken, 400, "invalid_request")
+    assert "engine" in refused(post("/infer", files={"file": b"x"}, data={"engine": "magic"}), 422, "engine_unknown")
+    assert "pp_ocr" in refused(post("/infer", files={"file": b"x"}, data={"engine": "null"}), 422, "engine_unknown")
+
+
+def test_waits_that_cannot_be(service: Service) -> None:
+    for wait in ("31", "-1", "soon"):
+        sentence = refused(service.client.get(f"/jobs/{'0' * 32}", params={"wait": wait}), 422, "invalid_request")
+        assert "wait" in sentence
+    refused(service.client.get(f"/jobs/{'0' * 32}/result", params={"format": "pdf"}), 422, "invalid_request")
+
+
+def test_bodies_over_the_limit() -> None:
+    with running(ENGINE="null", MAX_FILE_MB="1") as service:
+        large = b"%PDF-" + b"x" * (3 << 20)
+
+        def pieces() -> Any:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+            yield from [b"x" * 65536] * 48
+            yield b"\r\n--b--\r\n"
+
+        assert "MAX_FILE_MB" in refused(service.client.post("/infer", files={"file": large}), 413, "too_large")
+        undeclared = service.client.post(
+            "/infer", content=pieces(), headers={"content-type": "multipart/form-data; boundary=b"}
+        )
+        refused(undeclared, 413, "too_large")
+        assert list((service.data_dir / "blobs").glob("*")) == []
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"<html>Sign in</html>", "not_a_document"),
+        (b"PK\x03\x04 zip", "not_a_document"),
+        (b"", "not_a_document"),
+        (b"%PDF-1.7 and no more", "document_invalid"),
+        (encrypted_pdf(), "document_encrypted"),
+        (raw_pdf(b"", pages=0), "document_empty"),
+        (raw_pdf(b"", pages=2001), "too_many_pages"),
+    ],
+)
+def test_documents_that_cannot_be(service: Service, document: bytes, code: str) -> None:
+    answer = service.result(service.submit(document))
+    assert set(answer) == {"job_id", "status", "error"}
+    assert answer["status"] == "failed"
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"].endswith(".")
+    assert service.client.get(f"/jobs/{answer['job_id']}").json()["error"] == answer["error"]
+    for format in ("md", "zip"):
+        same = service.client.get(f"/jobs/{answer['job_id']}/result", params={"format": format})
+        assert (same.status_code, same.json()) == (200, answer)
+
+
+def test_downloads_that_cannot_be(service: Service, web: Web) -> None:
+    missing = service.client.post("/infer", json={"pdf_url": f"{web.url}/missing.pdf?token=secret"}).json()["job_id"]
+    error = service.result(missing)["error"]
+    assert error["code"] == "fetch_status"
+    assert "404" in error["message"]
+    assert "secret" not in error["message"]
+
+
+def test_page_ranges(service: Service) -> None:
+    result = service.result(service.submit(text_pdf(5), page_ranges="5,1-2"))["result"]
+    assert [page["index"] for page in result["pages"]] == [1, 2, 5]
+    assert "Chapter 5" in result["markdown"]
+    assert "Chapter 3" not in result["markdown"]
+    error = service.result(service.submit(text_pdf(2), page_ranges="1,3"))["error"]
+    assert error["code"] == "page_range_invalid"
+    assert "page 3" in error["message"]
+
+
+def test_idempotency(service: Service) -> None:
+    document = text_pdf()
+
+    def send(**fields: str) -> httpx.Response:
+        return service.client.post("/infer", files={"file": document}, data={"idempotency_key": "order 7", **fields})
+
+    first = send()
+    assert first.status_code == 202
+    assert "idempotency-replayed" not in first.headers
+    job = first.json()["job_id"]
+    service.result(job)
+    again = send()
+    assert (again.status_code, again.json()) == (200, {"job_id": job, "status": "finished"})
+    assert again.headers["idempotency-replayed"] == "true"
+    assert job in refused(send(page_ranges="1"), 422, "idempotency_conflict")
+    url = service.client.post("/infer", json={"pdf_url": "http://example.com/", "idempotency_key": "order 7"})
+    refused(url, 422, "idempotency_conflict")
+    folders = [folder.name for folder in (service.data_dir / "blobs").iterdir()]
+    assert again.json()["job_id"] in folders
+    assert all(service.client.get(f"/jobs/{folder}").status_code == 200 for folder in folders)
+
+
+def test_results_expire() -> None:
+    with running(ENGINE="null", RESULT_TTL="60") as service:
+        job = service.submit(text_pdf())
+        service.result(job)
+        import redis
+
+        with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+            store.hset(f"job:{job}", "expires_at", "1")
+        for path in ("", "/result", "/pages/1"):
+            refused(service.client.get(f"/jobs/{job}{path}"), 410, "gone")
+
+
+def test_the_store_away_is_said_and_passes() -> None:
+    with running(ENGINE="null") as service:
+        store = next(process for process in service.tree() if "server" in process.name())
+        store.suspend()
+        ready = service.client.get("/health/ready", timeout=60)
+        store.resume()
+        assert ready.status_code == 503
+        assert ready.json()["errorMsg"].startswith("store:")
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+def test_openapi_tells_both_ways_to_send(service: Service) -> None:
+    described = service.client.get("/openapi.json").json()
+    content = described["paths"]["/infer"]["post"]["requestBody"]["content"]
+    assert content["application/json"]["schema"]["required"] == ["pdf_url"]
+    assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"

@@ -1,0 +1,216 @@
+"""The small parts: settings, page ranges, errors, blobs, results, ports."""
+
+import base64
+import contextlib
+import io
+import json
+import socket
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
+from app import errors
+from app.blobs import BlobStore, JobFolder, replacing, write
+from app.engines import OPTIONS
+from app.errors import DocumentError, InvalidRequest, JobError, RequestError
+from app.jobs.record import Job, Status, iso
+from app.page_ranges import parse_page_ranges
+from app.parse import named
+from app.ports import free_port, port_holder
+from app.results import Block, Page, outcome_json, result_zip
+from app.settings import Settings, SettingsError, load_settings
+from worker.engines import AUTO, ENGINES, engine_class
+from worker.selection import select_pages
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "wiki.lan, files.lan:8000")
+    monkeypatch.setenv("OCR_ENGINE", "pp_ocr")
+    monkeypatch.setenv("REDIS_URL", "")
+    settings = load_settings()
+    assert settings.fetch_allowed_hosts == ["wiki.lan", "files.lan:8000"]
+    assert (settings.engine, settings.redis_url, settings.max_file_bytes) == ("pp_ocr", None, 200 << 20)
+
+
+def test_every_setting_is_explained() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "0"), ("FETCH_ALLOWED_HOSTS", "http://a"), ("PAGE_TIMEOUT", "no")]
+)
+def test_settings_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_every_error_has_a_code_and_a_place() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(kinds) > 15
+    for kind in kinds:
+        assert kind.__name__ in (errors.__doc__ or "")
+        assert kind.__doc__
+        if issubclass(kind, RequestError) and kind is not RequestError:
+            assert kind.code in (errors.__doc__ or "")
+            assert 400 <= kind("Words.").problem()["status"] < 600
+        if issubclass(kind, JobError):
+            assert set(kind("Words.").to_dict()) == {"code", "message"}
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("1", [(1, 1)]),
+        ("1-3,5", [(1, 3), (5, 5)]),
+        (" 2 - 4 , 7- ", [(2, 4), (7, None)]),
+        ("9999999", [(9999999,) * 2]),
+    ],
+)
+def test_page_ranges(text: str, spans: list[tuple[int, int | None]]) -> None:
+    assert parse_page_ranges(text) == spans
+
+
+@given(st.text(max_size=30))
+def test_page_ranges_raise_nothing_else(text: str) -> None:
+    with contextlib.suppress(InvalidRequest):
+        assert all(first >= 1 for first, _ in parse_page_ranges(text))
+
+
+@given(st.sets(st.integers(1, 60), min_size=1))
+def test_selected_pages_are_those_asked_for(numbers: set[int]) -> None:
+    assert select_pages(",".join(map(str, numbers)), 60, 60) == sorted(numbers)
+
+
+def test_selection_is_bounded() -> None:
+    assert select_pages(None, 3, 10) == [1, 2, 3]
+    assert select_pages("2-100", 3, 10) == [2, 3]
+    assert select_pages("3,1-2,2", 3, 10) == [1, 2, 3]
+    for ranges, code in (("4", "page_range_invalid"), (None, "too_many_pages"), ("1-11", "too_many_pages")):
+        with pytest.raises(DocumentError) as refusal:
+            select_pages(ranges, 3 if code == "page_range_invalid" else 11, 10)
+        assert refusal.value.code == code
+    with pytest.raises(DocumentError):
+        select_pages("1-100000" + ",1-100000" * 900, 100_000, 2000)
+
+
+def test_a_record_survives_the_store() -> None:
+    job = Job(
+        id="a" * 32,
+        status=Status.QUEUED,
+        engine="pp_ocr",
+        created_at=1.5,
+        pdf_url="http://a.test/",
+        options={"a": [1]},
+        metadata=None,
+        filename="Ein Brief.pdf",
+        page_ranges="1-",
+    )
+    assert Job.from_fields(job.to_fields()) == job
+    assert iso(0) == "1970-01-01T00:00:00.000000Z"
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+
+    def fail() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - any will do
+        fail()
+    assert list(path.parent.iterdir()) == []
+    write(path, b"whole")
+    write(path, b"again")
+    assert path.read_bytes() == b"again"
+
+
+def ended_job(tmp_path: Path) -> tuple[Job, JobFolder, bytes]:
+    folder = BlobStore(Settings(data_dir=tmp_path)).job("a" * 32)
+    image = bytes(range(256)) * 5000  # over a chunk, and no multiple of three
+    write(folder.result, json.dumps({"markdown": "# Größe", "pages": []}, ensure_ascii=False).encode())
+    write(folder.image("p0001_figure_1.png"), image)
+    write(folder.image("p0002_figure_1.png"), b"")
+    return Job(id="a" * 32, status=Status.FINISHED, engine="null", created_at=1, metadata=[1]), folder, image
+
+
+def test_results_are_streamed_as_json(tmp_path: Path) -> None:
+    job, folder, image = ended_job(tmp_path)
+    outcome = json.loads(b"".join(outcome_json(job, folder)))
+    images = outcome["result"].pop("images")
+    assert outcome == {
+        "job_id": "a" * 32,
+        "status": "finished",
+        "metadata": [1],
+        "result": {"markdown": "# Größe", "pages": []},
+    }
+    assert {name: base64.b64decode(data) for name, data in images.items()} == {
+        "p0001_figure_1.png": image,
+        "p0002_figure_1.png": b"",
+    }
+
+
+def test_results_are_streamed_as_zip(tmp_path: Path) -> None:
+    _, folder, image = ended_job(tmp_path)
+    pieces = list(result_zip(folder))
+    assert len(pieces) > 3
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("p0001_figure_1.png") == image
+
+
+def test_a_page_leaves_out_what_it_has_not() -> None:
+    page = Page(1, 10, 20, "text", "words", [Block("text", [0, 0, 10, 20], "words")])
+    assert page.to_dict() == {
+        "index": 1,
+        "width": 10,
+        "height": 20,
+        "route": "text",
+        "markdown": "words",
+        "blocks": [{"label": "text", "bbox": [0, 0, 10, 20], "content": "words", "order": 0}],
+        "warnings": [],
+    }
+
+
+def test_ports() -> None:
+    port = free_port()
+    assert port_holder("127.0.0.1", port) is None
+    with socket.create_server(("127.0.0.1", port)):
+        assert f"Port {port} is in use by process" in str(port_holder("127.0.0.1", port))
+    with pytest.raises(OSError, match="assign"):
+        port_holder("203.0.113.7", port)
+
+
+def test_the_engines_are_the_same_on_both_sides() -> None:
+    assert set(OPTIONS) == set(ENGINES)
+    assert AUTO != "null"
+    for name in ENGINES:
+        assert engine_class(name).name == name
+
+
+def test_outputs_are_named_apart() -> None:
+    sources = ["a/x.pdf", "b/x.pdf", "http://h.test/My%20Paper.pdf?q=1", "http://h.test/", "../.pdf", "C:\\x"]
+    names = [document.name for document in named(sources)]
+    assert names[:3] == ["x", "x-2", "My_Paper"]
+    assert len(set(names)) == len(names)
+    assert all("/" not in name and not name.startswith(".") for name in names)
+
+
+def test_the_readme_lists_every_setting() -> None:
+    """Its table is what the settings say of themselves."""
+    rows = [f"| `{name.upper()}` | {shown(field.default)} | {field.description} |" for name, field in fields()]
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert "\n".join(["| name | default | |", "|---|---|---|", *rows]) in readme
+
+
+def fields() -> list[tuple[str, FieldInfo]]:
+    return list(Settings.model_fields.items())
+
+
+def shown(default: object) -> str:
+    return "" if default in (None, []) else f"`{default}`"

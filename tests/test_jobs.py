@@ -1,0 +1,249 @@
+"""Transitions of a job, on the real server: each is one script, fenced by the slice's number."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import fakeredis
+import pytest
+import redis
+from rq import Queue
+from rq.job import Job as RQJob
+from rq.registry import FinishedJobRegistry, StartedJobRegistry
+from rq.serializers import JSONSerializer
+
+from app.jobs import keys
+from app.jobs.events import EventReader
+from app.jobs.queue import RUN_SLICE, TOMBSTONE, Jobs
+from app.jobs.record import SCHEMA, Job, Slice, Status
+from app.settings import Settings
+from app.store import Store, connect
+
+pytestmark = pytest.mark.anyio
+
+WORKER = "here-0"
+
+
+@pytest.fixture(params=["server", "fakeredis"])
+async def store(request: pytest.FixtureRequest, store_url: str) -> AsyncIterator[Store]:
+    if request.param == "server":
+        client = connect(Settings(redis_url=store_url))
+    else:
+        client = fakeredis.FakeAsyncRedis(decode_responses=True, version=(7, 0))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def jobs(store: Store) -> Jobs:
+    return Jobs(store, Settings(result_ttl=3600))
+
+
+def new_job(number: int = 1, **fields: Any) -> Job:
+    return Job(id=f"{number:032x}", status=Status.QUEUED, engine="pp_ocr", created_at=time.time(), **fields)
+
+
+async def submit(jobs: Jobs, job: Job) -> str:
+    outcome, job_id, status = await jobs.submit(job, idempotency=None, fingerprint="f")
+    assert (outcome, status) == ("created", Status.QUEUED)
+    return job_id
+
+
+async def claim(jobs: Jobs) -> Slice:
+    held = await jobs.claim("pp_ocr", WORKER)
+    assert held is not None
+    return held
+
+
+async def test_submitted_jobs_are_claimed_in_order(jobs: Jobs) -> None:
+    for number in (1, 2):
+        await submit(jobs, new_job(number, pdf_url="http://a.test/x.pdf", metadata={"n": number}))
+    first, second = await claim(jobs), await claim(jobs)
+    assert [first.id, second.id] == [f"{1:032x}-0", f"{2:032x}-0"]
+    assert first.fence == 1
+    assert second.job.metadata == {"n": 2}
+    assert second.job.pdf_url == "http://a.test/x.pdf"
+    assert await jobs.claim("pp_ocr", WORKER) is None
+    job = await jobs.get(f"{1:032x}")
+    assert job is not None
+    assert job.status is Status.RUNNING
+    assert job.started_at is not None
+
+
+async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    assert await jobs.set_pages(held, total=2, done=0)
+    assert await jobs.page_done(held, 1)
+    assert await jobs.page_done(held, 2, "page_failed")
+    assert await jobs.finish(held)
+    job = await jobs.get(job_id)
+    assert job is not None
+    assert (job.status, job.pages_done, job.pages_total, job.attempts) == (Status.FINISHED, 2, 2, 0)
+    assert job.expires_at is not None
+    assert abs(job.expires_at - time.time() - 3600) < 60
+    assert not job.expired
+    assert await store.zcard(keys.active("pp_ocr")) == 0
+    assert await store.zcard(keys.rq_leases("pp_ocr")) == 0
+    assert 3600 < await store.ttl(keys.job(job_id)) <= 3600 + TOMBSTONE
+    events = [fields for _, fields in await store.xrange(keys.EVENTS)]
+    assert [event.get("status") or event["page"] for event in events] == ["queued", "running", "1", "2", "finished"]
+    assert await store.zcard(keys.OUTBOX) == 0
+
+
+async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
+    job_id = await submit(jobs, new_job())
+    assert await jobs.finish(await claim(jobs), {"code": "document_invalid", "message": "It is damaged."})
+    job = await jobs.get(job_id)
+    assert job is not None
+    assert (job.status, job.attempts) == (Status.FAILED, 1)
+    assert job.to_public()["error"] == {"code": "document_invalid", "message": "It is damaged."}
+
+
+async def test_a_late_worker_cannot_commit(jobs: Jobs) -> None:
+    job_id = await submit(jobs, new_job())
+    late = await claim(jobs)
+    assert await jobs.requeue(late)
+    newer = await claim(jobs)
+    assert newer.fence == late.fence + 1
+    assert not await jobs.set_pages(late, total=1, done=0)
+    assert not await jobs.page_done(late, 1)
+    assert not await jobs.finish(late)
+    assert not await jobs.requeue(late)
+    assert await jobs.finish(newer)
+    assert not await jobs.finish(newer)
+    job = await jobs.get(job_id)
+    assert job is not None
+    assert job.status is Status.FINISHED
+
+
+async def test_a_slice_handed_back_is_next(jobs: Jobs) -> None:
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    first = await claim(jobs)
+    assert await jobs.requeue(first, crashed=True)
+    again = await claim(jobs)
+    assert (again.id, again.crashes) == (first.id, 1)
+
+
+async def test_a_restarted_worker_takes_its_own_back(jobs: Jobs) -> None:
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    mine = await claim(jobs)
+    other = await jobs.claim("pp_ocr", WORKER + "0")  # a longer name is another worker
+    assert other is not None
+    assert await jobs.reclaim("pp_ocr", WORKER) == [mine.id]
+    assert await jobs.reclaim("pp_ocr", WORKER) == []
+    assert (await claim(jobs)).fence == 2
+    assert await jobs.finish(other)
+
+
+async def test_a_lease_is_renewed_but_never_brought_back(jobs: Jobs, store: Store) -> None:
+    await submit(jobs, new_job())
+    held = await claim(jobs)
+    leases, member = keys.rq_leases("pp_ocr"), f"{held.id}:{held.execution}"
+    await store.zadd(leases, {member: 1})
+    await jobs.renew([held])
+    assert float(await store.zscore(leases, member) or 0) > time.time()
+    await store.zrem(leases, member)
+    await jobs.renew([held])
+    assert await store.zscore(leases, member) is None
+    await store.rpush(keys.rq_queue("pp_ocr"), held.id)  # as RQ's own clean-up would
+    assert (await claim(jobs)).fence == 2
+
+
+async def test_stale_entries_are_dropped(jobs: Jobs, store: Store) -> None:
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    await jobs.finish(held)
+    await store.rpush(keys.rq_queue("pp_ocr"), f"{job_id}-0", "unknown-0")
+    assert await jobs.claim("pp_ocr", WORKER) is None
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_an_idempotency_key_gives_the_same_job(jobs: Jobs, ended: bool) -> None:
+    await jobs.submit(new_job(1), idempotency="key", fingerprint="same")
+    if ended:
+        await jobs.finish(await claim(jobs))
+    again = await jobs.submit(new_job(2), idempotency="key", fingerprint="same")
+    assert again == ("replayed", new_job(1).id, Status.FINISHED if ended else Status.QUEUED)
+    assert (await jobs.submit(new_job(3), idempotency="key", fingerprint="other"))[:2] == ("conflict", new_job(1).id)
+    assert await jobs.get(new_job(2).id) is None
+    assert await jobs.get(new_job(3).id) is None
+
+
+async def test_concurrent_submits_with_one_key_make_one_job(jobs: Jobs, store: Store) -> None:
+    answers = await asyncio.gather(
+        *(jobs.submit(new_job(number), idempotency="key", fingerprint="f") for number in range(1, 101))
+    )
+    assert sorted(outcome for outcome, _, _ in answers) == ["created"] + ["replayed"] * 99
+    assert len({job_id for _, job_id, _ in answers}) == 1
+    assert await store.llen(keys.rq_queue("pp_ocr")) == 1
+
+
+async def test_the_end_puts_a_callback_into_the_outbox(jobs: Jobs, store: Store) -> None:
+    job_id = await submit(jobs, new_job(callback_url="http://a.test/hook"))
+    assert await store.zcard(keys.OUTBOX) == 0
+    await jobs.finish(await claim(jobs))
+    assert await store.zrange(keys.OUTBOX, 0, -1) == [job_id]
+    assert (await store.hgetall(keys.outbox(job_id)))["url"] == "http://a.test/hook"
+
+
+async def test_the_doorbell_changes_nothing(jobs: Jobs, store: Store) -> None:
+    await jobs.wait_for_entry("pp_ocr", 1)
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    before = await store.lrange(keys.rq_queue("pp_ocr"), 0, -1)
+    await jobs.wait_for_entry("pp_ocr", 1)
+    assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == before
+
+
+async def test_waiting_ends_with_the_job(store_url: str) -> None:
+    settings = Settings(redis_url=store_url)
+    store, reading = connect(settings), connect(settings, block=True)
+    jobs, events = Jobs(store, settings), EventReader(reading)
+    events.start()
+    try:
+        job_id = await submit(jobs, new_job())
+        assert await events.wait_until_ended(jobs, "0" * 32, 5) is None
+        unended = await events.wait_until_ended(jobs, job_id, 0.05)
+        assert unended is not None
+        assert unended.status is Status.QUEUED
+        waiting = asyncio.create_task(events.wait_until_ended(jobs, job_id, 20))
+        await asyncio.sleep(0.05)
+        held = await claim(jobs)
+        await jobs.page_done(held, 1)
+        await jobs.finish(held)
+        ended = await asyncio.wait_for(waiting, 10)
+        assert ended is not None
+        assert ended.status is Status.FINISHED
+        assert events._followers == {}
+    finally:
+        await events.stop()
+        await reading.aclose()
+        await store.aclose()
+
+
+async def test_rq_sees_our_jobs(store_url: str) -> None:
+    """Queue entries are ordinary RQ jobs: what RQ's own tools read of them is right at every stage."""
+    settings = Settings(redis_url=store_url)
+    store = connect(settings)
+    jobs = Jobs(store, settings)
+    with redis.Redis.from_url(store_url) as connection:
+        queue = Queue("pp_ocr", connection=connection, serializer=JSONSerializer)
+        job_id = await submit(jobs, new_job())
+        entry = f"{job_id}-0"
+        assert queue.get_job_ids() == [entry]
+        rq_job = RQJob.fetch(entry, connection=connection, serializer=JSONSerializer)
+        assert (rq_job.func_name, rq_job.args, rq_job.kwargs) == (RUN_SLICE, [entry], {"schema": SCHEMA})
+        assert rq_job.get_status() == "queued"
+        held = await claim(jobs)
+        assert StartedJobRegistry(queue=queue).get_job_ids(cleanup=False) == [entry]
+        rq_job = RQJob.fetch(entry, connection=connection, serializer=JSONSerializer)
+        assert (rq_job.get_status(), rq_job.worker_name) == ("started", WORKER)
+        assert [execution.id for execution in rq_job.get_executions()] == [held.execution]
+        await jobs.finish(held)
+        assert FinishedJobRegistry(queue=queue).get_job_ids(cleanup=False) == [entry]
+        assert RQJob.fetch(entry, connection=connection, serializer=JSONSerializer).get_status() == "finished"
+    await store.aclose()

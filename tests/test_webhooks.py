@@ -1,0 +1,192 @@
+"""Callbacks: from an outbox, by a process of its own, with retries, never in a document's way."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from documents import picture_pdf, text_pdf
+from harness import Service, Web, running, wait_for
+
+from app.blobs import BlobStore, write
+from app.jobs import keys
+from app.jobs.events import EventReader
+from app.jobs.queue import Jobs
+from app.jobs.record import Job, Status
+from app.outbound import Outbound
+from app.settings import Settings
+from app.store import Store, connect
+from app.webhooks.deliver import DELAYS, PER_HOST, Sender, retry_after
+from app.webhooks.outbox import Outbox
+
+JOB = "a" * 32
+
+
+def test_the_result_is_posted(service: Service, web: Web) -> None:
+    job = service.submit(picture_pdf(), callback_url=f"{web.url}/hook?key=1", metadata='"mine"')
+    wait_for(lambda: web.posts)
+    path, headers, body = web.posts[0]
+    assert path == "/hook?key=1"
+    assert headers["content-type"] == "application/json"
+    assert headers["webhook-id"] == job
+    assert json.loads(body) == service.result(job)
+    assert json.loads(body)["metadata"] == "mine"
+
+
+def test_a_failure_is_posted(service: Service, web: Web) -> None:
+    job = service.submit(b"no document", callback_url=f"{web.url}/hook")
+    wait_for(lambda: web.posts)
+    body = json.loads(web.posts[0][2])
+    assert body["status"] == "failed"
+    assert body["error"]["code"] == "not_a_document"
+    assert set(body) == {"job_id", "status", "error"}
+    assert body["job_id"] == job
+
+
+def test_a_receiver_that_refuses_is_tried_again(web: Web) -> None:
+    web.answers = [500]
+    with running(ENGINE="null") as service:
+        job = service.submit(text_pdf(), callback_url=f"{web.url}/hook")
+        wait_for(lambda: len(web.posts) == 2)
+        assert web.posts[0][1]["webhook-id"] == web.posts[1][1]["webhook-id"] == job
+
+
+def test_callbacks_survive_the_death_of_everything(web: Web) -> None:
+    web.answers = [503]
+    with running(ENGINE="null") as service:
+        job = service.submit(text_pdf(), callback_url=f"{web.url}/hook")
+        wait_for(lambda: web.posts)
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["status"] == "finished")
+        service.kill_all()
+        service.start()
+        wait_for(lambda: len(web.posts) == 2, 70)
+
+
+class Bench:
+    """A sender at work in this process, on a store with one ended job in its outbox."""
+
+    def __init__(self, store: Store, outbox: Outbox, jobs: Jobs) -> None:
+        self.store = store
+        self.outbox = outbox
+        self.jobs = jobs
+
+    async def state(self) -> dict[str, str]:
+        fields: dict[str, str] = await self.store.hgetall(keys.outbox(JOB))
+        return fields
+
+    async def until(self, **wanted: str) -> dict[str, str]:
+        for _ in range(500):
+            state = await self.state()
+            if all(state.get(name) == value for name, value in wanted.items()):
+                return state
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{state} is not {wanted}")
+
+
+@asynccontextmanager
+async def sending(store_url: str, data_dir: Path, callback: str, **settings: object) -> AsyncIterator[Bench]:
+    chosen = Settings.model_validate(
+        {"redis_url": store_url, "data_dir": data_dir, "fetch_allowed_hosts": ["127.0.0.1"], **settings}
+    )
+    store, reading, outbound = connect(chosen), connect(chosen, block=True), Outbound(chosen)
+    jobs, blobs, events = Jobs(store, chosen), BlobStore(chosen), EventReader(reading)
+    events.start()
+    outbox = Outbox(store)
+    sender = asyncio.create_task(Sender(outbox, jobs, blobs, events, outbound, chosen).run())
+    job = Job(id=JOB, status=Status.QUEUED, engine="null", created_at=time.time(), callback_url=callback)
+    await jobs.submit(job, idempotency=None, fingerprint="")
+    held = await jobs.claim("null", "here-0")
+    assert held is not None
+    write(blobs.job(JOB).result, b'{"markdown": "text"}')
+    await jobs.finish(held)
+    try:
+        yield Bench(store, outbox, jobs)
+    finally:
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+        await events.stop()
+        await outbound.aclose()
+        await reading.aclose()
+        await store.aclose()
+
+
+@pytest.mark.anyio
+async def test_a_delivery_ends(store_url: str, data_dir: Path, web: Web) -> None:
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        assert (await bench.until(state="delivered"))["attempts"] == "1"
+        assert json.loads(web.posts[0][2]) == {
+            "job_id": JOB,
+            "status": "finished",
+            "result": {"markdown": "text", "images": {}},
+        }
+        assert await bench.store.zcard(keys.OUTBOX) == 0
+
+
+@pytest.mark.anyio
+async def test_a_large_result_is_linked(store_url: str, data_dir: Path, web: Web) -> None:
+    async with sending(store_url, data_dir, f"{web.url}/hook", webhook_inline_max=5) as bench:
+        await bench.until(state="delivered")
+        body = json.loads(web.posts[0][2])
+        assert body["result"] is None
+        assert body["result_url"] == f"/jobs/{JOB}/result"
+        assert "WEBHOOK_INLINE_MAX" in body["note"]
+
+
+@pytest.mark.anyio
+async def test_a_receiver_that_is_gone_is_given_up(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answers = [410]
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        assert "410" in (await bench.until(state="failed"))["last"]
+
+
+@pytest.mark.anyio
+async def test_a_refused_address_is_given_up(store_url: str, data_dir: Path) -> None:
+    async with sending(store_url, data_dir, "http://127.0.0.2/hook") as bench:
+        assert "FETCH_ALLOWED_HOSTS" in (await bench.until(state="failed"))["last"]
+
+
+@pytest.mark.anyio
+async def test_tries_are_spaced_and_come_to_an_end(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answers = [500] * (len(DELAYS) + 1)
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        for attempt, delay in enumerate(DELAYS, 1):
+            await bench.until(attempts=str(attempt))
+            due = float(await bench.store.zscore(keys.OUTBOX, JOB) or 0) - time.time()
+            assert 0.7 * delay - 15 < due <= 1.2 * delay
+            await bench.store.zadd(keys.OUTBOX, {JOB: 0})  # time passes
+        assert (await bench.until(state="failed"))["attempts"] == str(len(DELAYS) + 1)
+    assert sum(DELAYS) * 1.2 < 4 * 24 * 3600
+
+
+@pytest.mark.anyio
+async def test_a_job_that_has_expired_is_not_delivered(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answers = [500]
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        await bench.until(attempts="1")
+        await bench.store.hset(keys.job(JOB), "expires_at", "1")
+        await bench.store.zadd(keys.OUTBOX, {JOB: 0})
+        assert "expired" in (await bench.until(state="failed"))["last"]
+        await bench.store.delete(keys.outbox(JOB))
+        await bench.store.zadd(keys.OUTBOX, {JOB: 0})
+        assert await bench.outbox.take(5) == []
+        assert await bench.store.zcard(keys.OUTBOX) == 0
+
+
+def test_a_slow_receiver_delays_nobody(service: Service, web: Web) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts and never answers
+        for _ in range(PER_HOST + 2):
+            service.submit(text_pdf(), callback_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/hook")
+        service.submit(text_pdf(), callback_url=f"{web.url}/hook")
+        wait_for(lambda: web.posts, 10)  # long before the deaf one's 15 s are over
+
+
+def test_what_receivers_ask_for() -> None:
+    assert retry_after("120") == 120
+    assert retry_after("999999") == 3600
+    assert retry_after("Fri, 31 Dec 1999 23:59:59 GMT") is None
+    assert retry_after(None) is None

@@ -1,0 +1,1 @@
+"""The worker: a supervisor with lanes, an engine host, page processes."""

@@ -1,0 +1,201 @@
+"""Calls to a child process: JSON lines over a socket pair, any number in flight.
+
+    parent → child   {"call": 7, "op": "page", ...parameters}      {"call": 7, "op": "cancel"}
+    child → parent   {"call": 7, "event": {...}}   {"call": 7, "result": ...}
+                     {"call": 7, "error": {"kind", "code", "message"}}
+
+Only paths and numbers travel here, never the content of pages.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import app
+from app.errors import DocumentError, EngineError, JobError, PageError, WorkerError
+from app.tether import tethered
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(app.__file__).parents[1]
+CLOSE_WITHIN = 2.0  # seconds
+LINE_MAX = 16 << 20  # bytes; StreamReader's default of 64 KiB would look like the child's death
+KINDS: dict[str, type[JobError]] = {
+    kind.__name__: kind for kind in (DocumentError, EngineError, PageError, WorkerError)
+}
+
+
+class ChildDied(Exception):
+    """The child ended with calls in flight. `status` is its exit status, negative for a signal."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}")
+        self.status = status
+
+
+class Channel:
+    """A child process running a module of ours, and the calls to it."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._calls: dict[int, tuple[asyncio.Future[Any], Callable[[Any], None] | None]] = {}
+        self._last = 0
+        self._died: ChildDied | None = None
+        self._pump = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(cls, module: str, *, env: Mapping[str, str] | None = None) -> "Channel":
+        """Starts `python -m module FD`, FD being its end of the socket pair."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *tethered(sys.executable, "-m", module, str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=env,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._died is None
+
+    async def call(self, op: str, on_event: Callable[[Any], None] | None = None, **parameters: Any) -> Any:
+        """The result of `op`. Raises the JobError that the child raised, or ChildDied."""
+        if self._died is not None:
+            raise self._died
+        self._last += 1
+        number = self._last
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._calls[number] = future, on_event
+        self._send({"call": number, "op": op, **parameters})
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._send({"call": number, "op": "cancel"})
+            raise
+        finally:
+            del self._calls[number]
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def wait(self) -> None:
+        """Returns when the child is gone."""
+        await asyncio.wait([self._pump])
+
+    async def close(self) -> None:
+        """Ends the child: it sees the line closed and tidies up, or is killed after CLOSE_WITHIN."""
+        self._writer.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), CLOSE_WITHIN)
+        except asyncio.TimeoutError:
+            self.kill()
+        await self.wait()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self._died is None:
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._handle(json.loads(line))
+        except (OSError, ValueError) as error:
+            log.error("child %s broke the line: %s", self.pid, error)
+        try:  # let the real exit status arrive before killing what may only have closed its end
+            await asyncio.wait_for(self._process.wait(), 0.5)
+        except asyncio.TimeoutError:
+            self.kill()
+        self._died = ChildDied(await self._process.wait())
+        self._writer.close()
+        for future, _ in self._calls.values():
+            if not future.done():
+                future.set_exception(self._died)
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        future, on_event = self._calls.get(message["call"], (None, None))
+        if future is None or future.done():  # the caller has given up
+            return
+        if "event" in message:
+            if on_event is not None:
+                on_event(message["event"])
+        elif "error" in message:
+            error = message["error"]
+            future.set_exception(KINDS.get(error["kind"], WorkerError)(error["message"], code=error["code"]))
+        else:
+            future.set_result(message["result"])
+
+
+def error_message(error: Exception) -> dict[str, str]:
+    """An exception as it travels: errors of ours keep their kind, code and sentence, others become `internal`."""
+    if isinstance(error, JobError):
+        return {"kind": type(error).__name__, **error.to_dict()}
+    return {
+        "kind": "WorkerError",
+        "code": "internal",
+        "message": f"An internal error: {type(error).__name__}. The worker's log has the details.",
+    }
+
+
+Handler = Callable[..., Awaitable[Any]]
+"""`await handler(op, emit, **parameters)`: `emit(event)` sends an event before the result."""
+
+
+async def serve(descriptor: int, handler: Handler) -> None:
+    """The child's side for an asyncio program: answers calls until the parent is gone."""
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor), limit=LINE_MAX)
+    running: dict[int, asyncio.Task[None]] = {}
+
+    def send(message: dict[str, Any]) -> None:
+        writer.write(json.dumps(message).encode() + b"\n")
+
+    async def answer(number: int, op: str, parameters: dict[str, Any]) -> None:
+        try:
+            send(
+                {
+                    "call": number,
+                    "result": await handler(op, lambda event: send({"call": number, "event": event}), **parameters),
+                }
+            )
+        except Exception as error:
+            if not isinstance(error, JobError):
+                log.exception("%s failed", op)
+            send({"call": number, "error": error_message(error)})
+        finally:
+            del running[number]
+
+    try:
+        while line := await reader.readline():
+            message = json.loads(line)
+            number, op = message.pop("call"), message.pop("op")
+            if op != "cancel":
+                running[number] = asyncio.create_task(answer(number, op, message))
+            elif number in running:
+                running[number].cancel()
+    finally:
+        tasks = list(running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        writer.close()

@@ -1,0 +1,68 @@
+"""What an engine is: one side in the engine host, which owns the model, and one in the page processes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pypdfium2 as pdfium
+
+from app.blobs import JobFolder
+from app.results import Page
+from worker.children import PageProcesses
+
+Hint = dict[str, Any]
+"""What the survey of a document found out about one of its pages; JSON-ready."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A job's document as the engine host sees it."""
+
+    folder: JobFolder
+    options: dict[str, Any]
+
+
+class PageReader(ABC):
+    """An engine's work inside a page process: one thread, limited, killable. PDFium runs only here."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self.max_pixels = max_pixels
+        """A page is rendered with no more than these."""
+
+    def survey(self, path: str, selected: list[int]) -> dict[int, Hint]:
+        """Hints for the selected pages (numbers from 1), from one look at the whole document."""
+        return {}
+
+    @abstractmethod
+    def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
+        """Page `number` as blocks; pictures go to `save_image(name, data)`."""
+
+    def markdown(self, pages: Iterable[Page]) -> str:
+        """The document's markdown from its pages, in order."""
+        return "\n\n".join(page.markdown for page in pages if page.markdown)
+
+
+class Engine(ABC):
+    """An engine in the engine host. The default is for one whose page processes do all the work."""
+
+    name: ClassVar[str]
+    reader: ClassVar[str]
+    """`module:Class` of its PageReader."""
+
+    def __init__(self, children: PageProcesses) -> None:
+        self.children = children
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Version of the engine, as results show it."""
+
+    @property
+    def pages_in_flight(self) -> int:
+        """How many pages of one document are worked on at the same time."""
+        return self.children.count
+
+    async def page(self, document: Document, number: int) -> None:
+        """Reads page `number` and stores it. Raises PageError."""
+        await self.children.page(document.folder, number)

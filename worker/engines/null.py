@@ -1,0 +1,38 @@
+"""A test engine: documents are opened and stored for real, but every page reads the same. Never chosen by `auto`.
+
+Options: `sleep` seconds a page takes in the engine host; `poison` kills the engine host.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+import pypdfium2 as pdfium
+
+import app
+from app.results import Block, Page
+from worker.engines.base import Document, Engine, Hint, PageReader
+
+TEXT = "This page was read by the null engine."
+
+
+class NullReader(PageReader):
+    def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
+        width, height = (round(side) for side in page.get_size())
+        return Page(number, width, height, "engine", TEXT, [Block("text", [0, 0, width, height], TEXT)])
+
+
+class Null(Engine):
+    name = "null"
+    reader = "worker.engines.null:NullReader"
+
+    @property
+    def version(self) -> str:
+        return app.__version__
+
+    async def page(self, document: Document, number: int) -> None:
+        await asyncio.sleep(document.options.get("sleep", 0))
+        if document.options.get("poison"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await super().page(document, number)

@@ -1,0 +1,115 @@
+"""The one model both routes produce: lines of text with their boxes, in page pixels."""
+
+import re
+import statistics
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the page; y grows downwards."""
+
+Quad = Sequence[Sequence[float]]
+"""Four corners from the top left, clockwise, in pixels."""
+
+LIGATURES = {ord(mark): unicodedata.normalize("NFKC", mark) for mark in "ﬀﬁﬂﬃﬄﬅﬆ"}
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+SPACES = re.compile(r"\s+")
+
+
+USUAL_PITCH, WIDE_PITCH = 1.3, 1.7
+"""From line to line, in font sizes."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A run of text on one row. `size` is its font size in pixels; `cells` counts the runs it was joined from.
+
+    `hyphenated` says that the text layer knows the hyphen at its end as one that broke a word. What is not `upright`
+    runs another way than the page's text.
+    """
+
+    text: str
+    box: Box
+    size: float
+    bold: bool = False
+    hyphenated: bool = False
+    upright: bool = True
+    cells: int = 1
+
+    @property
+    def middle(self) -> float:
+        """The height at its middle."""
+        return (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is ordinary on a page: the size of body text in pixels, and the pitch of its lines in sizes.
+
+    `sure` is how much larger than the body a line must be to count as a heading; sizes read off a scan are rough.
+    """
+
+    body: float
+    pitch: float
+    sure: float
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], sure: float, body: float | None = None) -> "Measure":
+        body = body or body_size(lines)
+        steps = [
+            (b.box[3] - a.box[3]) / a.size
+            for a, b in pairwise(lines)
+            if overlap_x(a.box, b.box) > 0
+            and abs(a.size - b.size) < 0.1 * a.size
+            and 0.8 < (b.box[3] - a.box[3]) / a.size < 3
+        ]
+        pitch = min(max(statistics.median_low(steps), 1.0), 2.2) if steps else USUAL_PITCH
+        if pitch > WIDE_PITCH and not _filled(lines, body):
+            pitch = USUAL_PITCH
+        return cls(body, pitch, sure)
+
+
+def _filled(lines: Sequence[Line], body: float) -> bool:
+    """Do most lines end at the same margin, and go on in mid-sentence? Then what is far apart is widely set text."""
+    ends = sorted(line.box[2] for line in lines)
+    begun = sum(line.text[0].islower() or line.text[0] > "\u2e80" for line in lines)
+    return sum(ends[-1] - end < 3 * body for end in ends) > 0.5 * len(ends) and begun > 0.4 * len(lines)
+
+
+def body_size(lines: Iterable[Line]) -> float:
+    """The font size most characters have, in pixels."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size, 1)] += len(line.text)
+    return max(sizes.most_common(1)[0][0], 1.0) if sizes else 1.0
+
+
+def clean(text: str) -> str:
+    """Text fit to print: no control marks or direction overrides, ligatures as letters, single spaces."""
+    return SPACES.sub(" ", UNPRINTABLE.sub("", text.translate(LIGATURES))).strip()
+
+
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box around all of them."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def overlap_x(a: Box, b: Box) -> float:
+    """How far they share columns of pixels; negative: the gap between them."""
+    return min(a[2], b[2]) - max(a[0], b[0])
+
+
+def overlap_y(a: Box, b: Box) -> float:
+    """How far they share rows of pixels; negative: the gap between them."""
+    return min(a[3], b[3]) - max(a[1], b[1])
+
+
+def same_row(a: Box, b: Box) -> bool:
+    """Do they stand beside each other?"""
+    return overlap_y(a, b) > 0.5 * min(a[3] - a[1], b[3] - b[1])

@@ -1,0 +1,71 @@
+"""Which lines begin a list item, and how deep it lies."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .lines import Line
+
+BULLET = re.compile(r"[•●○◦▪■□‣∙·⁃➢➤✓\uf000-\uf0ff]\s*(?=\S)")
+DASH = re.compile(r"[-–—*]\s+(?=\S)")
+NUMBER = re.compile(r"(?P<open>\()?(?P<number>\d{1,3}|[a-z])(?P<close>[.)]|(?<=\d)、)\s*(?=\D)")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What an item begins with: `length` characters of its line, shown as `shown`, the `number` of a counted one."""
+
+    length: int
+    shown: str
+    kind: str
+    number: int | None = None
+
+
+def marker_of(text: str) -> Marker | None:
+    """What looks like a list marker; whether it is one the neighbours decide."""
+    if found := BULLET.match(text):
+        return Marker(found.end(), "-", "•")
+    if found := DASH.match(text):
+        return Marker(found.end(), "-", found[0][0])
+    if (found := NUMBER.match(text)) and (found["open"] is None or found["close"] == ")"):
+        if found["number"].isdigit():
+            shown = "-" if found["open"] else found["number"] + found["close"].replace("、", ".")
+            return Marker(
+                0 if found["open"] else found.end(), shown, f"{found['open']}1{found['close']}", int(found["number"])
+            )
+        return Marker(0, "-", f"{found['open']}a{found['close']}", ord(found["number"]) - 96)
+    return None
+
+
+def markers(lines: Sequence[Line]) -> dict[int, Marker]:
+    """The lines that begin list items, by index. Numbers and dashes need a sibling: one alone is more likely prose."""
+    seen = {i: marker for i, line in enumerate(lines) if (marker := marker_of(line.text))}
+    alike: dict[tuple[str, int | None], list[int]] = defaultdict(list)
+    for i, marker in seen.items():
+        alike[marker.kind, marker.number].append(i)
+
+    def has_sibling(i: int, marker: Marker) -> bool:
+        """The number before or after it on its side; for a dash, any other."""
+        if marker.number is None:
+            others = [k for k in alike[marker.kind, None] if k != i]
+        else:
+            others = [k for k in alike[marker.kind, marker.number - 1] if k < i]
+            others += [k for k in alike[marker.kind, marker.number + 1] if k > i]
+        return any(abs(lines[k].box[0] - lines[i].box[0]) <= 2 * lines[i].size for k in others)
+
+    return {i: marker for i, marker in seen.items() if marker.kind == "•" or has_sibling(i, marker)}
+
+
+def depths(items: Sequence[Line]) -> list[int]:
+    """The depth, from 1, of consecutive items: by how far they are indented."""
+    levels: list[float] = []
+    found = []
+    for line in items:
+        step = 0.7 * line.size
+        while levels and line.box[0] < levels[-1] - step:
+            levels.pop()
+        if not levels or line.box[0] > levels[-1] + step:
+            levels.append(line.box[0])
+        found.append(len(levels))
+    return found

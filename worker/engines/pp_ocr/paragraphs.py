@@ -1,0 +1,90 @@
+"""Which lines belong together: decided by type, pitch, indents and how far the line before reached."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from .headings import LEADERS
+from .joining import CJK_START
+from .lines import Line, Measure, overlap_x, same_row
+
+TABULAR_GAP = 2.5
+"""Font sizes of white on a row that make it look like a row of cells instead of stretched text."""
+
+
+def merge_rows(lines: Sequence[Line]) -> list[Line]:
+    """Runs that follow each other on one row, joined: a bullet and its text, a label and its value."""
+    merged: list[Line] = []
+    for line in lines:
+        last = merged[-1] if merged else None
+        if (
+            last is not None
+            and last.upright == line.upright
+            and same_row(last.box, line.box)
+            and line.box[0] > last.box[2] - 0.3 * line.size
+        ):
+            merged[-1] = _beside(last, line)
+        else:
+            merged.append(line)
+    return merged
+
+
+def _beside(a: Line, b: Line) -> Line:
+    long = a if len(a.text) >= len(b.text) else b
+    box = (a.box[0], min(a.box[1], b.box[1]), b.box[2], max(a.box[3], b.box[3]))
+    cells = a.cells + b.cells - (0 if b.box[0] - a.box[2] > TABULAR_GAP * long.size and len(a.text) > 2 else 1)
+    bold = long.bold and (a.bold or len(a.text) < 3)
+    return Line(f"{a.text} {b.text}", box, long.size, bold, b.hyphenated, long.upright, cells)
+
+
+class Flow:
+    """Lines in reading order, and what their neighbourhood tells about the paragraphs they make."""
+
+    def __init__(self, lines: Sequence[Line], measure: Measure) -> None:
+        self.lines, self.measure = lines, measure
+        self.step = max(measure.body, 1.0)
+        edges: dict[int, list[float]] = defaultdict(list)
+        for line in lines:
+            edges[self._bucket(line)].append(line.box[2])
+        near = {k: sorted(edges.get(k - 1, []) + edges[k] + edges.get(k + 1, [])) for k in list(edges)}
+        self.rights = {k: ends[math.ceil(0.85 * (len(ends) - 1))] for k, ends in near.items()}
+
+    def _bucket(self, line: Line) -> int:
+        return round(line.box[0] / self.step / 1.5)
+
+    def full(self, line: Line, after: Line) -> bool:
+        """Did the line end because the first word of the next one no longer fitted?"""
+        word = 2 if CJK_START.match(after.text) else len(after.text.split(" ", 1)[0])
+        need = (after.box[2] - after.box[0]) * word / max(len(after.text), 1)
+        return self.rights[self._bucket(line)] - line.box[2] <= need + 1.2 * line.size
+
+    def close(self, line: Line, after: Line, slack: float = 1.25) -> bool:
+        """Is the next line the next row of the same column, no further than lines of a paragraph are?"""
+        pitch = (after.box[3] - line.box[3]) / max(line.size, after.size)
+        return 0.3 < pitch < slack * self.measure.pitch and overlap_x(line.box, after.box) > 0
+
+    def alike(self, line: Line, after: Line) -> bool:
+        """The same size of type, as far as it can be known."""
+        return abs(line.size - after.size) <= (self.measure.sure - 1) * 0.8 * max(line.size, after.size)
+
+    def continues(self, group: Sequence[Line], line: Line) -> bool:
+        """Does the line go on with the paragraph that the group is so far?"""
+        last = group[-1]
+        if last.cells > 1 or line.cells > 1 or last.upright != line.upright or LEADERS.search(last.text):
+            return False
+        if not self.alike(last, line) or not self.full(last, line):
+            return False
+        if not self.close(last, line):
+            return self._next_column(last, line)
+        shift = line.box[0] - last.box[0]
+        if abs(shift) < 0.8 * line.size or self._centred(last, line):
+            return True
+        # An outdent after the first line ends its indent; an indent after the first line may be a hanging one.
+        return len(group) == 1 and (shift < 0 or last.text[-1] not in ".!?:。！？：")
+
+    def _centred(self, last: Line, line: Line) -> bool:
+        return abs((last.box[0] + last.box[2]) - (line.box[0] + line.box[2])) < line.size
+
+    def _next_column(self, last: Line, line: Line) -> bool:
+        """A sentence that goes on at the head of the next column."""
+        return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ".!?:。！？："

@@ -1,0 +1,211 @@
+"""Lanes: slots of the supervisor. Each claims a slice, forwards it to the engine host, and commits what comes back."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from app.blobs import BlobStore, JobFolder, replacing
+from app.errors import DocumentError, JobError, ServiceError, WorkerError
+from app.jobs.queue import Jobs
+from app.jobs.record import Slice
+from app.outbound import Outbound
+from app.settings import Settings
+from app.store import Down
+from worker.channel import ChildDied
+from worker.host import EngineHostProcess
+
+log = logging.getLogger(__name__)
+
+CRASHES_MAX = 4
+"""A slice that was there at so many deaths of the engine host is not tried again."""
+
+T = TypeVar("T")
+
+
+class LeaseLost(Exception):
+    """Another worker owns the slice now."""
+
+
+async def insist(command: Callable[[], Awaitable[T]]) -> T:
+    """Repeats a command until the store answers: work that is done must not be thrown away for an outage."""
+    pause = 0.1
+    while True:
+        try:
+            return await command()
+        except Down as error:
+            log.warning("the store is away, trying again: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+
+class Lanes:
+    """`count` lanes on one engine host."""
+
+    def __init__(
+        self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: EngineHostProcess, settings: Settings, worker: str
+    ) -> None:
+        self._jobs = jobs
+        self._blobs = blobs
+        self._outbound = outbound
+        self._host = host
+        self._max_bytes = settings.max_file_bytes
+        self._worker = worker
+        self._free = asyncio.Semaphore(settings.worker_concurrency)
+        self._running: set[asyncio.Task[None]] = set()
+        self.held: dict[str, Slice] = {}
+        """The claimed slices by execution: a slice can be claimed again before its former run has let go."""
+
+    async def run(self) -> None:
+        """Claims for ever; when cancelled, hands back what is in hand."""
+        try:
+            while True:
+                await self._free.acquire()
+                try:
+                    held = await self._next()
+                except BaseException:
+                    self._free.release()
+                    raise
+                task = asyncio.create_task(self._lane(held))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _next(self) -> Slice:
+        queue = self._host.engine
+        while True:
+            await self._host.ready.wait()
+            try:
+                held = await self._jobs.claim(queue, self._worker)
+                if held is not None:
+                    return held
+                await self._jobs.wait_for_entry(queue, 1)
+            except Down as error:
+                log.warning("the store is away: %s", error)
+                await asyncio.sleep(0.3)
+
+    async def _lane(self, held: Slice) -> None:
+        self.held[held.execution] = held
+        try:
+            await self._run(held)
+        except LeaseLost:
+            log.warning("%s: another worker has taken it over", held.id)
+        except asyncio.CancelledError:
+            with contextlib.suppress(asyncio.TimeoutError):  # beyond it, the next start takes the lease back
+                await asyncio.wait_for(insist(lambda: self._jobs.requeue(held)), 3)
+            raise
+        finally:
+            del self.held[held.execution]
+            self._free.release()
+
+    async def _run(self, held: Slice) -> None:
+        error: ServiceError | None = None
+        try:
+            await self._work(held)
+        except ServiceError as refusal:
+            error = refusal
+        except ChildDied as died:
+            if held.crashes + 1 < CRASHES_MAX:
+                log.warning("%s: the engine host %s; it is queued again", held.id, died)
+                await insist(lambda: self._jobs.requeue(held, crashed=True))
+                return
+            error = WorkerError(
+                f"The engine host died {CRASHES_MAX} times while working on this document; last, it {died}."
+            )
+        except (LeaseLost, *Down):
+            raise
+        except Exception:
+            log.exception("%s failed", held.id)
+            error = WorkerError("An internal error of the worker; its log has the details.", code="internal")
+        if error is not None:
+            log.info("%s failed: %s: %s", held.id, error.code, error.message)
+        await insist(lambda: self._jobs.finish(held, None if error is None else error.to_dict()))
+
+    async def _work(self, held: Slice) -> None:
+        job, folder = held.job, self._blobs.job(held.job.id)
+        if not folder.source.exists():
+            await self._download(job.pdf_url, folder)
+        check_magic(folder)
+        selected = await self._prepare(held, folder)
+        done = folder.pages_done() & set(selected)
+        await self._own(lambda: self._jobs.set_pages(held, total=len(selected), done=len(done)))
+        todo = [number for number in selected if number not in done]
+        await self._pages(held, folder, todo)
+        await self._host.call("assemble", folder=str(folder.root))
+        result = json.loads(folder.result.read_bytes())
+        if len(result["page_errors"]) == len(selected):
+            first = result["page_errors"][0]
+            message = (
+                first["message"]
+                if len(selected) == 1
+                else f"All {len(selected)} pages failed; the first: {first['message']}"
+            )
+            raise JobError(message, code=first["code"])
+
+    async def _download(self, url: str | None, folder: JobFolder) -> None:
+        if url is None:
+            raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
+        with replacing(folder.source) as file:
+            await self._outbound.download(url, file.write)
+
+    async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
+        try:
+            selected: list[int] = json.loads(folder.document.read_bytes())["selected"]
+        except FileNotFoundError:
+            selected = await self._host.call("prepare", folder=str(folder.root), page_ranges=held.job.page_ranges)
+        return selected
+
+    async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int]) -> None:
+        """Has the pages read and counts each one as it is stored."""
+        if not numbers:
+            return
+        stored: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
+
+        async def count() -> None:
+            while (event := await stored.get()) is not None:
+                number, code = int(event["page"]), event["error"]
+                await self._own(lambda number=number, code=code: self._jobs.page_done(held, number, code))  # type: ignore[misc]
+
+        async def read() -> None:
+            await self._host.call(
+                "pages", stored.put_nowait, folder=str(folder.root), numbers=numbers, options=held.job.options
+            )
+            stored.put_nowait(None)
+
+        tasks = [asyncio.create_task(count()), asyncio.create_task(read())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _own(self, command: Callable[[], Awaitable[bool]]) -> None:
+        """Runs a fenced command; raises LeaseLost where it was refused."""
+        if not await insist(command):
+            raise LeaseLost
+
+
+def check_magic(folder: JobFolder) -> None:
+    """Raises DocumentError where the file is not a PDF, with what it looks like."""
+    with folder.source.open("rb") as file:
+        head = file.read(1024)
+    if b"%PDF-" in head:
+        return
+    start = head.lstrip().lower()
+    kinds = {
+        b"<": "a web page or XML",
+        b"{": "JSON",
+        b"pk\x03\x04": "a ZIP or Office file",
+        b"\x89png": "a PNG image",
+        b"\xff\xd8": "a JPEG image",
+    }
+    looks = next(
+        (f"it looks like {kind}" for magic, kind in kinds.items() if start.startswith(magic)),
+        "its first 1,024 bytes have no %PDF- header",
+    )
+    raise DocumentError(f"The file is not a PDF: {looks}." if head else "The file is empty.", code="not_a_document")

@@ -1,0 +1,183 @@
+"""A page process: documents are opened, counted, read and put together here and nowhere else.
+
+PDFium is not thread-safe and a small file can keep it busy for minutes, so this is a process of one thread under
+rlimits, which its parent kills when it overruns. Run as `python -m worker.pages FD`; see worker.channel for the line.
+"""
+
+import io
+import json
+import os
+import resource
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from app.blobs import JobFolder, replacing, write
+from app.errors import DocumentError, JobError, PageError
+from app.results import Block, Page
+from worker.channel import error_message
+from worker.engines.base import PageReader
+from worker.selection import select_pages
+
+
+def open_document(path: Path) -> pdfium.PdfDocument:
+    """Raises DocumentError where PDFium cannot open it, or finds nothing in it."""
+    try:
+        return pdfium.PdfDocument(path)
+    except pdfium.PdfiumError:
+        raise _refusal(path) from None
+
+
+def _refusal(path: Path) -> DocumentError:
+    """Why it cannot be opened. pypdfium2 says the same of a damaged document and of one without pages."""
+    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path) + b"\0", None)
+    if handle:
+        pdfium_c.FPDF_CloseDocument(handle)
+        return DocumentError("The document has no pages.", code="document_empty")
+    match pdfium_c.FPDF_GetLastError():
+        case pdfium_c.FPDF_ERR_PASSWORD:
+            return DocumentError("The document is encrypted and needs a password.", code="document_encrypted")
+        case pdfium_c.FPDF_ERR_SECURITY:
+            return DocumentError("The document is encrypted in a way that cannot be opened.", code="document_encrypted")
+        case _:
+            return DocumentError("The document is damaged: it cannot be opened as a PDF.", code="document_invalid")
+
+
+class Pages:
+    """The operations of a page process."""
+
+    def __init__(self, reader: PageReader, seconds: float) -> None:
+        self._reader = reader
+        self._seconds = seconds
+        self._open: tuple[Path, pdfium.PdfDocument, dict[str, Any]] | None = None
+
+    def handle(self, op: str, folder: JobFolder, parameters: dict[str, Any]) -> Any:
+        allow_cpu(self._seconds)
+        operations: dict[str, Callable[..., Any]] = {
+            "prepare": self.prepare,
+            "page": self.page,
+            "assemble": self.assemble,
+        }
+        return operations[op](folder, **parameters)
+
+    def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
+        """Opens, counts and surveys the document; what holds for all of it is stored. Returns the pages to do."""
+        with open_document(folder.source) as document:
+            count = len(document)
+        selected = select_pages(page_ranges, count, max_pages)
+        hints = self._reader.survey(str(folder.source), selected)
+        about = {"pages": count, "selected": selected, "hints": hints}
+        write(folder.document, json.dumps(about).encode())
+        return selected
+
+    def page(self, folder: JobFolder, number: int) -> None:
+        """Reads one page and stores it, its pictures first."""
+        document, about = self._document(folder)
+        try:
+            page = self._reader.read(
+                document[number - 1],
+                number,
+                about["hints"].get(str(number), {}),
+                lambda name, data: write(folder.image(name), data),
+            )
+        except (pdfium.PdfiumError, ValueError) as error:
+            raise PageError(f"Page {number} cannot be read: {error}.") from error
+        except MemoryError as error:
+            raise PageError(f"Page {number} needs more memory than PAGE_MEMORY_MB allows.") from error
+        write(folder.page(number), json.dumps(page.to_dict(), ensure_ascii=False).encode())
+
+    def assemble(self, folder: JobFolder, engine: str, version: str) -> None:
+        """Makes the result from the stored pages, one at a time in memory but for their markdown."""
+        selected = json.loads(folder.document.read_bytes())["selected"]
+        errors = [{"index": page.index, **page.error} for page in _stored(folder, selected) if page.error is not None]
+        head = {
+            "markdown": self._reader.markdown(_stored(folder, selected)),
+            "engine": engine,
+            "engine_version": version,
+            "page_errors": errors,
+        }
+        with replacing(folder.result) as file:
+            file.write(json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "pages": [')
+            for position, page in enumerate(_stored(folder, selected)):
+                page.raw = None
+                file.write((b", " if position else b"") + json.dumps(page.to_dict(), ensure_ascii=False).encode())
+            file.write(b"]}")
+
+    def _document(self, folder: JobFolder) -> tuple[pdfium.PdfDocument, dict[str, Any]]:
+        if self._open is None or self._open[0] != folder.source:
+            if self._open is not None:
+                self._open[1].close()
+                self._open = None
+            self._open = folder.source, open_document(folder.source), json.loads(folder.document.read_bytes())
+        return self._open[1:]
+
+
+def _stored(folder: JobFolder, selected: list[int]) -> Iterator[Page]:
+    for number in selected:
+        page = Page(**json.loads(folder.page(number).read_bytes()))
+        page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
+        yield page
+
+
+def limit_process(memory_mb: int) -> None:
+    """Limits that hold for the life of the process."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def allow_cpu(seconds: float) -> None:
+    """From now on the kernel ends the process after `seconds` more of CPU."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def load_reader(name: str, max_pixels: int) -> PageReader:
+    module, attribute = name.split(":")
+    reader: PageReader = getattr(import_module(module), attribute)(max_pixels)
+    return reader
+
+
+def start(reader: str, seconds: float, memory_mb: int, max_pixels: int) -> Pages:
+    pages = Pages(load_reader(reader, max_pixels), seconds)
+    limit_process(memory_mb)
+    return pages
+
+
+def main(descriptor: int) -> None:
+    with socket.socket(fileno=descriptor) as connection, connection.makefile("rwb") as line:
+        serve(line)
+
+
+def serve(line: io.BufferedRWPair) -> None:
+    """Answers calls until the parent closes the line."""
+    pages: Pages | None = None
+    for data in line:
+        message = json.loads(data)
+        number, op = message.pop("call"), message.pop("op")
+        if op == "cancel":  # whoever gives up on a page kills this process
+            continue
+        answer: dict[str, Any] = {"call": number, "result": None}
+        try:
+            if pages is None:
+                pages = start(**message)
+            else:
+                answer["result"] = pages.handle(op, JobFolder(Path(message.pop("folder"))), message)
+        except JobError as error:
+            answer = {"call": number, "error": error_message(error)}
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"call": number, "error": error_message(error)}
+        line.write(json.dumps(answer).encode() + b"\n")
+        line.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

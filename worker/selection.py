@@ -1,0 +1,23 @@
+"""Which pages of a document a job is about."""
+
+from app.errors import DocumentError
+from app.page_ranges import parse_page_ranges
+
+
+def select_pages(ranges: str | None, count: int, max_pages: int) -> list[int]:
+    """The selected page numbers, ascending. A range may end beyond the last page, but not begin there.
+
+    Raises DocumentError: page_range_invalid, too_many_pages.
+    """
+    spans = parse_page_ranges(ranges) if ranges else [(1, count)]
+    for first, _ in spans:
+        if first > count:
+            pages = "page" if count == 1 else "pages"
+            message = f"page_ranges asks for page {first}, but the document has {count} {pages}."
+            raise DocumentError(message, code="page_range_invalid")
+    spans = [(first, min(last or count, count)) for first, last in spans]
+    size = sum(last - first + 1 for first, last in spans)
+    if size > max_pages:
+        message = f"{size} pages are selected, and MAX_PAGES is {max_pages}: use page_ranges to ask for a part."
+        raise DocumentError(message, code="too_many_pages")
+    return sorted({number for first, last in spans for number in range(first, last + 1)})
