@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
 from harness import Service, Web, running
 
@@ -75,6 +76,7 @@ def test_single_pages(service: Service) -> None:
     assert "2 of 2 pages" in refused(service.client.get(f"/jobs/{job}/pages/3"), 404, "not_found")
 
 
+@pytest.mark.slow
 def test_a_page_is_provisional_until_the_end() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1") as service:
         job = service.submit(text_pdf(2), options='{"sleep": 1}')
@@ -164,6 +166,7 @@ def test_waits_that_cannot_be(service: Service) -> None:
     refused(service.client.get(f"/jobs/{'0' * 32}/result", params={"format": "pdf"}), 422, "invalid_request")
 
 
+@pytest.mark.slow
 def test_bodies_over_the_limit() -> None:
     with running(ENGINE="null", MAX_FILE_MB="1") as service:
         large = b"%PDF-" + b"x" * (3 << 20)
@@ -246,18 +249,18 @@ def test_idempotency(service: Service) -> None:
     assert all(service.client.get(f"/jobs/{folder}").status_code == 200 for folder in folders)
 
 
+@pytest.mark.slow
 def test_results_expire() -> None:
     with running(ENGINE="null", RESULT_TTL="60") as service:
         job = service.submit(text_pdf())
         service.result(job)
-        import redis
-
         with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
             store.hset(f"job:{job}", "expires_at", "1")
         for path in ("", "/result", "/pages/1"):
             refused(service.client.get(f"/jobs/{job}{path}"), 410, "gone")
 
 
+@pytest.mark.slow
 def test_the_store_away_is_said_and_passes() -> None:
     with running(ENGINE="null") as service:
         store = next(process for process in service.tree() if "server" in process.name())

@@ -712,6 +712,7 @@ exec "$@"
 """
 
 
+@pytest.mark.slow
 def test_bypasses_in_an_empty_network() -> None:
     """Fails, rather than being skipped, where no namespace can be made."""
     for tool in ("unshare", "ip"):

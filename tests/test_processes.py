@@ -16,7 +16,7 @@ from documents import picture_pdf, raw_pdf, text_pdf
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
-from worker.children import Limits, PageProcesses
+from worker.page_pool import Limits, PagePool
 
 pytestmark = pytest.mark.anyio
 NULL = "worker.engines.null:NullReader"
@@ -25,8 +25,8 @@ NULL = "worker.engines.null:NullReader"
 @asynccontextmanager
 async def page_processes(
     count: int = 1, reader: str = NULL, seconds: float = 20, memory_mb: int = 2048
-) -> AsyncIterator[PageProcesses]:
-    children = PageProcesses(count, reader, Limits(seconds, memory_mb, 40_000_000))
+) -> AsyncIterator[PagePool]:
+    children = PagePool(count, reader, Limits(seconds, memory_mb, 40_000_000))
     try:
         yield children
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 from documents import picture_pdf, scan_pdf, text_pdf
 from harness import ROOT, Service, Web, running, wait_for
 
@@ -71,6 +72,7 @@ def test_everything_killed_loses_nothing() -> None:
             assert (state["pages_done"], state["pages_total"]) == (2, 2)
 
 
+@pytest.mark.slow
 def test_nothing_outlives_the_service() -> None:
     with running(ENGINE="null") as service:
         tree = service.tree()
@@ -80,16 +82,17 @@ def test_nothing_outlives_the_service() -> None:
         assert alive == []
 
 
+@pytest.mark.slow
 def test_interrupt_stops_everything_in_order() -> None:
     with running(ENGINE="null") as service:
         tree = service.tree()
+        wait_for(lambda: "is ready at http://127.0.0.1:" in service.log.read_text())
         assert service.stop() == 0
         assert psutil.wait_procs(tree, timeout=1)[1] == []
-        log = service.log.read_text()
-        assert "is ready at http://127.0.0.1:" in log
-        assert "Traceback" not in log
+        assert "Traceback" not in service.log.read_text()
 
 
+@pytest.mark.slow
 def test_parts_that_die_come_back() -> None:
     with running(ENGINE="null") as service:
         for words in (["worker"], ["app.main:app"], ["worker.engine_host"], ["app.webhooks"], ["worker.pages"]):
@@ -103,6 +106,7 @@ def test_parts_that_die_come_back() -> None:
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_the_death_of_the_engine_host_costs_one_document_no_attempt() -> None:
     with running(ENGINE="null") as service:
         job = service.submit(text_pdf(3), options='{"sleep": 0.4}')
@@ -113,6 +117,7 @@ def test_the_death_of_the_engine_host_costs_one_document_no_attempt() -> None:
         assert (state["attempts"], state["pages_done"]) == (0, 3)
 
 
+@pytest.mark.slow
 def test_a_document_that_always_kills_the_engine_host_fails() -> None:
     with running(ENGINE="null") as service:
         answer = service.result(service.submit(text_pdf(), options='{"poison": true}'))
@@ -132,6 +137,7 @@ def run_app(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_busy_port_is_named_with_its_holder(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
@@ -141,12 +147,14 @@ def test_a_busy_port_is_named_with_its_holder(data_dir: Path) -> None:
     assert "PORT=" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_host_that_is_not_ours_is_named(data_dir: Path) -> None:
     ended = run_app({"DATA_DIR": str(data_dir), "HOST": "203.0.113.7"})
     assert ended.returncode == 1
     assert "HOST=203.0.113.7 is not an address of this machine" in ended.stderr
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_are_named(data_dir: Path) -> None:
     ended = run_app({"DATA_DIR": str(data_dir), "PORT": "http", "MAX_PAGES": "0"})
     assert ended.returncode == 2
@@ -154,6 +162,7 @@ def test_settings_that_cannot_be_are_named(data_dir: Path) -> None:
     assert "MAX_PAGES:" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_part_that_dies_for_good_ends_the_service(data_dir: Path) -> None:
     ended = run_app({"DATA_DIR": str(data_dir), "ENGINE": "no_such_engine", "PORT": "18099"})
     assert ended.returncode == 1
@@ -161,6 +170,7 @@ def test_a_part_that_dies_for_good_ends_the_service(data_dir: Path) -> None:
     assert "no_such_engine" in ended.stderr
 
 
+@pytest.mark.slow
 def test_by_hand_is_the_same_service() -> None:
     """uvicorn and python -m worker, with no REDIS_URL: both use the store of DATA_DIR, and one of them keeps it."""
     folder = Path(tempfile.mkdtemp(prefix="ocr-hand-"))
@@ -201,6 +211,7 @@ def test_parse_writes_markdown_and_images(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_ready_names_what_is_missing(data_dir: Path) -> None:
     api = Service(data_dir)
     environment = {**os.environ, "DATA_DIR": str(data_dir)}

@@ -55,6 +55,7 @@ async def test_with_nothing_on_the_path_the_bundled_one_serves(data_dir: Path, m
     await again.stop()
 
 
+@pytest.mark.slow
 async def test_one_keeper_at_a_time_and_another_takes_over(data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     first, second = StoreKeeper(settings), StoreKeeper(settings)

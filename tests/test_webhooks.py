@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,6 +47,7 @@ def test_a_failure_is_posted(service: Service, web: Web) -> None:
     assert body["job_id"] == job
 
 
+@pytest.mark.slow
 def test_a_receiver_that_refuses_is_tried_again(web: Web) -> None:
     web.answers = [500]
     with running(ENGINE="null") as service:
@@ -54,6 +56,7 @@ def test_a_receiver_that_refuses_is_tried_again(web: Web) -> None:
         assert web.posts[0][1]["webhook-id"] == web.posts[1][1]["webhook-id"] == job
 
 
+@pytest.mark.slow
 def test_callbacks_survive_the_death_of_everything(web: Web) -> None:
     web.answers = [503]
     with running(ENGINE="null") as service:
@@ -148,6 +151,7 @@ async def test_a_refused_address_is_given_up(store_url: str, data_dir: Path) -> 
         assert "FETCH_ALLOWED_HOSTS" in (await bench.until(state="failed"))["last"]
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_tries_are_spaced_and_come_to_an_end(store_url: str, data_dir: Path, web: Web) -> None:
     web.answers = [500] * (len(DELAYS) + 1)
@@ -175,9 +179,8 @@ async def test_a_job_that_has_expired_is_not_delivered(store_url: str, data_dir:
         assert await bench.store.zcard(keys.OUTBOX) == 0
 
 
+@pytest.mark.slow
 def test_a_slow_receiver_delays_nobody(service: Service, web: Web) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts and never answers
         for _ in range(PER_HOST + 2):
             service.submit(text_pdf(), callback_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/hook")

@@ -17,9 +17,9 @@ from app.errors import PageError
 from app.results import Page
 from app.settings import Settings
 from worker.channel import serve
-from worker.children import Limits, PageProcesses
 from worker.engines import engine_class
 from worker.engines.base import Document, Engine
+from worker.page_pool import Limits, PagePool
 
 
 class EngineHost:
@@ -31,7 +31,7 @@ class EngineHost:
 
     async def close(self) -> None:
         if self._engine is not None:
-            await self._engine.children.close()
+            await self._engine.pages.close()
 
     async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
         if op == "start":
@@ -40,19 +40,19 @@ class EngineHost:
         if self._engine is None:
             raise RuntimeError(f"{op} before start")
         if op == "prepare":
-            return await self._engine.children.prepare(folder, parameters["page_ranges"], self._max_pages)
+            return await self._engine.pages.prepare(folder, parameters["page_ranges"], self._max_pages)
         if op == "pages":
             return await self._pages(self._engine, Document(folder, parameters["options"]), parameters["numbers"], emit)
         if op == "assemble":
-            return await self._engine.children.assemble(folder, self._engine.name, self._engine.version)
+            return await self._engine.pages.assemble(folder, self._engine.name, self._engine.version)
         raise RuntimeError(f"no operation {op}")
 
     async def _start(self, settings: Settings, name: str) -> dict[str, Any]:
         kind = engine_class(name)
         limits = Limits(settings.page_timeout, settings.page_memory_mb, settings.max_page_pixels)
-        children = PageProcesses(settings.page_processes or os.cpu_count() or 1, kind.reader, limits)
-        engine = kind(children)
-        await children.start()
+        pages = PagePool(settings.page_processes or os.cpu_count() or 1, kind.reader, limits)
+        engine = kind(pages)
+        await pages.start()
         self._engine, self._max_pages = engine, settings.max_pages
         return {"version": engine.version}
 

@@ -15,7 +15,7 @@ from app.outbound import Outbound
 from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
-from worker.host import EngineHostProcess
+from worker.host_keeper import HostKeeper
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Lanes:
     """`count` lanes on one engine host."""
 
     def __init__(
-        self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: EngineHostProcess, settings: Settings, worker: str
+        self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, settings: Settings, worker: str
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs

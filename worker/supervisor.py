@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.store import Down, StoreKeeper, connect
 from app.tether import tethered
 from worker.engines import AUTO
-from worker.host import EngineHostProcess
+from worker.host_keeper import HostKeeper
 from worker.lanes import Lanes
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Supervisor:
         self._store = connect(settings)
         self._jobs = Jobs(self._store, settings)
         self._outbound = Outbound(settings)
-        self._host = EngineHostProcess(self._engine, settings)
+        self._host = HostKeeper(self._engine, settings)
         self._lanes = Lanes(self._jobs, BlobStore(settings), self._outbound, self._host, settings, self._name)
 
     async def run(self) -> None:

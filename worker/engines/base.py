@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 
 from app.blobs import JobFolder
 from app.results import Page
-from worker.children import PageProcesses
+from worker.page_pool import PagePool
 
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""
@@ -50,8 +50,8 @@ class Engine(ABC):
     reader: ClassVar[str]
     """`module:Class` of its PageReader."""
 
-    def __init__(self, children: PageProcesses) -> None:
-        self.children = children
+    def __init__(self, pages: PagePool) -> None:
+        self.pages = pages
 
     @property
     @abstractmethod
@@ -61,8 +61,8 @@ class Engine(ABC):
     @property
     def pages_in_flight(self) -> int:
         """How many pages of one document are worked on at the same time."""
-        return self.children.count
+        return self.pages.count
 
     async def page(self, document: Document, number: int) -> None:
         """Reads page `number` and stores it. Raises PageError."""
-        await self.children.page(document.folder, number)
+        await self.pages.page(document.folder, number)

@@ -40,7 +40,7 @@ class _Child:
         await self.channel.wait()
 
 
-class PageProcesses:
+class PagePool:
     """`count` children working for the reader of one engine."""
 
     def __init__(self, count: int, reader: str, limits: Limits) -> None:

@@ -12,7 +12,7 @@ from worker.channel import Channel, ChildDied
 log = logging.getLogger(__name__)
 
 
-class EngineHostProcess:
+class HostKeeper:
     """Starts the engine host, starts it again when it dies, and passes calls on."""
 
     def __init__(self, engine: str, settings: Settings) -> None:
