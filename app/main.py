@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         keeper = StoreKeeper(chosen)
         await keeper.start()
         store, reading = connect(chosen), connect(chosen, block=True)

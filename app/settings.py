@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="Port the API listens on.")
     data_dir: Path = Field(Path("data"), description="Where documents, results and our own store live.")
     redis_url: str | None = Field(None, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     engine: str = Field(
         "auto",

@@ -247,3 +247,14 @@ async def test_rq_sees_our_jobs(store_url: str) -> None:
         assert FinishedJobRegistry(queue=queue).get_job_ids(cleanup=False) == [entry]
         assert RQJob.fetch(entry, connection=connection, serializer=JSONSerializer).get_status() == "finished"
     await store.aclose()
+
+
+async def test_a_submit_sent_twice_is_one_job(jobs: Jobs, store: Store) -> None:
+    """The client library repeats a command whose answer was lost."""
+    for _ in range(2):
+        assert await jobs.submit(new_job(), idempotency="key", fingerprint="f") == (
+            "created",
+            new_job().id,
+            Status.QUEUED,
+        )
+    assert await store.llen(keys.rq_queue("pp_ocr")) == 1

@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.blobs import BlobStore, JobFolder, replacing
 from app.errors import DocumentError, JobError, ServiceError, WorkerError
@@ -136,16 +136,9 @@ class Lanes:
         await self._own(lambda: self._jobs.set_pages(held, total=len(selected), done=len(done)))
         todo = [number for number in selected if number not in done]
         await self._pages(held, folder, todo)
-        await self._host.call("assemble", folder=str(folder.root))
-        result = json.loads(folder.result.read_bytes())
-        if len(result["page_errors"]) == len(selected):
-            first = result["page_errors"][0]
-            message = (
-                first["message"]
-                if len(selected) == 1
-                else f"All {len(selected)} pages failed; the first: {first['message']}"
-            )
-            raise JobError(message, code=first["code"])
+        errors = await self._host.call("assemble", folder=str(folder.root))
+        if len(errors) == len(selected):
+            raise JobError(_all_failed(errors), code=errors[0]["code"])
 
     async def _download(self, url: str | None, folder: JobFolder) -> None:
         if url is None:
@@ -188,6 +181,11 @@ class Lanes:
         """Runs a fenced command; raises LeaseLost where it was refused."""
         if not await insist(command):
             raise LeaseLost
+
+
+def _all_failed(errors: list[dict[str, Any]]) -> str:
+    first: str = errors[0]["message"]
+    return first if len(errors) == 1 else f"All {len(errors)} pages failed; the first: {first}"
 
 
 def check_magic(folder: JobFolder) -> None:

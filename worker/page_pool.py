@@ -78,10 +78,11 @@ class PagePool:
         except ChildDied as died:
             raise PageError(f"The process that read page {number} {died}.") from None
 
-    async def assemble(self, folder: JobFolder, engine: str, version: str) -> None:
-        """Makes the result from the stored pages."""
+    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
+        """Makes the result from the stored pages; returns the errors of those that failed."""
         try:
-            await self._call(folder, "assemble", engine=engine, version=version)
+            errors: list[dict[str, Any]] = await self._call(folder, "assemble", engine=engine, version=version)
+            return errors
         except (_Overrun, ChildDied) as error:
             reason = str(error) or f"took more than {self._limits.seconds:g} s"
             raise DocumentError(f"Putting the pages together failed: it {reason}.", code="document_crashed") from None

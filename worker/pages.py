@@ -93,22 +93,30 @@ class Pages:
             raise PageError(f"Page {number} needs more memory than PAGE_MEMORY_MB allows.") from error
         write(folder.page(number), json.dumps(page.to_dict(), ensure_ascii=False).encode())
 
-    def assemble(self, folder: JobFolder, engine: str, version: str) -> None:
-        """Makes the result from the stored pages, one at a time in memory but for their markdown."""
+    def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
+        """Makes the result from the stored pages, one at a time in memory but for their markdown.
+
+        Returns the errors of the pages that failed.
+        """
         selected = json.loads(folder.document.read_bytes())["selected"]
-        errors = [{"index": page.index, **page.error} for page in _stored(folder, selected) if page.error is not None]
-        head = {
-            "markdown": self._reader.markdown(_stored(folder, selected)),
-            "engine": engine,
-            "engine_version": version,
-            "page_errors": errors,
-        }
+        errors: list[dict[str, Any]] = []
+
+        def good() -> Iterator[Page]:
+            for page in _stored(folder, selected):
+                if page.error is None:
+                    yield page
+                else:
+                    errors.append({"index": page.index, **page.error})
+
+        markdown = self._reader.markdown(good())
+        head = {"markdown": markdown, "engine": engine, "engine_version": version, "page_errors": errors}
         with replacing(folder.result) as file:
             file.write(json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "pages": [')
             for position, page in enumerate(_stored(folder, selected)):
                 page.raw = None
                 file.write((b", " if position else b"") + json.dumps(page.to_dict(), ensure_ascii=False).encode())
             file.write(b"]}")
+        return errors
 
     def _document(self, folder: JobFolder) -> tuple[pdfium.PdfDocument, dict[str, Any]]:
         if self._open is None or self._open[0] != folder.source:

@@ -10,10 +10,10 @@ from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, pi
 
 from app.errors import PageError
 from app.results import Page
-from worker.engines.pp_ocr.assemble import markdown
 from worker.engines.pp_ocr.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.pictures import crop, figures
+from worker.engines.pp_ocr.reader import PPOCRReader
 
 ARTICLE = f"""# Report on Water Supply
 
@@ -226,7 +226,7 @@ def test_page_numbers_are_kept_out_of_the_markdown(tmp_path, read):
 
 def test_a_book_reads_through(tmp_path, read):
     pages = read(book(tmp_path / "book.pdf", 12))
-    text = markdown(pages)
+    text = PPOCRReader(1).markdown(pages)
     assert [page.route for page in pages] == ["text"] * 12
     assert text.count("\n\n") == 12 * 6 - 1
     assert text.startswith(("# 1 Chapter\n\n", "## 1 Chapter\n\n"))
@@ -234,8 +234,8 @@ def test_a_book_reads_through(tmp_path, read):
 
 def test_the_document_is_its_pages():
     pages = [Page(1, 1, 1, "text", "One."), Page(2, 1, 1, "blank"), Page(3, 1, 1, "text", "Two.\n")]
-    assert markdown(pages) == "One.\n\nTwo."
-    assert markdown([]) == ""
+    assert PPOCRReader(1).markdown(pages) == "One.\n\nTwo."
+    assert PPOCRReader(1).markdown([]) == ""
 
 
 @pytest.mark.parametrize(

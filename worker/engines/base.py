@@ -40,7 +40,7 @@ class PageReader(ABC):
 
     def markdown(self, pages: Iterable[Page]) -> str:
         """The document's markdown from its pages, in order."""
-        return "\n\n".join(page.markdown for page in pages if page.markdown)
+        return "\n\n".join(text for page in pages if (text := page.markdown.strip()))
 
 
 class Engine(ABC):

@@ -3,6 +3,7 @@
 -- ARGV 1 job id  2 slice id  3 now  4 idempotency ttl ('' = no key)  5 fingerprint  6 events kept
 --      7.. three hashes, each as its count of words and the words: job, slice, rq job
 -- Returns {'created' | 'replayed' | 'conflict', job id, status}
+if redis.call('EXISTS', KEYS[1]) == 1 then return {'created', ARGV[1], 'queued'} end -- sent again after a lost answer
 if ARGV[4] ~= '' then
   local old = redis.call('HMGET', KEYS[8], 'job', 'fingerprint')
   if old[1] then

@@ -1,12 +1,11 @@
 """pp_ocr's side in the page processes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pypdfium2 as pdfium
 
 from app.results import Page
 from worker.engines.base import Hint, PageReader
-from worker.engines.pp_ocr import assemble
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.survey import survey
 
@@ -17,6 +16,3 @@ class PPOCRReader(PageReader):
 
     def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
         return convert(page, number, hint, save_image, max_pixels=self.max_pixels)
-
-    def markdown(self, pages: Iterable[Page]) -> str:
-        return assemble.markdown(pages)
