@@ -1,8 +1,12 @@
 """The OCR engines. Importing this package loads none of them."""
 
-from importlib import import_module
+from __future__ import annotations
 
-from worker.engines.base import Engine
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from worker.engines.base import Engine
 
 ENGINES = {"pp_ocr": "worker.engines.pp_ocr.engine:PPOCR", "null": "worker.engines.null:Null"}
 AUTO = "pp_ocr"

@@ -1,15 +1,18 @@
 """What an engine is: one side in the engine host, which owns the model, and one in the page processes."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import pypdfium2 as pdfium
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.blobs import JobFolder
 from app.results import Page
 from worker.page_pool import PagePool
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
 
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""

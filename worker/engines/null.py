@@ -3,16 +3,20 @@
 Options: `sleep` seconds a page takes in the engine host; `poison` kills the engine host.
 """
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal
 from collections.abc import Callable
-
-import pypdfium2 as pdfium
+from typing import TYPE_CHECKING
 
 import app
 from app.results import Block, Page
 from worker.engines.base import Document, Engine, Hint, PageReader
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
 
 TEXT = "This page was read by the null engine."
 
