@@ -68,7 +68,12 @@ def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: 
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(pdfium.PdfiumError("no"), "cannot be read"), (MemoryError(), "PAGE_MEMORY_MB")]
+    ("error", "words"),
+    [
+        (pdfium.PdfiumError("no"), "is damaged: no"),
+        (MemoryError(), "PAGE_MEMORY_MB"),
+        (IndexError("bug"), r"internal error \(IndexError\)"),
+    ],
 )
 def test_pages_that_cannot_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
@@ -109,7 +114,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
             assert call(op="page", folder=str(where.root), number=number)["result"] is None
         wrong = call(op="prepare", folder=str(folder.root), page_ranges="7", max_pages=5)["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
-        assert call(op="page", folder=str(folder.root), number="one")["error"]["code"] == "internal"
+        assert call(op="dance", folder=str(folder.root))["error"]["code"] == "internal"
     thread.join(10)
     assert not thread.is_alive()
     assert {kind for kind, _ in unlimited} == {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_CPU}

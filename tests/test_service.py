@@ -248,3 +248,16 @@ def test_a_page_that_fails_is_an_error_inside_the_result() -> None:
         assert error["code"] in ("page_timeout", "document_crashed")
         assert "PAGE_TIMEOUT" in error["message"]
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+def test_a_blob_store_that_cannot_be_written_is_said(web: Web) -> None:
+    web.files["/a.pdf"] = text_pdf()
+    with running(ENGINE="null") as service:
+        (service.data_dir / "blobs").write_bytes(b"in the way")
+        job = service.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf"}).json()["job_id"]
+        error = service.result(job)["error"]
+        assert error == {"code": "storage_unavailable", "message": "The blob store cannot be used: Not a directory."}
+        upload = service.client.post("/infer", files={"file": text_pdf()})
+        assert (upload.status_code, upload.json()["code"]) == (503, "storage_unavailable")
+        (service.data_dir / "blobs").unlink()
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"

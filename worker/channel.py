@@ -148,14 +148,13 @@ class Channel:
 
 
 def error_message(error: Exception) -> dict[str, str]:
-    """An exception as it travels: errors of ours keep their kind, code and sentence, others become `internal`."""
-    if isinstance(error, JobError):
-        return {"kind": type(error).__name__, **error.to_dict()}
-    return {
-        "kind": "WorkerError",
-        "code": "internal",
-        "message": f"An internal error: {type(error).__name__}. The worker's log has the details.",
-    }
+    """An exception as it travels: errors of ours keep their kind, code and sentence."""
+    if isinstance(error, OSError):
+        error = WorkerError(f"The blob store cannot be used: {error.strerror}.", code="storage_unavailable")
+    if not isinstance(error, JobError):
+        name = type(error).__name__
+        error = WorkerError(f"An internal error ({name}); the worker's log has the details.", code="internal")
+    return {"kind": type(error).__name__, **error.to_dict()}
 
 
 Handler = Callable[..., Awaitable[Any]]

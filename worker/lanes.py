@@ -51,30 +51,36 @@ class Lanes:
         self._blobs = blobs
         self._outbound = outbound
         self._host = host
-        self._max_bytes = settings.max_file_bytes
         self._worker = worker
         self._free = asyncio.Semaphore(settings.worker_concurrency)
-        self._running: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.held: dict[str, Slice] = {}
         """The claimed slices by execution: a slice can be claimed again before its former run has let go."""
 
     async def run(self) -> None:
-        """Claims for ever; when cancelled, hands back what is in hand."""
+        """Claims for ever; when cancelled, hands back what is in hand. The unforeseen death of a lane ends it all."""
+        claimer = asyncio.create_task(self._claim())
+        self._tasks.add(claimer)
         try:
             while True:
-                await self._free.acquire()
-                try:
-                    held = await self._next()
-                except BaseException:
-                    self._free.release()
-                    raise
-                task = asyncio.create_task(self._lane(held))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                done, _ = await asyncio.wait(self._tasks, timeout=1, return_when=asyncio.FIRST_COMPLETED)
+                self._tasks -= done
+                for task in done:
+                    task.result()
         finally:
-            for task in self._running:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _claim(self) -> None:
+        while True:
+            await self._free.acquire()
+            try:
+                held = await self._next()
+            except BaseException:
+                self._free.release()
+                raise
+            self._tasks.add(asyncio.create_task(self._lane(held)))
 
     async def _next(self) -> Slice:
         queue = self._host.engine
@@ -117,8 +123,12 @@ class Lanes:
             error = WorkerError(
                 f"The engine host died {CRASHES_MAX} times while working on this document; last, it {died}."
             )
-        except (LeaseLost, *Down):
+        except LeaseLost:
             raise
+        except OSError as failure:
+            log.exception("%s failed", held.id)
+            message = f"The blob store cannot be used: {failure.strerror}."
+            error = WorkerError(message, code="storage_unavailable")
         except Exception:
             log.exception("%s failed", held.id)
             error = WorkerError("An internal error of the worker; its log has the details.", code="internal")

@@ -78,19 +78,24 @@ class Pages:
         return selected
 
     def page(self, folder: JobFolder, number: int) -> None:
-        """Reads one page and stores it, its pictures first."""
+        """Reads one page and stores it, its pictures first. A fault of ours in it costs this page, not the document."""
         document, about = self._document(folder)
+        hint = about["hints"].get(str(number), {})
+
+        def save(name: str, data: bytes) -> None:
+            write(folder.image(name), data)
+
         try:
-            page = self._reader.read(
-                document[number - 1],
-                number,
-                about["hints"].get(str(number), {}),
-                lambda name, data: write(folder.image(name), data),
-            )
-        except (pdfium.PdfiumError, ValueError) as error:
-            raise PageError(f"Page {number} cannot be read: {error}.") from error
+            page = self._reader.read(document[number - 1], number, hint, save)
+        except (OSError, JobError):
+            raise
         except MemoryError as error:
             raise PageError(f"Page {number} needs more memory than PAGE_MEMORY_MB allows.") from error
+        except pdfium.PdfiumError as error:
+            raise PageError(f"Page {number} is damaged: {error}") from error
+        except Exception as error:
+            traceback.print_exc()
+            raise PageError(f"Page {number} cannot be read: an internal error ({type(error).__name__}).") from error
         write(folder.page(number), json.dumps(page.to_dict(), ensure_ascii=False).encode())
 
     def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:

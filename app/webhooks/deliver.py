@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 AT_A_TIME = 64
 PER_HOST = 8  # a slow receiver holds no more than these
 POLL = 1.0  # seconds; new ones are told of by the events stream
-DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds before each further try (Standard Webhooks' example schedule): done within 72 hours."""
+DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
+"""Seconds before each further try (Standard Webhooks' example schedule): done within RESULT_TTL's 72 hours."""
 
 
 class Sender:
@@ -57,7 +57,8 @@ class Sender:
                     task = asyncio.create_task(self._handle(delivery))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
-                await _any_of(events, POLL)
+                if not taken:
+                    await _any_of(events, POLL)
 
     async def _handle(self, delivery: Delivery) -> None:
         try:

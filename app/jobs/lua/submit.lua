@@ -10,7 +10,7 @@ if ARGV[4] ~= '' then
     if old[2] ~= ARGV[5] then return {'conflict', old[1], ''} end
     return {'replayed', old[1], redis.call('HGET', 'job:' .. old[1], 'status') or ''}
   end
-  redis.call('HSET', KEYS[8], 'job', ARGV[1], 'fingerprint', ARGV[5])
+  redis.call('HSET', KEYS[8], 'schema', 1, 'job', ARGV[1], 'fingerprint', ARGV[5])
   redis.call('EXPIRE', KEYS[8], ARGV[4])
 end
 local at = 7
