@@ -1,11 +1,18 @@
 """The house: imports run one way, and only the page processes load what reads documents."""
 
 import ast
+import re
 import subprocess
 import sys
 
 import pytest
 from harness import ROOT
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "pdf_inspector", "PIL", "pypdfium2", "rapidocr"}
 
@@ -26,3 +33,25 @@ def test_no_model_library_is_imported(module: str) -> None:
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert MODEL_LIBRARIES & set(ended.stdout.split()) == set()
+
+
+def test_the_locks_are_made_from_the_project_file() -> None:
+    """Every dependency is locked, within its bounds, and everything locked is hashed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for lock, wanted in {
+        "requirements/api.txt": project["dependencies"],
+        "requirements.txt": project["dependencies"] + extras["cpu"],
+        "requirements/test.txt": project["dependencies"] + extras["cpu"] + extras["test"],
+    }.items():
+        entries = [entry.split("\\\n") for entry in re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())]
+        pinned: dict[str, set[str]] = {}
+        for head, *rest in (entry for entry in entries if "==" in entry[0]):
+            assert rest, head
+            assert all("--hash=sha256:" in line or line.strip().startswith("#") for line in rest), head
+            requirement = Requirement(head)
+            pinned.setdefault(requirement.name, set()).add(str(requirement.specifier).removeprefix("=="))
+        for text in wanted:
+            requirement = Requirement(text)
+            versions = pinned[requirement.name.lower()]
+            assert all(requirement.specifier.contains(version) for version in versions), text
