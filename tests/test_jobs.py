@@ -88,7 +88,7 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     assert await store.zcard(keys.rq_leases("pp_ocr")) == 0
     assert 3600 < await store.ttl(keys.job(job_id)) <= 3600 + TOMBSTONE
     events = [fields for _, fields in await store.xrange(keys.EVENTS)]
-    assert [event.get("status") or event["page"] for event in events] == ["queued", "running", "1", "2", "finished"]
+    assert [event.get("status") or event["page"] for event in events] == ["running", "1", "2", "finished"]
     assert await store.zcard(keys.OUTBOX) == 0
 
 

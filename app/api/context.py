@@ -25,7 +25,7 @@ class Context:
     engines: EngineRegistry
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:  # async: FastAPI would give a plain one a thread
     context: Context = request.app.state.context
     return context
 

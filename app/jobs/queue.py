@@ -57,7 +57,7 @@ class Jobs:
         hashes: list[list[Any]] = [
             _words(job.to_fields()),
             _words({"schema": SCHEMA, "id": slice_id, "job": job.id, "status": Status.QUEUED.value, "fence": 0}),
-            rq_hash(_queue_entry(slice_id, job.engine, self._result_ttl)),  # type: ignore[no-untyped-call]
+            _queue_entry(slice_id, job.engine, self._result_ttl),
         ]
         outcome, job_id, status = await self._run(
             "submit",
@@ -68,7 +68,6 @@ class Jobs:
                 keys.rq_queue(job.engine),
                 keys.RQ_QUEUES,
                 keys.active(job.engine),
-                keys.EVENTS,
                 keys.idempotency(job.client, idempotency or job.id),
             ],
             [
@@ -77,7 +76,6 @@ class Jobs:
                 job.created_at,
                 "" if idempotency is None else self._result_ttl,
                 fingerprint,
-                EVENTS_KEPT,
                 *(word for words in hashes for word in (len(words), *words)),
             ],
         )
@@ -196,8 +194,8 @@ def _held_keys(held: Slice) -> list[str]:
     ]
 
 
-def _queue_entry(slice_id: str, queue: str, ttl: int) -> RQJob:
-    """The slice as an ordinary RQ job, for `rq info` and the dashboards."""
+def _queue_entry(slice_id: str, queue: str, ttl: int) -> list[Any]:
+    """The slice as an ordinary RQ job, for `rq info` and the dashboards: the words of its hash."""
     entry = RQJob.create(
         RUN_SLICE,
         args=[slice_id],
@@ -212,7 +210,8 @@ def _queue_entry(slice_id: str, queue: str, ttl: int) -> RQJob:
         status=JobStatus.QUEUED,
     )
     entry.enqueued_at = entry.created_at
-    return entry
+    words = rq_hash(entry)  # type: ignore[no-untyped-call]
+    return [word for pair in zip(words[::2], words[1::2], strict=True) if pair[1] != "" for word in pair]
 
 
 class _NoConnection:
