@@ -261,3 +261,17 @@ def test_a_blob_store_that_cannot_be_written_is_said(web: Web) -> None:
         assert (upload.status_code, upload.json()["code"]) == (503, "storage_unavailable")
         (service.data_dir / "blobs").unlink()
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_work_goes_on_while_the_store_is_away() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
+        job = service.submit(text_pdf(4), options='{"sleep": 0.3}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] == 1)
+        host = service.find("worker.engine_host").pid
+        next(process for process in service.tree() if "server" in process.name()).kill()
+        wait_for(service._ready)
+        assert service.result(job)["status"] == "finished"
+        state = service.client.get(f"/jobs/{job}").json()
+        assert (state["pages_done"], state["attempts"]) == (4, 0)
+        assert service.find("worker.engine_host").pid == host
