@@ -28,13 +28,14 @@ from typing import Any, ClassVar
 
 
 class ServiceError(Exception):
-    """Base of all of them: a stable `code` and a `message` for people."""
+    """Base of all of them: a stable `code`, a `message` for people, and whether another attempt may do better."""
 
     code: str = "internal"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, retryable: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.retryable = retryable
         if code is not None:
             self.code = code
 

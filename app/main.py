@@ -16,6 +16,7 @@ from app.engines import EngineRegistry
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
+from app.processes import freeze_garbage
 from app.settings import Settings, load_settings
 from app.store import StoreKeeper, connect
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             events=events,
             engines=EngineRegistry(store),
         )
+        freeze_garbage()
         try:
             yield
         finally:

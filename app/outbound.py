@@ -123,7 +123,8 @@ class Outbound:
             message = (
                 f"{host} answered with status {answer.status}; check that the URL opens the document without a login."
             )
-            raise FetchError(message, code="fetch_status")
+            busy = answer.status == 429 or answer.status >= 500
+            raise FetchError(message, code="fetch_status", retryable=busy)
         if headers.get("content-encoding", "").lower() not in ("", "identity"):
             raise FetchError(f"{host} sent the document compressed though it was asked not to; serve it as it is.")
         limit, size = self._settings.max_file_bytes, 0
@@ -146,7 +147,7 @@ class Outbound:
                 async with httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=door) as pool:
                     yield pool
             except _BROKEN as exc:
-                raise FetchError(_reason(host, exc)) from exc
+                raise FetchError(_reason(host, exc), retryable=True) from exc
             finally:
                 await door.aclose()
         if deadline.cancelled_caught:
@@ -188,7 +189,8 @@ class _Door(httpcore.AsyncNetworkBackend):
             else:
                 self._opened.append(stream)
                 return stream
-        raise FetchError(f"{host} does not accept connections on port {port}; check that it is up.") from failure
+        message = f"{host} does not accept connections on port {port}; check that it is up."
+        raise FetchError(message, retryable=True) from failure
 
     async def connect_unix_socket(self, path: str, timeout: Any = None, socket_options: Any = None) -> NoReturn:
         raise NotImplementedError("there is no way out over a Unix socket")

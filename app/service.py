@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+import anyio
 import httpx
 
 from app.ports import port_holder
@@ -32,16 +33,17 @@ class ServiceFailed(Exception):
 class Part:
     """A program that is kept running: started again when it dies, given up after five deaths in a minute."""
 
-    def __init__(self, name: str, command: list[str], env: dict[str, str]) -> None:
+    def __init__(self, name: str, command: list[str], env: dict[str, str], stop_within: float) -> None:
         self.name = name
         self._command = command
         self._env = env
+        self._stop_within = stop_within
 
     async def keep(self) -> None:
         """Runs until cancelled. Raises ServiceFailed when the part dies for good."""
         deaths: deque[float] = deque(maxlen=DEATHS_MAX)
         while True:
-            # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+            # A session each, which Linux gives a fair share of the cores: the worker's many processes count as one.
             process = await asyncio.create_subprocess_exec(
                 *tethered(*self._command), env=self._env, stdin=subprocess.DEVNULL, start_new_session=True
             )
@@ -49,7 +51,7 @@ class Part:
                 status = await process.wait()
             finally:
                 if process.returncode is None:
-                    await _stop(process)
+                    await _stop(process, self._stop_within)
             deaths.append(time.monotonic())
             if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_WINDOW:
                 raise ServiceFailed(
@@ -60,13 +62,13 @@ class Part:
             await asyncio.sleep(pause)
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def _stop(process: asyncio.subprocess.Process, within: float) -> None:
     process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_WITHIN)
-    except asyncio.TimeoutError:
-        process.kill()
+    with anyio.move_on_after(within):
         await process.wait()
+        return
+    process.kill()
+    await process.wait()
 
 
 def _ended(status: int) -> str:
@@ -113,8 +115,8 @@ def _parts(settings: Settings) -> list[Part]:
     api = ["-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port), "--no-access-log"]
     api += ["--log-level", "warning"]
     return [
-        Part("API", [sys.executable, *api], env),
-        Part("worker", [sys.executable, "-m", "worker"], env),
+        Part("API", [sys.executable, *api], env, STOP_WITHIN),
+        Part("worker", [sys.executable, "-m", "worker"], env, STOP_WITHIN + settings.shutdown_grace),
     ]
 
 

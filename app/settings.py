@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         description="The worker's engine: auto takes the best this machine can run.",
     )
     worker_concurrency: int = Field(8, ge=1, le=256, description="Jobs a worker has in hand at the same time.")
+    shutdown_grace: float = Field(
+        10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."
+    )
+    host_pages: int = Field(10_000, ge=1, description="Pages after which the engine host is replaced.")
+    host_memory_mb: int = Field(16_384, ge=16, description="Memory in MiB at which the engine host is replaced.")
     page_processes: int | None = Field(
         None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
     )

@@ -22,8 +22,8 @@ from app.tether import tethered
 log = logging.getLogger(__name__)
 
 Store: TypeAlias = "redis.asyncio.Redis"
-Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
-"""What a command raises while the store is away, loading or out of connections."""
+Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.exceptions.OutOfMemoryError)
+"""What a command raises while the store is away, loading, full or out of connections."""
 
 MINIMUM = (6, 2)
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
@@ -172,7 +172,7 @@ class StoreKeeper:
             "maxmemory-policy": "noeviction",
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-        # A session of its own: Ctrl-C in the terminal must not end it before those who still write to it.
+        # A session of its own: a fair share of the cores, however many processes the worker has.
         return await asyncio.create_subprocess_exec(
             *tethered(server, *arguments), stdin=subprocess.DEVNULL, pass_fds=[lock], start_new_session=True
         )

@@ -22,6 +22,8 @@ def main(parent: int, command: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the request took effect
         sys.exit(1)
+    if os.getsid(0) != os.getpid():  # a group of its own: Ctrl-C in the terminal reaches the parent, which stops us
+        os.setpgid(0, 0)
     os.execvp(command[0], command)
 
 

@@ -321,6 +321,8 @@ def report(measures: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]], wi
     for name, measure in measures.items():
         try:
             rows = asyncio.run(asyncio.wait_for(measure(), within))
+        except KeyboardInterrupt:
+            return 130
         except (Exception, asyncio.TimeoutError) as error:
             rows = [Row(name, "", "", "", f"not measured: {error or type(error).__name__}", False)]
         for row in rows:

@@ -119,6 +119,8 @@ class Web:
         self.files: dict[str, bytes] = {}
         self.gets: list[str] = []
         self.posts: list[tuple[str, dict[str, str], bytes]] = []
+        self.statuses: dict[str, list[int]] = {}
+        """Statuses for the next gets of a path, before it is served."""
         self.answers: list[int] = []
         """Statuses for the next posts; 200 when it is empty."""
         web = self
@@ -129,7 +131,10 @@ class Web:
             def do_GET(self) -> None:
                 web.gets.append(self.path)
                 body = web.files.get(self.path)
-                self.send_response(404 if body is None else 200)
+                status = 404 if body is None else 200
+                if web.statuses.get(self.path):
+                    status, body = web.statuses[self.path].pop(0), b""
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
                 self.wfile.write(body or b"")

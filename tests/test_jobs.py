@@ -94,7 +94,8 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
 
 async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
     job_id = await submit(jobs, new_job())
-    assert await jobs.finish(await claim(jobs), {"code": "document_invalid", "message": "It is damaged."})
+    error = {"code": "document_invalid", "message": "It is damaged."}
+    assert await jobs.finish(await claim(jobs), error, attempted=True)
     job = await jobs.get(job_id)
     assert job is not None
     assert (job.status, job.attempts) == (Status.FAILED, 1)
@@ -122,7 +123,7 @@ async def test_a_slice_handed_back_is_next(jobs: Jobs) -> None:
     for number in (1, 2):
         await submit(jobs, new_job(number))
     first = await claim(jobs)
-    assert await jobs.requeue(first, crashed=True)
+    assert await jobs.requeue(first, crashes=1)
     again = await claim(jobs)
     assert (again.id, again.crashes) == (first.id, 1)
 
@@ -133,8 +134,9 @@ async def test_a_restarted_worker_takes_its_own_back(jobs: Jobs) -> None:
     mine = await claim(jobs)
     other = await jobs.claim("pp_ocr", WORKER + "0")  # a longer name is another worker
     assert other is not None
-    assert await jobs.reclaim("pp_ocr", WORKER) == [mine.id]
-    assert await jobs.reclaim("pp_ocr", WORKER) == []
+    ((again, reason),) = await jobs.reap("pp_ocr", owner=WORKER, leases=False)
+    assert (again, reason) == (mine.id, "it was in hand when this worker last ended")
+    assert await jobs.reap("pp_ocr", owner=WORKER, leases=False) == []
     assert (await claim(jobs)).fence == 2
     assert await jobs.finish(other)
 
@@ -258,3 +260,75 @@ async def test_a_submit_sent_twice_is_one_job(jobs: Jobs, store: Store) -> None:
             Status.QUEUED,
         )
     assert await store.llen(keys.rq_queue("pp_ocr")) == 1
+
+
+async def test_an_expired_lease_is_queued_again_once(jobs: Jobs, store: Store) -> None:
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    held = await claim(jobs)
+    assert await jobs.reap("pp_ocr") == []
+    await store.zadd(keys.rq_leases("pp_ocr"), {f"{held.id}:{held.execution}": time.time() - 1})
+    assert await jobs.reap("pp_ocr", leases=False) == []
+    reaped = await asyncio.gather(*(jobs.reap("pp_ocr") for _ in range(8)))
+    assert [again for again in reaped if again] == [[(held.id, "its lease has expired")]]
+    assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [held.id, f"{2:032x}-0"]
+    newer = await claim(jobs)
+    assert (newer.id, newer.fence, newer.attempts, newer.crashes) == (held.id, 2, 0, 0)
+    assert not await jobs.finish(held)
+
+
+async def test_a_slice_that_is_nowhere_is_found(jobs: Jobs, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = await submit(jobs, new_job())
+    await store.zadd(keys.active("pp_ocr"), {f"{job_id}-0": 1, "gone-0": 1})
+    await store.lpop(keys.rq_queue("pp_ocr"))  # as a worker of RQ's that dies right after
+    assert await jobs.reap("pp_ocr") == []  # first seen
+    assert await store.zcard(keys.missing("pp_ocr")) == 2
+    await store.zadd(keys.missing("pp_ocr"), {f"{job_id}-0": 1, "gone-0": 1})
+    assert await jobs.reap("pp_ocr") == [(f"{job_id}-0", "it was nowhere")]
+    assert await jobs.reap("pp_ocr") == []
+    assert await store.zrange(keys.active("pp_ocr"), 0, -1) == [f"{job_id}-0"]
+    assert await store.zcard(keys.missing("pp_ocr")) == 0
+    assert (await claim(jobs)).fence == 1
+
+
+async def test_another_attempt_waits_for_its_time(jobs: Jobs, store: Store) -> None:
+    await submit(jobs, new_job())
+    held = await claim(jobs)
+    assert await jobs.requeue(held, pause=60, attempted=True)
+    assert await jobs.claim("pp_ocr", WORKER) is None
+    assert await jobs.reap("pp_ocr") == []
+    await store.zadd(keys.active("pp_ocr"), {held.id: 1})
+    assert await jobs.reap("pp_ocr") == []  # the audit knows where it is
+    await store.zadd(keys.delayed("pp_ocr"), {held.id: 1})
+    assert await jobs.reap("pp_ocr") == [(held.id, "its pause is over")]
+    again = await claim(jobs)
+    assert again.attempts == 1
+    assert again.job.attempts == 1
+
+
+async def test_one_slice_can_be_claimed_by_name(jobs: Jobs, store: Store) -> None:
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    second = await jobs.claim("pp_ocr", WORKER, f"{2:032x}-0")
+    assert second is not None
+    assert second.id == f"{2:032x}-0"
+    assert await jobs.claim("pp_ocr", WORKER, second.id) is None
+    assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [f"{1:032x}-0"]
+    assert await store.zcard(keys.active("pp_ocr")) == 2
+    await jobs.finish(second)
+    assert await jobs.claim("pp_ocr", WORKER, second.id) is None
+    assert await jobs.claim("pp_ocr", WORKER, "unknown-0") is None
+
+
+async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
+    for number in (1, 2, 3, 4):
+        job = new_job(number, callback_url="http://a.test/hook")
+        await jobs.submit(job, idempotency=f"key {number}", fingerprint="f")
+    await jobs.finish(await claim(jobs))
+    await jobs.finish(await claim(jobs), {"code": "c", "message": "m"})
+    await jobs.requeue(await claim(jobs), pause=60)
+    await store.zadd(keys.active("pp_ocr"), {"gone-0": 1})
+    await jobs.reap("pp_ocr")
+    await jobs.renew([await claim(jobs)])
+    endless = [key for key in await store.keys("*") if await store.ttl(key) < 0]
+    assert endless == []

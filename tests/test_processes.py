@@ -15,6 +15,8 @@ from documents import picture_pdf, raw_pdf, text_pdf
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
+from app.settings import Settings
+from worker import host_keeper
 from worker.channel import Channel, ChildDied
 from worker.page_pool import Limits, PagePool
 
@@ -184,3 +186,40 @@ async def test_children_die_with_their_parent() -> None:
     parent.kill()
     await parent.wait()
     assert psutil.wait_procs([child], timeout=10)[1] == []
+
+
+async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 1.0)
+    monkeypatch.setattr(host_keeper, "ASK_EVERY", 0.1)
+    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
+    await keeper.ready.wait()
+    assert keeper._channel is not None
+    frozen = psutil.Process(keeper._channel.pid)
+    async with keeper.place(0) as place:
+        frozen.suspend()
+        with pytest.raises(ChildDied, match="SIGKILL"):
+            await keeper.call("prepare", folder=str(data_dir), page_ranges=None)
+        assert place.crashes == 1
+    await keeper.ready.wait()
+    assert await keeper.call("ping") is None
+    for part in parts:
+        part.cancel()
+    await asyncio.gather(*parts, return_exceptions=True)
+
+
+async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
+    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir))
+    keeper._admitting.set()
+    async with keeper.place(0) as fresh, keeper.place(1) as seen:
+        keeper._account(ChildDied(-9))
+        assert (fresh.crashes, seen.crashes) == (1, 2)
+    keeper._admitting.set()
+    async with keeper.place(0) as fresh, keeper.place(2) as suspect:
+        second = asyncio.create_task(keeper.place(3).__aenter__())
+        await asyncio.sleep(0.05)
+        assert not second.done()  # suspects run one at a time
+        keeper._account(ChildDied(-9))
+        assert (fresh.crashes, suspect.crashes) == (2, 3)
+    keeper._admitting.set()
+    assert (await second).crashes == 3

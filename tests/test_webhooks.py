@@ -14,7 +14,6 @@ from harness import Service, Web, running, wait_for
 
 from app.blobs import BlobStore, write
 from app.jobs import keys
-from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.jobs.record import Job, Status
 from app.outbound import Outbound
@@ -94,11 +93,10 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     chosen = Settings.model_validate(
         {"redis_url": store_url, "data_dir": data_dir, "fetch_allowed_hosts": ["127.0.0.1"], **settings}
     )
-    store, reading, outbound = connect(chosen), connect(chosen, block=True), Outbound(chosen)
-    jobs, blobs, events = Jobs(store, chosen), BlobStore(chosen), EventReader(reading)
-    events.start()
+    store, outbound = connect(chosen), Outbound(chosen)
+    jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
     outbox = Outbox(store)
-    sender = asyncio.create_task(Sender(outbox, jobs, blobs, events, outbound, chosen).run())
+    sender = asyncio.create_task(Sender(outbox, jobs, blobs, outbound, chosen).run())
     job = Job(id=JOB, status=Status.QUEUED, engine="null", created_at=time.time(), callback_url=callback)
     await jobs.submit(job, idempotency=None, fingerprint="")
     held = await jobs.claim("null", "here-0")
@@ -110,9 +108,7 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
-        await events.stop()
         await outbound.aclose()
-        await reading.aclose()
         await store.aclose()
 
 

@@ -2,7 +2,7 @@
 
     parent → child   {"call": 7, "op": "page", ...parameters}      {"call": 7, "op": "cancel"}
     child → parent   {"call": 7, "event": {...}}   {"call": 7, "result": ...}
-                     {"call": 7, "error": {"kind", "code", "message"}}
+                     {"call": 7, "error": {"kind", "code", "message", "retryable"}}
 
 Only paths and numbers travel here, never the content of pages.
 """
@@ -19,6 +19,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 import app
 from app.errors import DocumentError, EngineError, JobError, PageError, WorkerError
 from app.tether import tethered
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(app.__file__).parents[1]
 CLOSE_WITHIN = 2.0  # seconds
+EXIT_WITHIN = 1.0  # seconds
 LINE_MAX = 16 << 20  # bytes; StreamReader's default of 64 KiB would look like the child's death
 KINDS: dict[str, type[JobError]] = {
     kind.__name__: kind for kind in (DocumentError, EngineError, PageError, WorkerError)
@@ -45,7 +48,11 @@ class Channel:
     """A child process running a module of ours, and the calls to it."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_death: Callable[[ChildDied], None] | None,
     ) -> None:
         self._process = process
         self._reader = reader
@@ -53,11 +60,21 @@ class Channel:
         self._calls: dict[int, tuple[asyncio.Future[Any], Callable[[Any], None] | None]] = {}
         self._last = 0
         self._died: ChildDied | None = None
+        self._on_death = on_death
         self._pump = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(cls, module: str, *, env: Mapping[str, str] | None = None) -> "Channel":
-        """Starts `python -m module FD`, FD being its end of the socket pair."""
+    async def open(
+        cls,
+        module: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        on_death: Callable[[ChildDied], None] | None = None,
+    ) -> "Channel":
+        """Starts `python -m module FD`, FD being its end of the socket pair.
+
+        `on_death` is called before any call in flight learns of the child's end.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -66,10 +83,9 @@ class Channel:
                 stdin=subprocess.DEVNULL,
                 env=env,
                 cwd=ROOT,
-                start_new_session=True,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
-        return cls(process, reader, writer)
+        return cls(process, reader, writer, on_death)
 
     @property
     def pid(self) -> int:
@@ -107,10 +123,10 @@ class Channel:
     async def close(self) -> None:
         """Ends the child: it sees the line closed and tidies up, or is killed after CLOSE_WITHIN."""
         self._writer.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), CLOSE_WITHIN)
-        except asyncio.TimeoutError:
-            self.kill()
+        with anyio.move_on_after(CLOSE_WITHIN):
+            await self.wait()
+            return
+        self.kill()
         await self.wait()
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -119,19 +135,23 @@ class Channel:
 
     async def _read(self) -> None:
         try:
-            while line := await self._reader.readline():
+            while line := await _line(self._reader):
                 self._handle(json.loads(line))
-        except (OSError, ValueError) as error:
-            log.error("child %s broke the line: %s", self.pid, error)
-        try:  # let the real exit status arrive before killing what may only have closed its end
-            await asyncio.wait_for(self._process.wait(), 0.5)
-        except asyncio.TimeoutError:
+        except ValueError as error:
+            log.error("child %s does not keep to the protocol: %s", self.pid, error)
+        with anyio.move_on_after(EXIT_WITHIN):  # let the real exit status come before killing what only closed its end
+            await self._process.wait()
+        if self._process.returncode is None:
             self.kill()
         self._died = ChildDied(await self._process.wait())
         self._writer.close()
+        if self._on_death is not None:
+            self._on_death(self._died)
         for future, _ in self._calls.values():
             if not future.done():
                 future.set_exception(self._died)
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     def _handle(self, message: dict[str, Any]) -> None:
         future, on_event = self._calls.get(message["call"], (None, None))
@@ -142,19 +162,29 @@ class Channel:
                 on_event(message["event"])
         elif "error" in message:
             error = message["error"]
-            future.set_exception(KINDS.get(error["kind"], WorkerError)(error["message"], code=error["code"]))
+            kind = KINDS.get(error["kind"], WorkerError)
+            future.set_exception(kind(error["message"], code=error["code"], retryable=error["retryable"]))
         else:
             future.set_result(message["result"])
 
 
-def error_message(error: Exception) -> dict[str, str]:
+def error_message(error: Exception) -> dict[str, Any]:
     """An exception as it travels: errors of ours keep their kind, code and sentence."""
     if isinstance(error, OSError):
-        error = WorkerError(f"The blob store cannot be used: {error.strerror}.", code="storage_unavailable")
+        message = f"The blob store cannot be used: {error.strerror}."
+        error = WorkerError(message, code="storage_unavailable", retryable=True)
     if not isinstance(error, JobError):
         name = type(error).__name__
         error = WorkerError(f"An internal error ({name}); the worker's log has the details.", code="internal")
-    return {"kind": type(error).__name__, **error.to_dict()}
+    return {"kind": type(error).__name__, "retryable": error.retryable, **error.to_dict()}
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next line; nothing once the other end is closed, in whatever way."""
+    try:
+        return await reader.readline()
+    except OSError:
+        return b""
 
 
 Handler = Callable[..., Awaitable[Any]]
@@ -185,7 +215,7 @@ async def serve(descriptor: int, handler: Handler) -> None:
             del running[number]
 
     try:
-        while line := await reader.readline():
+        while line := await _line(reader):
             message = json.loads(line)
             number, op = message.pop("call"), message.pop("op")
             if op != "cancel":

@@ -34,6 +34,8 @@ class EngineHost:
             await self._engine.pages.close()
 
     async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
+        if op == "ping":
+            return None
         if op == "start":
             return await self._start(Settings.model_validate(parameters["settings"]), parameters["engine"])
         folder = JobFolder(Path(parameters["folder"]))

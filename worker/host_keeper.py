@@ -1,9 +1,14 @@
-"""The engine host, as the supervisor sees it: kept running, and called."""
+"""The engine host, as the supervisor sees it: kept running, called, recycled, and its deaths accounted for."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
+
+import anyio
+import psutil
 
 from app.errors import ServiceError
 from app.settings import Settings
@@ -11,9 +16,21 @@ from worker.channel import Channel, ChildDied
 
 log = logging.getLogger(__name__)
 
+ASK_EVERY = 3.0  # seconds
+UNRESPONSIVE = 60.0  # seconds; a model call may hold the interpreter for half a minute
+ALONE_FROM = 2
+"""A slice that was there at so many deaths of the host is a suspect: suspects run one at a time."""
+
+
+@dataclass(eq=False)
+class Place:
+    """A slice on the host. `crashes` is how many deaths of a host it was there at."""
+
+    crashes: int
+
 
 class HostKeeper:
-    """Starts the engine host, starts it again when it dies, and passes calls on."""
+    """Starts the engine host, starts it again when it dies or has grown old, and passes calls on."""
 
     def __init__(self, engine: str, settings: Settings) -> None:
         self.engine = engine
@@ -21,13 +38,17 @@ class HostKeeper:
         self.ready = asyncio.Event()
         self._settings = settings
         self._channel: Channel | None = None
+        self._places: set[Place] = set()
+        self._suspect = asyncio.Lock()
+        self._admitting = asyncio.Event()
+        self._pages = 0
 
     async def keep(self) -> None:
         """Keeps the host alive for as long as this task. One that cannot start is tried again, ever slower."""
         pause = 0.5
         try:
             while True:
-                self._channel = await Channel.open("worker.engine_host")
+                self._channel = await Channel.open("worker.engine_host", on_death=self._account)
                 try:
                     started = await self._channel.call(
                         "start", engine=self.engine, settings=self._settings.model_dump(mode="json")
@@ -38,19 +59,74 @@ class HostKeeper:
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 30.0)
                     continue
-                pause = 0.5
+                pause, self._pages = 0.5, 0
                 self.version = started["version"]
                 self.ready.set()
+                self._admitting.set()
                 await self._channel.wait()
-                self.ready.clear()
-                log.warning("the engine host has died and is started again")
         finally:
-            self.ready.clear()
             if self._channel is not None:
                 await self._channel.close()
+
+    async def watch(self) -> None:
+        """Kills a host that does not answer: whatever is on it would wait for ever."""
+        while True:
+            await self.ready.wait()
+            channel = self._channel
+            assert channel is not None
+            try:
+                with anyio.fail_after(UNRESPONSIVE):
+                    await channel.call("ping")
+            except ChildDied:
+                pass
+            except TimeoutError:
+                log.error("the engine host has not answered for %g s and is killed", UNRESPONSIVE)
+                channel.kill()
+                await channel.wait()
+            await asyncio.sleep(ASK_EVERY)
+
+    @contextlib.asynccontextmanager
+    async def place(self, crashes: int) -> AsyncIterator[Place]:
+        """A place on the host for a slice that was there at `crashes` deaths."""
+        place = Place(crashes)
+        async with self._suspect if crashes >= ALONE_FROM else contextlib.nullcontext():
+            await self._admitting.wait()
+            self._places.add(place)
+            try:
+                yield place
+            finally:
+                self._places.discard(place)
+                await self._recycle()
 
     async def call(self, op: str, on_event: Callable[[Any], None] | None = None, **parameters: Any) -> Any:
         """Raises ChildDied where the host dies meanwhile, and the JobErrors of the operation."""
         await self.ready.wait()
         assert self._channel is not None
         return await self._channel.call(op, on_event, **parameters)
+
+    def count_page(self) -> None:
+        """Tells that the host has served a page."""
+        self._pages += 1
+
+    def _account(self, died: ChildDied) -> None:
+        """The host is gone. Its death is charged to the suspects that were there, and makes their neighbours suspects;
+        where there was none it is charged to all alike.
+        """
+        self.ready.clear()
+        self._admitting.clear()
+        if self._places:
+            log.warning("the engine host %s with %d slices on it; it is started again", died, len(self._places))
+        suspects = [place for place in self._places if place.crashes >= ALONE_FROM]
+        for place in self._places:
+            place.crashes = place.crashes + 1 if place in (suspects or self._places) else ALONE_FROM
+
+    async def _recycle(self) -> None:
+        """Once the host has served its pages or outgrown its memory, admits no more, and ends it when it is empty."""
+        if self._channel is None or not self._channel.alive:
+            return
+        memory = psutil.Process(self._channel.pid).memory_info().rss >> 20
+        if self._pages >= self._settings.host_pages or memory >= self._settings.host_memory_mb:
+            self._admitting.clear()
+            if not self._places:
+                log.info("the engine host is recycled after %d pages, at %d MiB", self._pages, memory)
+                await self._channel.close()

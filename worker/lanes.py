@@ -1,16 +1,17 @@
 """Lanes: slots of the supervisor. Each claims a slice, forwards it to the engine host, and commits what comes back."""
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import anyio
+
 from app.blobs import BlobStore, JobFolder, replacing
 from app.errors import DocumentError, JobError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
-from app.jobs.record import Slice
+from app.jobs.record import SCHEMA, Slice
 from app.outbound import Outbound
 from app.settings import Settings
 from app.store import Down
@@ -22,11 +23,23 @@ log = logging.getLogger(__name__)
 CRASHES_MAX = 4
 """A slice that was there at so many deaths of the engine host is not tried again."""
 
+LEFT_TO_OTHERS = 30.0  # seconds
+RETRY_PAUSES = (1.0, 5.0)
+"""Seconds before the second and the third attempt; with it the attempts end."""
+
 T = TypeVar("T")
 
 
 class LeaseLost(Exception):
     """Another worker owns the slice now."""
+
+
+class Crashed(Exception):
+    """The engine host died under the slice, which was there at `crashes` such deaths by now."""
+
+    def __init__(self, died: ChildDied, crashes: int) -> None:
+        super().__init__(str(died))
+        self.crashes = crashes
 
 
 async def insist(command: Callable[[], Awaitable[T]]) -> T:
@@ -53,24 +66,40 @@ class Lanes:
         self._host = host
         self._worker = worker
         self._free = asyncio.Semaphore(settings.worker_concurrency)
+        self._grace = settings.shutdown_grace
         self._tasks: set[asyncio.Task[None]] = set()
         self.held: dict[str, Slice] = {}
         """The claimed slices by execution: a slice can be claimed again before its former run has let go."""
 
     async def run(self) -> None:
-        """Claims for ever; when cancelled, hands back what is in hand. The unforeseen death of a lane ends it all."""
+        """Claims for ever. When cancelled it claims no more, gives what is in hand SHUTDOWN_GRACE seconds to end, and
+        hands back the rest. The unforeseen death of a lane ends it all.
+        """
         claimer = asyncio.create_task(self._claim())
-        self._tasks.add(claimer)
         try:
             while True:
-                done, _ = await asyncio.wait(self._tasks, timeout=1, return_when=asyncio.FIRST_COMPLETED)
+                parts = {claimer, *self._tasks}
+                done, _ = await asyncio.wait(parts, timeout=1, return_when=asyncio.FIRST_COMPLETED)
                 self._tasks -= done
                 for task in done:
                     task.result()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            claimer.cancel()
+            await asyncio.gather(claimer, return_exceptions=True)
+            try:
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=self._grace)
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def run_one(self, slice_id: str) -> None:
+        """Works on one slice, unless somebody else has it."""
+        held = await self._jobs.claim(self._host.engine, self._worker, slice_id)
+        if held is not None:
+            await self._free.acquire()
+            await self._lane(held)
 
     async def _claim(self) -> None:
         while True:
@@ -102,50 +131,71 @@ class Lanes:
         except LeaseLost:
             log.warning("%s: another worker has taken it over", held.id)
         except asyncio.CancelledError:
-            with contextlib.suppress(asyncio.TimeoutError):  # beyond it, the next start takes the lease back
-                await asyncio.wait_for(insist(lambda: self._jobs.requeue(held)), 3)
+            with anyio.move_on_after(3):  # beyond it, the next start takes the lease back
+                await insist(lambda: self._jobs.requeue(held))
             raise
         finally:
             del self.held[held.execution]
             self._free.release()
 
     async def _run(self, held: Slice) -> None:
-        error: ServiceError | None = None
+        if abs(held.schema - SCHEMA) > 1:
+            log.warning("%s is of schema %d, ours is %d: left to another worker", held.id, held.schema, SCHEMA)
+            await insist(lambda: self._jobs.requeue(held, pause=LEFT_TO_OTHERS))
+            return
+        try:
+            error = await self._outcome(held)
+        except Crashed as crash:
+            crashes = crash.crashes
+            if crashes < CRASHES_MAX:
+                await insist(lambda: self._jobs.requeue(held, crashes=crashes))
+                return
+            error = WorkerError(f"The engine host died {crashes} times while working on this document, last {crash}.")
+        retryable = error is not None and error.retryable
+        if retryable and held.attempts < len(RETRY_PAUSES):
+            pause = RETRY_PAUSES[held.attempts]
+            log.info("%s: %s; attempt %d begins in %g s", held.id, error, held.attempts + 2, pause)
+            await insist(lambda: self._jobs.requeue(held, pause=pause, attempted=True))
+            return
+        if error is not None:
+            log.info("%s failed: %s: %s", held.id, error.code, error.message)
+        verdict = None if error is None else error.to_dict()
+        await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable))
+
+    async def _outcome(self, held: Slice) -> ServiceError | None:
+        """What becomes of the slice: None where it is done, else why not. Raises Crashed, LeaseLost."""
         try:
             await self._work(held)
+            return None
         except ServiceError as refusal:
-            error = refusal
-        except ChildDied as died:
-            if held.crashes + 1 < CRASHES_MAX:
-                log.warning("%s: the engine host %s; it is queued again", held.id, died)
-                await insist(lambda: self._jobs.requeue(held, crashed=True))
-                return
-            error = WorkerError(
-                f"The engine host died {CRASHES_MAX} times while working on this document; last, it {died}."
-            )
-        except LeaseLost:
+            return refusal
+        except (Crashed, LeaseLost):
             raise
         except OSError as failure:
             log.exception("%s failed", held.id)
             message = f"The blob store cannot be used: {failure.strerror}."
-            error = WorkerError(message, code="storage_unavailable")
+            return WorkerError(message, code="storage_unavailable", retryable=True)
         except Exception:
             log.exception("%s failed", held.id)
-            error = WorkerError("An internal error of the worker; its log has the details.", code="internal")
-        if error is not None:
-            log.info("%s failed: %s: %s", held.id, error.code, error.message)
-        await insist(lambda: self._jobs.finish(held, None if error is None else error.to_dict()))
+            message = "An internal error of the worker; its log has the details."
+            return WorkerError(message, code="internal", retryable=True)
 
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not folder.source.exists():
             await self._download(job.pdf_url, folder)
         check_magic(folder)
+        async with self._host.place(held.crashes) as place:
+            try:
+                await self._on_host(held, folder)
+            except ChildDied as died:
+                raise Crashed(died, place.crashes) from None
+
+    async def _on_host(self, held: Slice, folder: JobFolder) -> None:
         selected = await self._prepare(held, folder)
         done = folder.pages_done() & set(selected)
         await self._own(lambda: self._jobs.set_pages(held, total=len(selected), done=len(done)))
-        todo = [number for number in selected if number not in done]
-        await self._pages(held, folder, todo)
+        await self._pages(held, folder, [number for number in selected if number not in done])
         errors = await self._host.call("assemble", folder=str(folder.root))
         if len(errors) == len(selected):
             raise JobError(_all_failed(errors), code=errors[0]["code"])
@@ -172,6 +222,7 @@ class Lanes:
         async def count() -> None:
             while (event := await stored.get()) is not None:
                 number, code = int(event["page"]), event["error"]
+                self._host.count_page()
                 await self._own(lambda number=number, code=code: self._jobs.page_done(held, number, code))  # type: ignore[misc]
 
         async def read() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from app.blobs import JobFolder
 from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
@@ -91,9 +93,9 @@ class PagePool:
         async with self._turn:
             child = await self._take(folder.source)
             try:
-                call = child.channel.call(op, folder=str(folder.root), **parameters)
-                return await asyncio.wait_for(call, self._limits.seconds)
-            except asyncio.TimeoutError:
+                with anyio.fail_after(self._limits.seconds):
+                    return await child.channel.call(op, folder=str(folder.root), **parameters)
+            except TimeoutError:
                 await child.kill()
                 raise _Overrun from None
             except ChildDied as died:

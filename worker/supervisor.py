@@ -7,12 +7,15 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Coroutine
 from importlib.metadata import version
 from typing import Any
 
+import anyio
+
 from app.blobs import BlobStore
 from app.jobs import keys
-from app.jobs.queue import BEAT, Jobs
+from app.jobs.queue import BEAT, LEASE, Jobs
 from app.jobs.record import iso
 from app.outbound import Outbound
 from app.settings import Settings
@@ -24,6 +27,8 @@ from worker.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
+NAMES_KEPT = 3600  # seconds
+
 
 class Supervisor:
     """A worker: lanes, an engine host, the sender of callbacks."""
@@ -33,11 +38,13 @@ class Supervisor:
         self._engine = AUTO if settings.engine == "auto" else settings.engine
         self._name = worker_name(settings)
         self._born = iso(time.time())
-        self._store = connect(settings)
-        self._jobs = Jobs(self._store, settings)
+        # The beat has connections of its own: no download, commit or doorbell is ever in its way.
+        self._store, self._beating = connect(settings), connect(settings)
+        self._leases = Jobs(self._beating, settings)
+        jobs = Jobs(self._store, settings)
         self._outbound = Outbound(settings)
         self._host = HostKeeper(self._engine, settings)
-        self._lanes = Lanes(self._jobs, BlobStore(settings), self._outbound, self._host, settings, self._name)
+        self._lanes = Lanes(jobs, BlobStore(settings), self._outbound, self._host, settings, self._name)
 
     async def run(self) -> None:
         """Works until cancelled. The death of any part that should live on ends it all, for a restart from outside."""
@@ -45,50 +52,57 @@ class Supervisor:
         await keeper.start()
         try:
             await self._reclaim()
-            lanes = asyncio.create_task(self._lanes.run())
-            parts = [
-                lanes,
-                *(asyncio.create_task(part) for part in (self._host.keep(), self._beat(), self._send_callbacks())),
-            ]
-            try:
-                done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-                for part in done:
-                    part.result()
-            finally:
-                for part in parts:  # the lanes first: they hand back while the rest still stands
-                    part.cancel()
-                    await asyncio.wait([part])
-                await self._sign_off()
+            await _first_of(
+                self._lanes.run(), self._host.keep(), self._host.watch(), self._beat(), self._send_callbacks()
+            )
         finally:
-            await self._outbound.aclose()
-            await self._store.aclose()
+            await self._sign_off()
+            await self._close()
             await keeper.stop()
 
+    async def run_one(self, slice_id: str) -> None:
+        """Works on one slice, for a worker of RQ's that has taken its entry."""
+        try:
+            await _first_of(self._lanes.run_one(slice_id), self._host.keep(), self._beat())
+        finally:
+            await self._sign_off()
+            await self._close()
+
+    async def _close(self) -> None:
+        await self._outbound.aclose()
+        await self._store.aclose()
+        await self._beating.aclose()
+
     async def _reclaim(self) -> None:
+        """Takes back what a former life of this worker had in hand."""
         while True:
             try:
-                for slice_id in await self._jobs.reclaim(self._engine, self._name):
-                    log.info("%s is queued again: it was in hand when this worker last ended", slice_id)
+                _tell(await self._leases.reap(self._engine, owner=self._name, leases=False))
                 return
             except Down as error:
                 log.warning("the store is away: %s", error)
                 await asyncio.sleep(0.5)
 
     async def _beat(self) -> None:
-        """Renews the leases and says that this worker lives, to us and to RQ's tools."""
+        """Renews the leases, says that this worker lives, and brings back what no worker works on any more."""
+        renewed = time.monotonic()
+        judge_from = 0.0
         while True:
             try:
-                await self._jobs.renew(list(self._lanes.held.values()))
+                await self._leases.renew(list(self._lanes.held.values()))
+                now = time.monotonic()
+                if now - renewed > LEASE / 2:  # after an outage others could not renew either: first let them
+                    judge_from = now + LEASE
+                renewed = now
                 await self._sign_on()
+                _tell(await self._leases.reap(self._engine, leases=now >= judge_from))
             except Down as error:
                 log.warning("no beat, the store is away: %s", error)
             if self._host.ready.is_set():
                 await asyncio.sleep(BEAT)
             else:  # announce the engine as soon as it is there
-                try:
-                    await asyncio.wait_for(self._host.ready.wait(), BEAT)
-                except asyncio.TimeoutError:
-                    continue
+                with anyio.move_on_after(BEAT):
+                    await self._host.ready.wait()
 
     async def _sign_on(self) -> None:
         worker = keys.rq_worker(self._name)
@@ -103,19 +117,21 @@ class Supervisor:
             "version": version("rq"),
             "python_version": sys.version,
         }
-        async with self._store.pipeline(transaction=False) as pipe:
+        async with self._beating.pipeline(transaction=False) as pipe:
             pipe.hset(worker, mapping=fields)
             pipe.expire(worker, 60)
-            pipe.sadd(keys.RQ_WORKERS, worker)
-            pipe.sadd(keys.rq_queue_workers(self._engine), worker)
+            for names in (keys.RQ_WORKERS, keys.rq_queue_workers(self._engine)):
+                pipe.sadd(names, worker)
+                pipe.expire(names, NAMES_KEPT)
             if self._host.ready.is_set():
                 pipe.zadd(keys.ENGINES, {self._engine: time.time()})
+                pipe.expire(keys.ENGINES, NAMES_KEPT)
             await pipe.execute()
 
     async def _sign_off(self) -> None:
         worker = keys.rq_worker(self._name)
         try:
-            async with self._store.pipeline(transaction=False) as pipe:
+            async with self._beating.pipeline(transaction=False) as pipe:
                 pipe.delete(worker)
                 pipe.srem(keys.RQ_WORKERS, worker)
                 pipe.srem(keys.rq_queue_workers(self._engine), worker)
@@ -126,9 +142,7 @@ class Supervisor:
     async def _send_callbacks(self) -> None:
         """Keeps the sender of callbacks running, in a process of its own: no receiver delays a document."""
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *tethered(sys.executable, "-m", "app.webhooks"), start_new_session=True
-            )
+            process = await asyncio.create_subprocess_exec(*tethered(sys.executable, "-m", "app.webhooks"))
             try:
                 status = await process.wait()
             finally:
@@ -137,6 +151,24 @@ class Supervisor:
                     await process.wait()
             log.warning("the sender of callbacks ended with status %s and is started again", status)
             await asyncio.sleep(1)
+
+
+async def _first_of(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts until one ends, then stops the others in this order. Raises what that one raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:  # the lanes come first: they finish and hand back while the rest still stands
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _tell(reaped: list[tuple[str, str]]) -> None:
+    for slice_id, reason in reaped:
+        log.info("%s is queued again: %s", slice_id, reason)
 
 
 def worker_name(settings: Settings) -> str:

@@ -166,8 +166,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
     )
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
     async with _source(shared.blobs.job(job.id), upload) as (digest, keep):
-        what = wanted.model_dump(exclude={"idempotency_key"}) | {"file": digest}
-        fingerprint = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        fingerprint = "" if key is None else _fingerprint(wanted, digest)
         outcome, job_id, status = await shared.jobs.submit(job, idempotency=key, fingerprint=fingerprint)
         if outcome == "conflict":
             raise IdempotencyConflict(
@@ -182,6 +181,12 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         status_code=200 if replayed and status in (Status.FINISHED, Status.FAILED, Status.CANCELED) else 202,
         headers={"Location": f"/jobs/{job_id}"} | ({"Idempotency-Replayed": "true"} if replayed else {}),
     )
+
+
+def _fingerprint(wanted: JobRequest, file: str | None) -> str:
+    """What makes two requests the same: all that was asked for but the key, and the file's contents."""
+    what = wanted.model_dump(exclude={"idempotency_key"}) | {"file": file}
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ def install(app: FastAPI) -> None:
         log.warning("%s %s: storage: %s", request.method, request.url.path, error)
         return problem(StorageUnavailable("The store does not answer at the moment; try again shortly."))
 
-    for kind in Down:
+    for kind in (*Down, OSError):  # the store, or the disk under the blobs
         app.add_exception_handler(kind, of_storage)
 
     @app.exception_handler(Exception)

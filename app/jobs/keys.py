@@ -1,6 +1,7 @@
 """Every key in the store is built here.
 
-Ours: job:{id}, slice:{id}-{n}, idem:{client}:{sha}, active:{queue}, events, outbox, outbox:{id}, engines.
+Ours: job:{id}, slice:{id}-{n}, idem:{client}:{sha}, active:{queue}, missing:{queue}, delayed:{queue}, events, outbox,
+outbox:{id}, engines.
 RQ's:  rq:* have the layout of rq 2.12, so that its tools see our queue; an entry's RQ job id is its slice's id.
 """
 
@@ -9,6 +10,9 @@ EVENTS = "events"
 
 OUTBOX = "outbox"
 """Sorted set of the deliveries that are due, by time."""
+
+OUTBOX_BELL = "outbox:bell"
+"""List that is not empty after a delivery has come into the outbox: what its senders wait for."""
 
 ENGINES = "engines"
 """Sorted set of the engines that live workers offer, by the time of their last beat."""
@@ -31,6 +35,16 @@ def idempotency(client: str, digest: str) -> str:
 
 def active(queue: str) -> str:
     return f"active:{queue}"
+
+
+def missing(queue: str) -> str:
+    """Active slices that were found nowhere, by when that was first seen."""
+    return f"missing:{queue}"
+
+
+def delayed(queue: str) -> str:
+    """Slices that wait for another attempt, by when it is due."""
+    return f"delayed:{queue}"
 
 
 def outbox(job_id: str) -> str:

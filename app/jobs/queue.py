@@ -26,6 +26,7 @@ RUN_SLICE = "worker.tasks.run_slice"
 
 LEASE = 10.0  # seconds
 BEAT = 3.0  # seconds between renewals
+AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
 EVENTS_KEPT = 10_000
 TOMBSTONE = 7 * 24 * 3600  # seconds an expired job is still known as such
 
@@ -76,6 +77,7 @@ class Jobs:
                 job.created_at,
                 "" if idempotency is None else self._result_ttl,
                 fingerprint,
+                self._record_ttl,
                 *(word for words in hashes for word in (len(words), *words)),
             ],
         )
@@ -89,22 +91,24 @@ class Jobs:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
         await self._store.blmove(keys.rq_queue(queue), keys.rq_queue(queue), timeout, "LEFT", "LEFT")
 
-    async def claim(self, queue: str, worker: str) -> Slice | None:
-        """Takes and leases the next slice of `queue`, or None where there is none."""
+    async def claim(self, queue: str, worker: str, slice_id: str = "") -> Slice | None:
+        """Takes and leases the next slice of `queue`, or the one named; None where there is none to take."""
         now, execution = time.time(), uuid.uuid4().hex
         claimed = await self._run(
             "claim",
             [keys.rq_queue(queue), keys.rq_leases(queue), keys.active(queue), keys.EVENTS],
-            [now, LEASE, worker, iso(now), execution, EVENTS_KEPT],
+            [now, LEASE, worker, iso(now), execution, EVENTS_KEPT, slice_id, self._record_ttl],
         )
         if not claimed:
             return None
-        slice_id, slice_fields, job_fields = claimed
+        claimed_id, slice_fields, job_fields = claimed
         held = _pairs(slice_fields)
         return Slice(
-            id=slice_id,
+            id=claimed_id,
+            schema=int(held.get("schema", 0)),
             fence=int(held["fence"]),
             execution=execution,
+            attempts=int(held.get("attempts", 0)),
             crashes=int(held.get("crashes", 0)),
             job=Job.from_fields(_pairs(job_fields)),
         )
@@ -122,8 +126,8 @@ class Jobs:
         args = [held.fence, job, EVENTS_KEPT, kind, *values]
         return bool(await self._run("progress", [keys.job(job), keys.slice_(held.id), keys.EVENTS], args))
 
-    async def finish(self, held: Slice, error: dict[str, str] | None = None) -> bool:
-        """Ends the slice, finished or with `error`. False where it is no longer ours."""
+    async def finish(self, held: Slice, error: dict[str, str] | None = None, *, attempted: bool = False) -> bool:
+        """Ends the slice, finished or with `error`; `attempted` counts this run. False where it is no longer ours."""
         now = time.time()
         status = Status.FINISHED if error is None else Status.FAILED
         failure = error or {"code": "", "message": ""}
@@ -137,6 +141,7 @@ class Jobs:
                     keys.EVENTS,
                     keys.OUTBOX,
                     keys.outbox(held.job.id),
+                    keys.OUTBOX_BELL,
                 ],
                 [
                     held.id,
@@ -150,26 +155,52 @@ class Jobs:
                     self._record_ttl,
                     failure["code"],
                     failure["message"],
-                    0 if error is None else 1,
+                    int(attempted),
                     EVENTS_KEPT,
                 ],
             )
         )
 
-    async def requeue(self, held: Slice, *, crashed: bool = False) -> bool:
-        """Hands the slice back to the front of the queue. False where it is no longer ours."""
+    async def requeue(
+        self, held: Slice, *, crashes: int | None = None, pause: float = 0, attempted: bool = False
+    ) -> bool:
+        """Hands the slice back to the front of the queue, or to its end after `pause` seconds. False if no longer ours.
+
+        `crashes` is how many deaths of the engine host it was there at, where that has changed; `attempted` counts
+        this run.
+        """
         return bool(
             await self._run(
                 "requeue",
-                [*_held_keys(held), keys.rq_queue(held.job.engine)],
-                [held.id, held.execution, held.fence, int(crashed), 0],
+                [*_held_keys(held), keys.rq_queue(held.job.engine), keys.delayed(held.job.engine)],
+                [
+                    held.id,
+                    held.execution,
+                    held.fence,
+                    held.crashes if crashes is None else crashes,
+                    int(attempted),
+                    time.time() + pause if pause else "",
+                ],
             )
         )
 
-    async def reclaim(self, queue: str, worker: str) -> list[str]:
-        """Queues again what a former life of `worker` had leased; returns the slices' ids."""
-        again: list[str] = await self._run("reclaim", [keys.rq_leases(queue), keys.rq_queue(queue)], [worker])
-        return again
+    async def reap(self, queue: str, *, owner: str = "", leases: bool = True) -> list[tuple[str, str]]:
+        """Queues again what nobody works on; the slices with the reason of each.
+
+        `owner` is a worker whose leases have all ended, whatever their time; without `leases` no other is judged.
+        """
+        again = await self._run(
+            "reap",
+            [
+                keys.rq_leases(queue),
+                keys.rq_queue(queue),
+                keys.active(queue),
+                keys.missing(queue),
+                keys.delayed(queue),
+            ],
+            [time.time(), AUDIT_GRACE, owner, int(leases)],
+        )
+        return [(slice_id, reason) for slice_id, reason in again]
 
     async def renew(self, held: list[Slice]) -> None:
         """Renews leases. One that was taken away does not come back."""

@@ -91,7 +91,7 @@ class Job:
             status=Status(fields["status"]),
             engine=fields["engine"],
             created_at=float(fields["created_at"]),
-            client=fields["client"],
+            client=fields.get("client", "anonymous"),
             pdf_url=fields.get("pdf_url"),
             callback_url=fields.get("callback_url"),
             page_ranges=fields.get("page_ranges"),
@@ -134,10 +134,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Slice:
-    """A claimed piece of a job: the unit of lease and retry. `fence` rises at every claim."""
+    """A claimed piece of a job: the unit of lease and retry. `fence` rises at every claim and limits nothing.
+
+    `attempts` counts runs that ended in a retryable error of their own, `crashes` the deaths of an engine host that it
+    was there at.
+    """
 
     id: str
+    schema: int
     fence: int
     execution: str
+    attempts: int
     crashes: int
     job: Job

@@ -3,7 +3,6 @@
 import sys
 
 from app.blobs import BlobStore
-from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
 from app.outbound import Outbound
@@ -17,15 +16,11 @@ from app.webhooks.outbox import Outbox
 async def main() -> None:
     settings = load_settings()
     configure(settings)
-    store, reading = connect(settings), connect(settings, block=True)
-    events, outbound = EventReader(reading), Outbound(settings)
-    events.start()
+    store, outbound = connect(settings), Outbound(settings)
     try:
-        await Sender(Outbox(store), Jobs(store, settings), BlobStore(settings), events, outbound, settings).run()
+        await Sender(Outbox(store), Jobs(store, settings), BlobStore(settings), outbound, settings).run()
     finally:
         await outbound.aclose()
-        await events.stop()
-        await reading.aclose()
         await store.aclose()
 
 

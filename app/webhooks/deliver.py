@@ -7,11 +7,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 from app.blobs import BlobStore
 from app.errors import FetchError, InvalidRequest
-from app.jobs.events import EVERY_JOB, EventReader
 from app.jobs.queue import Jobs
 from app.jobs.record import Job
 from app.outbound import Outbound, redact
@@ -24,7 +22,7 @@ log = logging.getLogger(__name__)
 
 AT_A_TIME = 64
 PER_HOST = 8  # a slow receiver holds no more than these
-POLL = 1.0  # seconds; new ones are told of by the events stream
+POLL = 1  # seconds between looks for those whose time has come; new ones ring a bell
 DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 """Seconds before each further try (Standard Webhooks' example schedule): done within RESULT_TTL's 72 hours."""
 
@@ -32,13 +30,10 @@ DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 class Sender:
     """Empties the outbox."""
 
-    def __init__(
-        self, outbox: Outbox, jobs: Jobs, blobs: BlobStore, events: EventReader, outbound: Outbound, settings: Settings
-    ) -> None:
+    def __init__(self, outbox: Outbox, jobs: Jobs, blobs: BlobStore, outbound: Outbound, settings: Settings) -> None:
         self._outbox = outbox
         self._jobs = jobs
         self._blobs = blobs
-        self._events = events
         self._outbound = outbound
         self._inline_max = settings.webhook_inline_max
         self._timeout = settings.webhook_timeout
@@ -46,19 +41,18 @@ class Sender:
         self._hosts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        with self._events.follow(EVERY_JOB) as events:
-            while True:
-                try:
-                    taken = await self._outbox.take(AT_A_TIME - len(self._running))
-                except Down as error:
-                    log.warning("the store is away: %s", error)
-                    taken = []
+        while True:
+            try:
+                taken = await self._outbox.take(AT_A_TIME - len(self._running))
                 for delivery in taken:
                     task = asyncio.create_task(self._handle(delivery))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
                 if not taken:
-                    await _any_of(events, POLL)
+                    await self._outbox.wait(POLL)
+            except Down as error:
+                log.warning("the store is away: %s", error)
+                await asyncio.sleep(POLL)
 
     async def _handle(self, delivery: Delivery) -> None:
         try:
@@ -126,13 +120,3 @@ class Sender:
 def retry_after(value: str | None) -> float | None:
     """Seconds that a receiver asks for, an hour at most."""
     return min(float(value), 3600.0) if value is not None and value.isdigit() else None
-
-
-async def _any_of(events: "asyncio.Queue[Any]", seconds: float) -> None:
-    """Waits for an event, or `seconds`; takes all that have come meanwhile."""
-    try:
-        await asyncio.wait_for(events.get(), seconds)
-        while not events.empty():
-            events.get_nowait()
-    except asyncio.TimeoutError:
-        return

@@ -29,6 +29,10 @@ class Outbox:
         taken = await self._take(keys=[keys.OUTBOX], args=[time.time(), LEASE, most])
         return [Delivery(job, url, int(attempts)) for job, url, attempts in taken]
 
+    async def wait(self, seconds: int) -> None:
+        """Returns when a delivery has come in, or after `seconds`."""
+        await self._store.blpop([keys.OUTBOX_BELL], seconds)
+
     async def delivered(self, delivery: Delivery, status: int) -> None:
         await self._end(delivery, "delivered", str(status))
 

@@ -1,0 +1,169 @@
+"""Workers together: what one leaves behind another takes up, and one bad document does not take the good ones along."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import redis
+from documents import text_pdf
+from harness import ROOT, Service, Web, running, wait_for
+
+from app.jobs.record import SCHEMA
+
+pytestmark = pytest.mark.slow
+
+
+@contextlib.contextmanager
+def another_worker(service: Service, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    env = {**os.environ, "DATA_DIR": str(service.data_dir), "ENGINE": "null", "LOG_LEVEL": "info", **environment}
+    with service.log.open("ab") as log:
+        worker = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=env, stdout=log, stderr=log)
+    try:
+        yield worker
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
+def store_of(service: Service) -> "redis.Redis":
+    return redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock"), decode_responses=True)
+
+
+def kill_tree(root: psutil.Process) -> None:
+    for process in [root, *root.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def test_the_work_of_a_dead_worker_is_taken_up_by_another() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
+        with another_worker(service, PAGE_PROCESSES="1") as other:
+            wait_for(lambda: "worker-1.lock" in os.listdir(service.data_dir))
+            service.find("-m", "worker").suspend()  # the other one takes what comes
+            job = service.submit(text_pdf(4), options='{"sleep": 1}')
+            wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 1, 40)
+            kill_tree(psutil.Process(other.pid))
+            service.find("-m", "worker").resume()
+            begun = time.monotonic()
+            with store_of(service) as store:
+                wait_for(lambda: int(store.hget(f"slice:{job}-0", "fence") or 0) >= 2, 40)
+            assert service.result(job)["status"] == "finished"
+            assert time.monotonic() - begun < 40
+        state = service.client.get(f"/jobs/{job}").json()
+        assert (state["attempts"], state["pages_done"]) == (0, 4)
+
+
+def test_a_frozen_worker_cannot_commit_what_another_has_taken_over() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
+        job = service.submit(text_pdf(3), options='{"sleep": 1}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 1)
+        frozen = service.find("-m", "worker")
+        frozen.suspend()
+        with another_worker(service, PAGE_PROCESSES="1"):
+            assert service.result(job)["status"] == "finished"
+            before = service.client.get(f"/jobs/{job}").json()
+            frozen.resume()
+            assert service.result(service.submit(text_pdf()))["status"] == "finished"
+            assert service.client.get(f"/jobs/{job}").json() == before
+
+
+def test_poison_fails_alone() -> None:
+    with running(ENGINE="null") as service:
+        good = [service.submit(text_pdf(), options='{"sleep": 0.3}') for _ in range(10)]
+        poison = service.submit(text_pdf(), options='{"poison": true}')
+        good += [service.submit(text_pdf(), options='{"sleep": 0.3}') for _ in range(10)]
+        error = service.result(poison)["error"]
+        assert error["code"] == "worker_crashed"
+        assert "4 times" in error["message"]
+        assert [service.result(job)["status"] for job in good] == ["finished"] * 20
+        assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in good} == {0}
+
+
+def test_a_stopping_worker_finishes_what_it_can(data_dir: object) -> None:
+    with running(ENGINE="null", WORKER_CONCURRENCY="1") as service:
+        worker = service.find("-m", "worker")
+        running_job = service.submit(text_pdf(), options='{"sleep": 3}')
+        wait_for(lambda: service.client.get(f"/jobs/{running_job}").json()["status"] == "running")
+        waiting = service.submit(text_pdf())
+        worker.send_signal(signal.SIGTERM)
+        psutil.wait_procs([worker], 30)
+        with store_of(service) as store:  # it was not handed back: nobody else has claimed it
+            assert store.hget(f"slice:{running_job}-0", "fence") == "1"
+        for job in (running_job, waiting):
+            assert service.result(job)["status"] == "finished"
+
+
+def test_a_stopping_worker_hands_back_what_takes_too_long() -> None:
+    with running(ENGINE="null", SHUTDOWN_GRACE="0.5", PAGE_PROCESSES="1") as service:
+        job = service.submit(text_pdf(2), options='{"sleep": 3}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["status"] == "running")
+        worker = service.find("-m", "worker")
+        worker.send_signal(signal.SIGTERM)
+        assert psutil.wait_procs([worker], 10)[1] == []
+        assert service.result(job)["status"] == "finished"
+        state = service.client.get(f"/jobs/{job}").json()
+        assert (state["attempts"], state["pages_done"]) == (0, 2)
+
+
+def test_a_server_that_is_busy_is_asked_three_times(web: Web) -> None:
+    web.statuses = {"/busy.pdf": [503, 503, 503], "/soon.pdf": [503]}
+    web.files["/soon.pdf"] = text_pdf()
+    with running(ENGINE="null") as service:
+        jobs = [
+            service.client.post("/infer", json={"pdf_url": f"{web.url}/{name}.pdf"}).json()["job_id"]
+            for name in ("busy", "soon", "missing")
+        ]
+        outcomes = [service.result(job) for job in jobs]
+        assert [outcome["status"] for outcome in outcomes] == ["failed", "finished", "failed"]
+        assert outcomes[0]["error"]["code"] == "fetch_status"
+        assert [service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs] == [3, 1, 0]
+        assert [web.gets.count(f"/{name}.pdf") for name in ("busy", "soon", "missing")] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("HOST_PAGES", "3"), ("HOST_MEMORY_MB", "16")])
+def test_the_engine_host_is_replaced_between_slices(setting: str, value: str) -> None:
+    with running(ENGINE="null", **{setting: value}) as service:
+        jobs = [service.submit(text_pdf(2), options='{"sleep": 0.05}') for _ in range(12)]
+        assert [service.result(job)["status"] for job in jobs] == ["finished"] * 12
+        assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
+        with store_of(service) as store:
+            assert {store.hget(f"slice:{job}-0", "crashes") for job in jobs} == {None}
+        wait_for(lambda: "recycled after" in service.log.read_text())
+
+
+@pytest.mark.parametrize(("schema", "done"), [(SCHEMA - 1, True), (SCHEMA + 1, True), (SCHEMA + 2, False)])
+def test_records_of_other_versions(schema: int, done: bool) -> None:
+    with running(ENGINE="null") as service:
+        service.find("-m", "worker").suspend()
+        job = service.submit(text_pdf())
+        with store_of(service) as store:
+            store.hset(f"slice:{job}-0", mapping={"schema": schema, "colour": "red"})
+            store.hset(f"job:{job}", mapping={"schema": schema, "colour": "red"})
+            service.find("-m", "worker").resume()
+            if done:
+                assert service.result(job)["status"] == "finished"
+            else:
+                wait_for(lambda: store.zscore("delayed:null", f"{job}-0"))
+                assert service.client.get(f"/jobs/{job}").json()["attempts"] == 0
+
+
+def test_a_worker_of_rqs_own_runs_our_entries() -> None:
+    with running(ENGINE="null") as service:
+        service.find("-m", "worker").suspend()
+        jobs = [service.submit(text_pdf()) for _ in range(2)]
+        command = ["-m", "rq.cli", "worker", "--burst", "--serializer", "rq.serializers.JSONSerializer"]
+        command += ["--url", f"unix://{service.data_dir}/redis.sock", "null"]
+        env = {**os.environ, "DATA_DIR": str(service.data_dir), "ENGINE": "null"}
+        ended = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=100
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert [service.result(job)["status"] for job in jobs] == ["finished"] * 2
+        service.find("-m", "worker").resume()
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
