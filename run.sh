@@ -30,7 +30,7 @@ install() {
   python=$(find_python)
   "$python" -c 'import venv, ensurepip' 2>/dev/null \
     || fail "$python has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
-  echo "Installing into $venv with $("$python" --version) (once; a few hundred MB) …" >&2
+  echo "Installing into $venv with $("$python" --version) (once; about 500 MB) …" >&2
   "$python" -m venv --clear "$venv"
   "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r "$here/$lock" >&2 \
     || fail "The installation failed; the lines above say where. Run the same command again to retry."
