@@ -9,17 +9,14 @@ only parses URLs and headers here.
 """
 
 import asyncio
-import re
 import socket
 import ssl
-import unicodedata
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
-from urllib.parse import unquote, unquote_to_bytes
 
 import anyio
 import httpcore
@@ -29,7 +26,7 @@ from app.addresses import Rules, check_url, host_of, redact
 from app.errors import FetchError
 from app.settings import Settings
 
-__all__ = ["Download", "Outbound", "Reply", "check_url", "redact", "safe_filename"]
+__all__ = ["Outbound", "Reply", "check_url", "redact"]
 
 MAX_REDIRECTS = 5
 REPLY_BYTES = 4096
@@ -40,15 +37,6 @@ RESOLVERS = 8  # threads: getaddrinfo knows no deadline, so one that hangs must 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HEADERS = {"User-Agent": "paddleocr-vl-service", "Accept-Encoding": "identity"}
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-
-
-@dataclass(frozen=True)
-class Download:
-    """What was downloaded: `size` in bytes, the media type without parameters, a file name that is safe to show."""
-
-    size: int
-    content_type: str | None
-    filename: str | None
 
 
 @dataclass(frozen=True)
@@ -78,10 +66,11 @@ class Outbound:
     async def aclose(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
-    async def download(self, url: str, write: Callable[[bytes], object]) -> Download:
+    async def download(self, url: str, write: Callable[[bytes], object]) -> int:
         """GET `url` and hand its bytes to `write` as they come; at most MAX_FILE_MB, within FETCH_TIMEOUT seconds.
 
-        Raises FetchError; some bytes may have been written by then. What `write` raises passes through.
+        Returns their number. Raises FetchError; some bytes may have been written by then. What `write` raises passes
+        through.
         """
         hop = self._rules.check(url)
         async with self._pool(host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as pool:
@@ -89,8 +78,7 @@ class Outbound:
                 async with pool.stream("GET", _target(hop), headers=_headers(hop, {"Accept": "*/*"})) as answer:
                     headers = httpx.Headers(answer.headers)
                     if answer.status not in _REDIRECTS or "location" not in headers:
-                        size = await self._save(host_of(hop), answer, headers, write)
-                        return Download(size, _media_type(headers), _filename(headers, hop))
+                        return await self._save(host_of(hop), answer, headers, write)
                 hop = self._rules.check(headers["location"], base=hop)
             raise FetchError(f"The URL redirects more than {MAX_REDIRECTS} times; use the URL of the document itself.")
 
@@ -193,7 +181,7 @@ class _Door(httpcore.AsyncNetworkBackend):
         raise FetchError(message, retryable=True) from failure
 
     async def connect_unix_socket(self, path: str, timeout: Any = None, socket_options: Any = None) -> NoReturn:
-        raise NotImplementedError("there is no way out over a Unix socket")
+        raise httpcore.UnsupportedProtocol("There is no way out over a Unix socket.")
 
 
 def _too_large(host: str, limit: int) -> NoReturn:
@@ -219,24 +207,3 @@ def _headers(url: httpx.URL, extra: Mapping[str, str]) -> list[tuple[bytes, byte
     headers.update(extra)
     headers["Host"] = url.netloc.decode("ascii")
     return headers.raw
-
-
-def _media_type(headers: httpx.Headers) -> str | None:
-    return headers.get("content-type", "").partition(";")[0].strip().lower() or None
-
-
-def _filename(headers: httpx.Headers, url: httpx.URL) -> str | None:
-    """The name in Content-Disposition, else the last segment of the URL's path."""
-    value = headers.get("content-disposition", "")[:1024]
-    if extended := re.search(r"filename\*\s*=\s*utf-8'[^']*'([^;\s]+)", value, re.IGNORECASE):
-        return safe_filename(unquote_to_bytes(extended[1]).decode("utf-8", "replace"))
-    if plain := re.search(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', value, re.IGNORECASE):
-        return safe_filename(plain[2] or re.sub(r"\\(.)", r"\1", plain[1]))
-    return safe_filename(unquote(url.raw_path.decode("ascii").partition("?")[0]))
-
-
-def safe_filename(name: str) -> str | None:
-    """The last part of a path that someone else chose, fit to show and to store; None if nothing is left of it."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
-    name = "".join(char for char in name if char.isprintable() and char not in '<>:"|?*').strip(" .")
-    return name[-120:] or None

@@ -107,7 +107,6 @@ def test_a_record_survives_the_store() -> None:
         pdf_url="http://a.test/",
         options={"a": [1]},
         metadata=None,
-        filename="Ein Brief.pdf",
         page_ranges="1-",
     )
     assert Job.from_fields(job.to_fields()) == job

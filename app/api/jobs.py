@@ -162,7 +162,6 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         page_ranges=wanted.page_ranges,
         options=check_options(engine, wanted.options),
         metadata=wanted.metadata,
-        filename=None if upload is None else (upload.filename or "")[:255] or None,
     )
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
     async with _source(shared.blobs.job(job.id), upload) as (digest, keep):

@@ -44,7 +44,6 @@ class Job:
     page_ranges: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     metadata: Any = None
-    filename: str | None = None
     pages_done: int = 0
     pages_total: int | None = None
     attempts: int = 0
@@ -75,7 +74,6 @@ class Job:
             "page_ranges": self.page_ranges,
             "options": json.dumps(self.options) if self.options else None,
             "metadata": None if self.metadata is None else json.dumps(self.metadata),
-            "filename": self.filename,
             "slices_open": 1,
         }
         return {name: str(value) for name, value in values.items() if value is not None}
@@ -97,7 +95,6 @@ class Job:
             page_ranges=fields.get("page_ranges"),
             options=json.loads(fields.get("options", "{}")),
             metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
-            filename=fields.get("filename"),
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
             attempts=int(fields.get("attempts", 0)),
