@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         keeper = StoreKeeper(chosen)
         await keeper.start()
-        store, reading = connect(chosen), connect(chosen, block=True)
+        store, reading = connect(chosen), connect(chosen)
         events = EventReader(reading)
         events.start()
         app.state.context = Context(

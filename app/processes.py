@@ -6,6 +6,8 @@ import signal
 from collections.abc import Coroutine
 from typing import Any
 
+import anyio
+
 
 def freeze_garbage() -> None:
     """What is there after start-up stays: full collections need not walk it, 25 ms a time with FastAPI loaded."""
@@ -29,3 +31,15 @@ def run_until_signal(main: Coroutine[Any, Any, None]) -> int:
         return 1
 
     return asyncio.run(guarded())
+
+
+async def stop_process(process: asyncio.subprocess.Process, within: float) -> None:
+    """Ends a child that is still there: by SIGTERM, and by SIGKILL where that takes more than `within` seconds."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    with anyio.move_on_after(within):
+        await process.wait()
+        return
+    process.kill()
+    await process.wait()

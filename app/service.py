@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-import anyio
 import httpx
 
 from app.ports import port_holder
+from app.processes import stop_process
 from app.settings import Settings
 from app.store import StoreKeeper, store_url
 from app.tether import tethered
@@ -50,8 +50,7 @@ class Part:
             try:
                 status = await process.wait()
             finally:
-                if process.returncode is None:
-                    await _stop(process, self._stop_within)
+                await stop_process(process, self._stop_within)
             deaths.append(time.monotonic())
             if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_WINDOW:
                 raise ServiceFailed(
@@ -60,15 +59,6 @@ class Part:
             pause = 0.2 * 2 ** (len(deaths) - 1)
             log.warning("the %s ended with %s; starting it again in %g s", self.name, _ended(status), pause)
             await asyncio.sleep(pause)
-
-
-async def _stop(process: asyncio.subprocess.Process, within: float) -> None:
-    process.terminate()
-    with anyio.move_on_after(within):
-        await process.wait()
-        return
-    process.kill()
-    await process.wait()
 
 
 def _ended(status: int) -> str:

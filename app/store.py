@@ -10,9 +10,11 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import anyio
 import redis.asyncio
 import redis.exceptions
 
@@ -25,6 +27,7 @@ Store: TypeAlias = "redis.asyncio.Redis"
 Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.exceptions.OutOfMemoryError)
 """What a command raises while the store is away, loading, full or out of connections."""
 
+ANSWER_WITHIN = 15.0  # seconds a command may take, waiting for a connection and trying again included
 MINIMUM = (6, 2)
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 
@@ -41,11 +44,38 @@ def store_url(settings: Settings) -> str:
     return settings.redis_url or f"unix://{socket_path(settings)}"
 
 
-def connect(settings: Settings, *, block: bool = False) -> Store:
-    """A client with a pool of its own; `block` is for one that waits in blocking commands."""
-    return redis.asyncio.Redis.from_url(
-        store_url(settings), decode_responses=True, socket_timeout=None if block else 15, socket_connect_timeout=5
-    )
+class _Client(redis.asyncio.Redis):
+    """Every command has a deadline. The library's own, socket_timeout, sends by way of asyncio.wait_for, which before
+    Python 3.12 can swallow a cancellation.
+    """
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        with _deadline():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+@contextlib.contextmanager
+def _deadline() -> Iterator[None]:
+    try:
+        with anyio.fail_after(ANSWER_WITHIN):
+            yield
+    except TimeoutError:
+        message = f"The store has not answered within {ANSWER_WITHIN:g} s."
+        raise redis.exceptions.TimeoutError(message) from None
+
+
+def connect(settings: Settings) -> Store:
+    """A client with a pool of its own."""
+    return _Client.from_url(store_url(settings), decode_responses=True, socket_timeout=None, socket_connect_timeout=5)
+
+
+@contextlib.asynccontextmanager
+async def batch(store: Store, *, atomic: bool = False) -> AsyncIterator[Any]:
+    """A pipeline to fill, sent as the block ends; `atomic` makes it a transaction."""
+    async with store.pipeline(transaction=atomic) as pipe:
+        yield pipe
+        with _deadline():
+            await pipe.execute()
 
 
 def find_server() -> str:

@@ -203,7 +203,7 @@ async def test_the_doorbell_changes_nothing(jobs: Jobs, store: Store) -> None:
 
 async def test_waiting_ends_with_the_job(store_url: str) -> None:
     settings = Settings(redis_url=store_url)
-    store, reading = connect(settings), connect(settings, block=True)
+    store, reading = connect(settings), connect(settings)
     jobs, events = Jobs(store, settings), EventReader(reading)
     events.start()
     try:

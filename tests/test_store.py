@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import random
+import socket
 import stat
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import redis
 
 import app.store
 from app.settings import Settings
-from app.store import StoreError, StoreKeeper, connect, find_server, socket_path
+from app.store import Down, StoreError, StoreKeeper, batch, connect, find_server, socket_path
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +103,31 @@ async def test_a_given_store_is_not_kept(data_dir: Path) -> None:
     await keeper.start()
     await keeper.stop()
     assert list(data_dir.iterdir()) == []
+
+
+async def test_a_command_can_be_cancelled_at_any_moment(store_url: str) -> None:
+    store = connect(Settings(redis_url=store_url))
+
+    async def ask() -> None:
+        while True:
+            await store.ping()
+
+    for _ in range(500):
+        asking = asyncio.create_task(ask())
+        for _ in range(random.randrange(1, 12)):
+            await asyncio.sleep(0)
+        asking.cancel()
+        assert (await asyncio.wait([asking], timeout=5))[0], "the cancellation was swallowed"
+    await store.aclose()
+
+
+async def test_a_store_that_does_not_answer_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.store, "ANSWER_WITHIN", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = connect(Settings(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}"))
+        with pytest.raises(Down, match=r"not answered within 0\.2 s"):
+            await store.ping()
+        with pytest.raises(Down, match=r"not answered within 0\.2 s"):
+            async with batch(store) as pipe:
+                pipe.ping()
+        await store.aclose()

@@ -18,8 +18,9 @@ from app.jobs import keys
 from app.jobs.queue import BEAT, LEASE, Jobs
 from app.jobs.record import iso
 from app.outbound import Outbound
+from app.processes import stop_process
 from app.settings import Settings
-from app.store import Down, StoreKeeper, connect
+from app.store import Down, StoreKeeper, batch, connect
 from app.tether import tethered
 from worker.engines import AUTO
 from worker.host_keeper import HostKeeper
@@ -28,6 +29,7 @@ from worker.lanes import Lanes
 log = logging.getLogger(__name__)
 
 NAMES_KEPT = 3600  # seconds
+STOP_SENDER_WITHIN = 5.0  # seconds
 
 
 class Supervisor:
@@ -117,7 +119,7 @@ class Supervisor:
             "version": version("rq"),
             "python_version": sys.version,
         }
-        async with self._beating.pipeline(transaction=False) as pipe:
+        async with batch(self._beating) as pipe:
             pipe.hset(worker, mapping=fields)
             pipe.expire(worker, 60)
             for names in (keys.RQ_WORKERS, keys.rq_queue_workers(self._engine)):
@@ -126,16 +128,14 @@ class Supervisor:
             if self._host.ready.is_set():
                 pipe.zadd(keys.ENGINES, {self._engine: time.time()})
                 pipe.expire(keys.ENGINES, NAMES_KEPT)
-            await pipe.execute()
 
     async def _sign_off(self) -> None:
         worker = keys.rq_worker(self._name)
         try:
-            async with self._beating.pipeline(transaction=False) as pipe:
+            async with batch(self._beating) as pipe:
                 pipe.delete(worker)
                 pipe.srem(keys.RQ_WORKERS, worker)
                 pipe.srem(keys.rq_queue_workers(self._engine), worker)
-                await pipe.execute()
         except Down:
             log.info("the store is away: this worker's name expires by itself")
 
@@ -146,9 +146,7 @@ class Supervisor:
             try:
                 status = await process.wait()
             finally:
-                if process.returncode is None:
-                    process.terminate()
-                    await process.wait()
+                await stop_process(process, STOP_SENDER_WITHIN)
             log.warning("the sender of callbacks ended with status %s and is started again", status)
             await asyncio.sleep(1)
 

@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from app.jobs import keys
 from app.jobs.record import SCHEMA, Job, Slice, Status, iso
 from app.settings import Settings
-from app.store import Store
+from app.store import Store, batch
 
 RUN_SLICE = "worker.tasks.run_slice"
 """The one function a queue entry may name."""
@@ -205,13 +205,12 @@ class Jobs:
     async def renew(self, held: list[Slice]) -> None:
         """Renews leases. One that was taken away does not come back."""
         now = time.time()
-        async with self._store.pipeline(transaction=False) as pipe:
+        async with batch(self._store) as pipe:
             for one in held:
                 execution = keys.rq_execution(one.id, one.execution)
                 pipe.zadd(keys.rq_leases(one.job.engine), {f"{one.id}:{one.execution}": now + LEASE}, xx=True)
                 pipe.hset(execution, "last_heartbeat", now)
                 pipe.expire(execution, 60)
-            await pipe.execute()
 
 
 def _held_keys(held: Slice) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from app.jobs import keys
-from app.store import Store
+from app.store import Store, batch
 
 LEASE = 60.0  # seconds a sender has for one delivery; longer than any of them takes
 
@@ -40,19 +40,17 @@ class Outbox:
         await self._end(delivery, "failed", reason)
 
     async def postpone(self, delivery: Delivery, seconds: float, reason: str) -> None:
-        async with self._store.pipeline(transaction=True) as pipe:
+        async with batch(self._store, atomic=True) as pipe:
             pipe.hset(keys.outbox(delivery.job), mapping={"attempts": delivery.attempts + 1, "last": reason})
             pipe.zadd(keys.OUTBOX, {delivery.job: time.time() + seconds})
-            await pipe.execute()
 
     async def defer(self, delivery: Delivery, seconds: float) -> None:
         """Puts it off without counting an attempt."""
         await self._store.zadd(keys.OUTBOX, {delivery.job: time.time() + seconds})
 
     async def _end(self, delivery: Delivery, state: str, last: str) -> None:
-        async with self._store.pipeline(transaction=True) as pipe:
+        async with batch(self._store, atomic=True) as pipe:
             pipe.hset(
                 keys.outbox(delivery.job), mapping={"state": state, "attempts": delivery.attempts + 1, "last": last}
             )
             pipe.zrem(keys.OUTBOX, delivery.job)
-            await pipe.execute()
