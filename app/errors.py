@@ -9,6 +9,7 @@
     │   ├── Gone                        410  gone
     │   ├── TooLarge                    413  too_large
     │   ├── UnsupportedMedia            415  invalid_request
+    │   ├── QueueFull                   503  queue_full
     │   ├── StorageUnavailable          503  storage_unavailable
     │   └── Internal                    500  internal
     └── JobError                        kept in the job's `error`
@@ -107,6 +108,14 @@ class UnsupportedMedia(RequestError):
 
     code = "invalid_request"
     status = 415
+
+
+class QueueFull(RequestError):
+    """`QUEUE_MAX` jobs wait or run."""
+
+    code = "queue_full"
+    status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "30"}
 
 
 class StorageUnavailable(RequestError):

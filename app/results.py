@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from app.blobs import JobFolder
+from app.blobs import JobFolder, write
+from app.errors import JobError
 from app.jobs.record import Job
 
 Route = Literal["text", "ocr", "blank", "engine"]
@@ -58,6 +59,11 @@ class Page:
             {name: value for name, value in block.items() if value is not None} for block in page["blocks"]
         ]
         return page
+
+
+def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
+    page = Page(number, 0, 0, "engine", error=error.to_dict())
+    write(folder.page(number), json.dumps(page.to_dict()).encode())
 
 
 CHUNK = 1 << 20  # bytes

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     shutdown_grace: float = Field(
         10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."
     )
+    slice_pages: int = Field(
+        32, ge=1, le=2000, description="Longer documents are worked on in slices of so many pages, side by side."
+    )
     host_pages: int = Field(10_000, ge=1, description="Pages after which the engine host is replaced.")
     host_memory_mb: int = Field(16_384, ge=16, description="Memory in MiB at which the engine host is replaced.")
     page_processes: int | None = Field(
@@ -46,6 +49,10 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(200, ge=1, description="Largest document, uploaded or downloaded, in MiB.")
     max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")
     max_page_pixels: int = Field(40_000_000, ge=10_000, description="A page is rendered with no more pixels than this.")
+
+    queue_max: int = Field(
+        10_000, ge=1, description="Most jobs that wait or run; beyond it new ones are refused with 503 queue_full."
+    )
 
     fetch_timeout: float = Field(120, gt=0, le=3600, description="Seconds a download may take in all.")
     fetch_allowed_hosts: Annotated[list[str], NoDecode] = Field(

@@ -41,6 +41,7 @@ def test_the_state_of_a_job(service: Service) -> None:
         "job_id": job,
         "status": "finished",
         "engine": "pp_ocr",
+        "priority": "normal",
         "pages_done": 2,
         "pages_total": 2,
         "attempts": 0,
@@ -277,3 +278,21 @@ def test_openapi_tells_both_ways_to_send(service: Service) -> None:
     content = described["paths"]["/infer"]["post"]["requestBody"]["content"]
     assert content["application/json"]["schema"]["required"] == ["pdf_url"]
     assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
+
+
+def test_a_full_queue_is_told_apart() -> None:
+    with running(QUEUE_MAX="2", ENGINE="null") as service:
+        service.find("-m", "worker").suspend()
+        for priority in ("high", "low"):
+            service.submit(text_pdf(), priority=priority)
+        answer = service.client.post("/infer", files={"file": ("x.pdf", text_pdf())})
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert len(list((service.data_dir / "blobs").iterdir())) == 2  # the refused upload is gone again
+        service.find("-m", "worker").resume()
+
+
+def test_priority_is_one_of_three(service: Service) -> None:
+    answer = service.client.post("/infer", json={"pdf_url": "http://a.test/x.pdf", "priority": "urgent"})
+    assert answer.status_code == 422
+    assert "priority" in answer.json()["detail"]

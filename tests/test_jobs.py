@@ -15,8 +15,9 @@ from rq.serializers import JSONSerializer
 
 from app.jobs import keys
 from app.jobs.events import EventReader
-from app.jobs.queue import RUN_SLICE, TOMBSTONE, Jobs
+from app.jobs.queue import Jobs, Waiting
 from app.jobs.record import SCHEMA, Job, Slice, Status
+from app.jobs.scripts import RUN_SLICE, TOMBSTONE
 from app.settings import Settings
 from app.store import Store, connect
 
@@ -37,7 +38,7 @@ async def store(request: pytest.FixtureRequest, store_url: str) -> AsyncIterator
 
 @pytest.fixture
 def jobs(store: Store) -> Jobs:
-    return Jobs(store, Settings(result_ttl=3600))
+    return Jobs(store, Settings(result_ttl=3600, queue_max=200))
 
 
 def new_job(number: int = 1, **fields: Any) -> Job:
@@ -54,6 +55,14 @@ async def claim(jobs: Jobs) -> Slice:
     held = await jobs.claim("pp_ocr", WORKER)
     assert held is not None
     return held
+
+
+async def prepared(jobs: Jobs, held: Slice, total: int, stored: tuple[int, ...] = ()) -> bool:
+    return await jobs.prepared(held, total=total, slice_pages=32, stored=list(stored))
+
+
+async def end(jobs: Jobs, held: Slice, error: dict[str, str] | None = None) -> None:
+    assert await jobs.finish(held, error, page_errors=0) == "ended"
 
 
 async def test_submitted_jobs_are_claimed_in_order(jobs: Jobs) -> None:
@@ -74,10 +83,12 @@ async def test_submitted_jobs_are_claimed_in_order(jobs: Jobs) -> None:
 async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     job_id = await submit(jobs, new_job())
     held = await claim(jobs)
-    assert await jobs.set_pages(held, total=2, done=0)
+    assert await prepared(jobs, held, 2)
     assert await jobs.page_done(held, 1)
     assert await jobs.page_done(held, 2, "page_failed")
-    assert await jobs.finish(held)
+    assert await jobs.page_done(held, 2, "page_failed")  # sent again after a lost answer
+    assert await jobs.finish(held) == "last"
+    assert await jobs.finish(held, page_errors=1) == "ended"
     job = await jobs.get(job_id)
     assert job is not None
     assert (job.status, job.pages_done, job.pages_total, job.attempts) == (Status.FINISHED, 2, 2, 0)
@@ -95,7 +106,7 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
 async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
     job_id = await submit(jobs, new_job())
     error = {"code": "document_invalid", "message": "It is damaged."}
-    assert await jobs.finish(await claim(jobs), error, attempted=True)
+    assert await jobs.finish(await claim(jobs), error, attempted=True) == "ended"
     job = await jobs.get(job_id)
     assert job is not None
     assert (job.status, job.attempts) == (Status.FAILED, 1)
@@ -108,12 +119,12 @@ async def test_a_late_worker_cannot_commit(jobs: Jobs) -> None:
     assert await jobs.requeue(late)
     newer = await claim(jobs)
     assert newer.fence == late.fence + 1
-    assert not await jobs.set_pages(late, total=1, done=0)
+    assert not await prepared(jobs, late, 1)
     assert not await jobs.page_done(late, 1)
-    assert not await jobs.finish(late)
+    assert await jobs.finish(late) == "lost"
     assert not await jobs.requeue(late)
-    assert await jobs.finish(newer)
-    assert not await jobs.finish(newer)
+    await end(jobs, newer)
+    assert await jobs.finish(newer) == "lost"
     job = await jobs.get(job_id)
     assert job is not None
     assert job.status is Status.FINISHED
@@ -138,7 +149,7 @@ async def test_a_restarted_worker_takes_its_own_back(jobs: Jobs) -> None:
     assert (again, reason) == (mine.id, "it was in hand when this worker last ended")
     assert await jobs.reap("pp_ocr", owner=WORKER, leases=False) == []
     assert (await claim(jobs)).fence == 2
-    assert await jobs.finish(other)
+    await end(jobs, other)
 
 
 async def test_a_lease_is_renewed_but_never_brought_back(jobs: Jobs, store: Store) -> None:
@@ -158,7 +169,7 @@ async def test_a_lease_is_renewed_but_never_brought_back(jobs: Jobs, store: Stor
 async def test_stale_entries_are_dropped(jobs: Jobs, store: Store) -> None:
     job_id = await submit(jobs, new_job())
     held = await claim(jobs)
-    await jobs.finish(held)
+    await end(jobs, held)
     await store.rpush(keys.rq_queue("pp_ocr"), f"{job_id}-0", "unknown-0")
     assert await jobs.claim("pp_ocr", WORKER) is None
 
@@ -167,7 +178,7 @@ async def test_stale_entries_are_dropped(jobs: Jobs, store: Store) -> None:
 async def test_an_idempotency_key_gives_the_same_job(jobs: Jobs, ended: bool) -> None:
     await jobs.submit(new_job(1), idempotency="key", fingerprint="same")
     if ended:
-        await jobs.finish(await claim(jobs))
+        await end(jobs, await claim(jobs))
     again = await jobs.submit(new_job(2), idempotency="key", fingerprint="same")
     assert again == ("replayed", new_job(1).id, Status.FINISHED if ended else Status.QUEUED)
     assert (await jobs.submit(new_job(3), idempotency="key", fingerprint="other"))[:2] == ("conflict", new_job(1).id)
@@ -187,7 +198,7 @@ async def test_concurrent_submits_with_one_key_make_one_job(jobs: Jobs, store: S
 async def test_the_end_puts_a_callback_into_the_outbox(jobs: Jobs, store: Store) -> None:
     job_id = await submit(jobs, new_job(callback_url="http://a.test/hook"))
     assert await store.zcard(keys.OUTBOX) == 0
-    await jobs.finish(await claim(jobs))
+    await end(jobs, await claim(jobs))
     assert await store.zrange(keys.OUTBOX, 0, -1) == [job_id]
     assert (await store.hgetall(keys.outbox(job_id)))["url"] == "http://a.test/hook"
 
@@ -216,7 +227,7 @@ async def test_waiting_ends_with_the_job(store_url: str) -> None:
         await asyncio.sleep(0.05)
         held = await claim(jobs)
         await jobs.page_done(held, 1)
-        await jobs.finish(held)
+        await end(jobs, held)
         ended = await asyncio.wait_for(waiting, 10)
         assert ended is not None
         assert ended.status is Status.FINISHED
@@ -245,7 +256,7 @@ async def test_rq_sees_our_jobs(store_url: str) -> None:
         rq_job = RQJob.fetch(entry, connection=connection, serializer=JSONSerializer)
         assert (rq_job.get_status(), rq_job.worker_name) == ("started", WORKER)
         assert [execution.id for execution in rq_job.get_executions()] == [held.execution]
-        await jobs.finish(held)
+        await end(jobs, held)
         assert FinishedJobRegistry(queue=queue).get_job_ids(cleanup=False) == [entry]
         assert RQJob.fetch(entry, connection=connection, serializer=JSONSerializer).get_status() == "finished"
     await store.aclose()
@@ -274,7 +285,7 @@ async def test_an_expired_lease_is_queued_again_once(jobs: Jobs, store: Store) -
     assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [held.id, f"{2:032x}-0"]
     newer = await claim(jobs)
     assert (newer.id, newer.fence, newer.attempts, newer.crashes) == (held.id, 2, 0, 0)
-    assert not await jobs.finish(held)
+    assert await jobs.finish(held) == "lost"
 
 
 async def test_a_slice_that_is_nowhere_is_found(jobs: Jobs, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +326,7 @@ async def test_one_slice_can_be_claimed_by_name(jobs: Jobs, store: Store) -> Non
     assert await jobs.claim("pp_ocr", WORKER, second.id) is None
     assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [f"{1:032x}-0"]
     assert await store.zcard(keys.active("pp_ocr")) == 2
-    await jobs.finish(second)
+    await end(jobs, second)
     assert await jobs.claim("pp_ocr", WORKER, second.id) is None
     assert await jobs.claim("pp_ocr", WORKER, "unknown-0") is None
 
@@ -324,11 +335,138 @@ async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
     for number in (1, 2, 3, 4):
         job = new_job(number, callback_url="http://a.test/hook")
         await jobs.submit(job, idempotency=f"key {number}", fingerprint="f")
-    await jobs.finish(await claim(jobs))
-    await jobs.finish(await claim(jobs), {"code": "c", "message": "m"})
+    await end(jobs, await claim(jobs))
+    await end(jobs, await claim(jobs), {"code": "c", "message": "m"})
     await jobs.requeue(await claim(jobs), pause=60)
     await store.zadd(keys.active("pp_ocr"), {"gone-0": 1})
     await jobs.reap("pp_ocr")
     await jobs.renew([await claim(jobs)])
     endless = [key for key in await store.keys("*") if await store.ttl(key) < 0]
     assert endless == []
+
+
+async def order(jobs: Jobs) -> list[int]:
+    """Claims all there is; the numbers of the jobs."""
+    claimed = []
+    while (held := await jobs.claim("pp_ocr", WORKER)) is not None:
+        claimed.append(int(held.job.id, 16))
+    return claimed
+
+
+async def test_the_list_is_kept_short(jobs: Jobs, store: Store) -> None:
+    for number in range(1, 21):
+        await submit(jobs, new_job(number))
+    assert await store.llen(keys.rq_queue("pp_ocr")) == 4
+    assert await store.zcard(keys.waiting("pp_ocr")) == 16
+    await store.delete(keys.rq_queue("pp_ocr"))  # as `rq empty` would
+    assert (await claim(jobs)).job.id == f"{5:032x}"
+    assert await order(jobs) == list(range(6, 21))
+    assert [key for key in await store.keys("waiting:*")] == []
+
+
+async def test_higher_priority_comes_first_and_none_starves(jobs: Jobs) -> None:
+    for number, priority in enumerate(["low"] * 6 + ["normal"] * 6 + ["high"] * 30, 1):
+        await submit(jobs, new_job(number, priority=priority))
+    claimed = await order(jobs)
+    assert sorted(claimed) == list(range(1, 43))
+    after = [["low", "normal", "high"][0 if number <= 6 else 1 if number <= 12 else 2] for number in claimed[4:]]
+    assert after.index("high") == 0  # the list was full of low ones before the first came
+    assert after[:24].count("high") >= 18
+    assert after[:24].count("normal") >= 2
+    assert after[:24].count("low") >= 2
+
+
+async def test_clients_take_turns_and_their_jobs_keep_their_order(jobs: Jobs) -> None:
+    for number in range(1, 31):
+        await submit(jobs, new_job(number, client="busy"))
+    for number in range(31, 34):
+        await submit(jobs, new_job(number, client="other"))
+    claimed = await order(jobs)
+    assert [claimed.index(number) for number in (31, 32, 33)] == [5, 7, 9]
+    assert [number for number in claimed if number < 31] == list(range(1, 31))
+
+
+async def test_a_book_is_cut_into_slices_that_leave_room_for_others(jobs: Jobs, store: Store) -> None:
+    book = await submit(jobs, new_job(1))
+    first = await claim(jobs)
+    assert first.job.slice_pages is None
+    assert await prepared(jobs, first, 1000)
+    assert await prepared(jobs, first, 1000)  # sent again after a lost answer
+    assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [f"{book}-1"]
+    assert await store.zcard(keys.active("pp_ocr")) == 32
+    invoice = await submit(jobs, new_job(2, priority="high"))
+    assert await jobs.line("pp_ocr") == [Waiting(book, "normal", False), Waiting(invoice, "high", True)]
+    assert await jobs.requeue(first, to_ring=True)
+    held = await jobs.claim("pp_ocr", WORKER, after=[book])
+    assert held is not None
+    assert held.job.id == invoice
+    rest = [held.id async for held in claims(jobs)]
+    assert rest == [f"{book}-{number}" for number in (1, 0, *range(2, 32))]
+
+
+async def claims(jobs: Jobs) -> AsyncIterator[Slice]:
+    while (held := await jobs.claim("pp_ocr", WORKER)) is not None:
+        yield held
+
+
+async def test_the_last_slice_makes_the_result(jobs: Jobs, store: Store) -> None:
+    book = await submit(jobs, new_job(1))
+    held = [await claim(jobs)]
+    await prepared(jobs, held[0], 70)
+    held += [one async for one in claims(jobs)]
+    assert [one.id for one in held] == [f"{book}-{number}" for number in range(3)]
+    assert held[2].job.slice_pages == 32
+    for one, page in ((held[2], 65), (held[1], 33), (held[0], 1)):
+        await prepared(jobs, one, 70, (page,))
+    assert await jobs.finish(held[1]) == "ended"
+    assert await jobs.finish(held[0]) == "ended"
+    job = await jobs.get(book)
+    assert job is not None
+    assert (job.status, job.pages_done, job.pages_total) == (Status.RUNNING, 3, 70)
+    assert await jobs.finish(held[2]) == "last"
+    assert await jobs.finish(held[2], page_errors=2) == "ended"
+    job = await jobs.get(book)
+    assert job is not None
+    assert job.status is Status.FINISHED
+    assert await store.zcard(keys.OPEN) == 0
+    assert await store.exists(keys.pages(book)) == 0
+
+
+async def test_a_slice_that_fails_ends_the_job_and_its_other_slices(jobs: Jobs, store: Store) -> None:
+    book = await submit(jobs, new_job(1, callback_url="http://a.test/hook"))
+    first = await claim(jobs)
+    await prepared(jobs, first, 200)
+    second = await claim(jobs)
+    await jobs.requeue(await claim(jobs), pause=60)
+    assert await jobs.finish(first, {"code": "internal", "message": "Oh."}) == "ended"
+    assert not await jobs.page_done(second, 33)
+    assert not await jobs.requeue(second)
+    assert await jobs.claim("pp_ocr", WORKER) is None
+    job = await jobs.get(book)
+    assert job is not None
+    assert job.status is Status.FAILED
+    for name in (keys.active("pp_ocr"), keys.rq_leases("pp_ocr"), keys.delayed("pp_ocr"), keys.waiting("pp_ocr")):
+        assert await store.zcard(name) == 0, name
+    assert await store.keys("waiting:*") == []
+    assert await store.zcard(keys.OUTBOX) == 1
+
+
+async def test_a_full_queue_takes_no_more(jobs: Jobs, store: Store) -> None:
+    for number in range(1, 201):
+        await submit(jobs, new_job(number))
+    assert (await jobs.submit(new_job(201), idempotency="key", fingerprint="f"))[0] == "full"
+    assert await jobs.get(new_job(201).id) is None
+    assert await store.exists(keys.idempotency("anonymous", "key")) == 0
+    await end(jobs, await claim(jobs))
+    assert (await jobs.submit(new_job(201), idempotency="key", fingerprint="f"))[0] == "created"
+    assert (await jobs.submit(new_job(202), idempotency="key", fingerprint="f"))[0] == "replayed"
+
+
+async def test_the_audit_knows_the_sets(jobs: Jobs, store: Store) -> None:
+    for number in range(1, 11):
+        await submit(jobs, new_job(number))
+        await store.zadd(keys.active("pp_ocr"), {f"{number:032x}-0": 1})
+    for _ in range(2):
+        assert await jobs.reap("pp_ocr") == []
+        assert await store.zcard(keys.missing("pp_ocr")) == 0
+    assert await order(jobs) == list(range(1, 11))

@@ -167,3 +167,56 @@ def test_a_worker_of_rqs_own_runs_our_entries() -> None:
         assert [service.result(job)["status"] for job in jobs] == ["finished"] * 2
         service.find("-m", "worker").resume()
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+def test_a_book_is_shared_by_workers_and_survives_the_death_of_one() -> None:
+    """No finished page is done again, and the result is that of an undisturbed run, byte for byte."""
+    book = text_pdf(60)
+    settings = {"SLICE_PAGES": "8", "PAGE_PROCESSES": "1", "WORKER_CONCURRENCY": "3"}
+    with running(ENGINE="null", **settings) as service:
+        calm = service.submit(book)
+        assert service.result(calm)["status"] == "finished"
+        with another_worker(service, **settings) as other:
+            wait_for(lambda: "worker-1.lock" in os.listdir(service.data_dir))
+            job = service.submit(book, options='{"sleep": 0.2}')
+            with store_of(service) as store:
+                slices = [f"slice:{job}-{number}" for number in range(8)]
+                wait_for(lambda: len({store.hget(name, "worker") for name in slices} - {None}) == 2)
+            wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 20)
+            kill_tree(psutil.Process(other.pid))
+            pages = service.data_dir / "blobs" / job / "pages"
+            done = {path: path.stat().st_mtime_ns for path in pages.glob("[0-9]*.json")}
+        assert service.result(job)["status"] == "finished"
+        assert {path: path.stat().st_mtime_ns for path in done} == done
+        state = service.client.get(f"/jobs/{job}").json()
+        assert (state["pages_done"], state["pages_total"], state["attempts"]) == (60, 60, 0)
+        blobs = service.data_dir / "blobs"
+        assert (blobs / job / "result.json").read_bytes() == (blobs / calm / "result.json").read_bytes()
+
+
+def test_a_book_makes_room_for_an_invoice() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="2", WORKER_CONCURRENCY="2", SLICE_PAGES="16") as service:
+        book = service.submit(text_pdf(200), options='{"sleep": 1}')
+        wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 4)
+        invoice = service.submit(text_pdf())
+        assert service.result(invoice)["status"] == "finished"
+        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 3 * 4
+        with store_of(service) as store:
+            assert store.zcard("active:null") == 13  # all of the book: nothing was lost by handing back
+
+
+def test_a_book_loses_only_the_pages_that_kill_the_host() -> None:
+    """The null engine's poison kills the host on every page it is asked for: what was done before stays."""
+    with running(ENGINE="null", SLICE_PAGES="4", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
+        book = service.submit(text_pdf(12), options='{"sleep": 0.5}')
+        wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 5)
+        with store_of(service) as store:
+            store.hset(f"job:{book}", "options", '{"poison": true}')
+        service.find("worker.engine_host").kill()
+        outcome = service.result(book)
+        assert outcome["status"] == "finished"
+        failed = {error["index"]: error["code"] for error in outcome["result"]["page_errors"]}
+        assert set(failed.values()) == {"worker_crashed"}
+        assert 4 <= len(failed) <= 7
+        assert 1 not in failed
+        assert len(outcome["result"]["pages"]) == 12

@@ -4,17 +4,17 @@ Run as `python -m worker.engine_host FD` by the supervisor; it ends with it.
 """
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.blobs import JobFolder, write
+from app.blobs import JobFolder
 from app.errors import PageError
-from app.results import Page
+from app.results import store_failed_page
 from app.settings import Settings
 from worker.channel import serve
 from worker.engines import engine_class
@@ -28,6 +28,7 @@ class EngineHost:
     def __init__(self) -> None:
         self._engine: Engine | None = None
         self._max_pages = 0
+        self._readings: dict[str, _Reading] = {}
 
     async def close(self) -> None:
         if self._engine is not None:
@@ -36,6 +37,8 @@ class EngineHost:
     async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
         if op == "ping":
             return None
+        if op == "yield":
+            return self._yield(parameters["executions"])
         if op == "start":
             return await self._start(Settings.model_validate(parameters["settings"]), parameters["engine"])
         folder = JobFolder(Path(parameters["folder"]))
@@ -44,7 +47,13 @@ class EngineHost:
         if op == "prepare":
             return await self._engine.pages.prepare(folder, parameters["page_ranges"], self._max_pages)
         if op == "pages":
-            return await self._pages(self._engine, Document(folder, parameters["options"]), parameters["numbers"], emit)
+            document = Document(folder, parameters["options"])
+            reading = _Reading(self._engine, document, parameters["numbers"], emit)
+            self._readings[parameters["execution"]] = reading
+            try:
+                return await reading.run()
+            finally:
+                del self._readings[parameters["execution"]]
         if op == "assemble":
             return await self._engine.pages.assemble(folder, self._engine.name, self._engine.version)
         raise RuntimeError(f"no operation {op}")
@@ -58,27 +67,58 @@ class EngineHost:
         self._engine, self._max_pages = engine, settings.max_pages
         return {"version": engine.version}
 
-    async def _pages(self, engine: Engine, document: Document, numbers: list[int], emit: Any) -> None:
-        """Works on the pages, each stored and told of when it is done; a page that fails is stored with its error."""
-        waiting = iter(numbers)
+    def _yield(self, executions: list[str]) -> str | None:
+        """Ends one of the slices early, the one that has least in work."""
+        readings = [execution for execution in executions if execution in self._readings]
+        if not readings:
+            return None
+        first = min(readings, key=lambda execution: self._readings[execution].in_work)
+        self._readings[first].end_early()
+        return first
 
-        async def hand() -> None:
-            for number in waiting:
-                code = ""
-                try:
-                    await engine.page(document, number)
-                except PageError as error:
-                    code = error.code
-                    page = Page(number, 0, 0, "engine", error=error.to_dict())
-                    write(document.folder.page(number), json.dumps(page.to_dict()).encode())
-                emit({"page": number, "error": code})
 
-        hands = [asyncio.create_task(hand()) for _ in range(min(engine.pages_in_flight, len(numbers)))]
+class _Reading:
+    """The pages of a slice on their way through the engine."""
+
+    def __init__(self, engine: Engine, document: Document, numbers: list[int], emit: Callable[[Any], None]) -> None:
+        self._engine = engine
+        self._document = document
+        self._waiting = iter(numbers)
+        self._emit = emit
+        self._hands = [asyncio.create_task(self._hand()) for _ in range(min(engine.pages_in_flight, len(numbers)))]
+
+    async def run(self) -> None:
+        """Works on the pages; each one is told of when it is stored, a page that fails with its error's code."""
         try:
-            await asyncio.gather(*hands)
+            done, _ = await asyncio.wait(self._hands, return_when=asyncio.FIRST_EXCEPTION)
+            for hand in done:
+                if not hand.cancelled():
+                    hand.result()
         finally:
-            for task in hands:
-                task.cancel()
+            for hand in self._hands:
+                hand.cancel()
+
+    @property
+    def in_work(self) -> int:
+        """How many pages are being worked on, and not only wait for a page process."""
+        return sum(not hand.done() and not self._engine.pages.waits(hand) for hand in self._hands)
+
+    def end_early(self) -> None:
+        """Begins no more pages: those that are being worked on are the last."""
+        self._waiting = iter(())
+        for hand in self._hands:
+            if self._engine.pages.waits(hand):
+                hand.cancel()
+
+    async def _hand(self) -> None:
+        while (number := next(self._waiting, None)) is not None:
+            code = ""
+            try:
+                await self._engine.page(self._document, number)
+            except PageError as error:
+                code = error.code
+                store_failed_page(self._document.folder, number, error)
+            self._emit({"page": number, "error": code})
 
 
 async def run(descriptor: int) -> None:

@@ -11,6 +11,7 @@ import anyio
 from app.blobs import JobFolder
 from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
+from worker.turns import Turns
 
 CALLS_MAX = 2000
 """A child is replaced after so many calls: native libraries leak."""
@@ -43,13 +44,13 @@ class _Child:
 
 
 class PagePool:
-    """`count` children working for the reader of one engine."""
+    """`count` children working for the reader of one engine, on the documents in turn."""
 
     def __init__(self, count: int, reader: str, limits: Limits) -> None:
         self.count = count
         self._reader = reader
         self._limits = limits
-        self._turn = asyncio.Semaphore(count)  # first come, first served
+        self._turns = Turns(count)
         self._idle: list[_Child] = []
 
     async def start(self) -> None:
@@ -58,6 +59,10 @@ class PagePool:
 
     async def close(self) -> None:
         await asyncio.gather(*(child.channel.close() for child in self._idle))
+
+    def waits(self, task: "asyncio.Task[object]") -> bool:
+        """Whether the task waits for a child, and can be cancelled at no loss."""
+        return self._turns.waits(task)
 
     async def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
         """Opens, counts and surveys the document; the numbers of the pages to do. Raises DocumentError."""
@@ -90,7 +95,7 @@ class PagePool:
             raise DocumentError(f"Putting the pages together failed: it {reason}.", code="document_crashed") from None
 
     async def _call(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
-        async with self._turn:
+        async with self._turns.turn(folder.root):  # documents take turns, however many pages each has waiting
             child = await self._take(folder.source)
             try:
                 with anyio.fail_after(self._limits.seconds):

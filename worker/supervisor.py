@@ -15,8 +15,9 @@ import anyio
 
 from app.blobs import BlobStore
 from app.jobs import keys
-from app.jobs.queue import BEAT, LEASE, Jobs
+from app.jobs.queue import BEAT, Jobs
 from app.jobs.record import iso
+from app.jobs.scripts import LEASE
 from app.outbound import Outbound
 from app.processes import stop_process
 from app.settings import Settings

@@ -26,11 +26,12 @@ from app.errors import (
     IdempotencyConflict,
     InvalidRequest,
     NotFound,
+    QueueFull,
     StorageUnavailable,
     TooLarge,
     UnsupportedMedia,
 )
-from app.jobs.record import Job, Status
+from app.jobs.record import Job, Priority, Status
 from app.page_ranges import parse_page_ranges
 from app.results import outcome_head, outcome_json, result_markdown, result_zip
 
@@ -60,6 +61,7 @@ class JobRequest(BaseModel):
     )
     engine: str | None = Field(None, max_length=64, description="Default: what the live workers offer.")
     options: dict[str, JsonValue] = Field(default_factory=dict, description="Options of the engine.")
+    priority: Priority = Field("normal", description="Jobs of higher priority come first; none starves.")
     page_ranges: str | None = Field(
         None, max_length=4096, examples=["1-3,5"], description="Pages from 1; all by default."
     )
@@ -159,6 +161,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         created_at=time.time(),
         pdf_url=wanted.pdf_url,
         callback_url=wanted.callback_url,
+        priority=wanted.priority,
         page_ranges=wanted.page_ranges,
         options=check_options(engine, wanted.options),
         metadata=wanted.metadata,
@@ -172,6 +175,8 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
                 f"This idempotency_key belongs to job {job_id}, which was another request: "
                 "use a new key, or send the same request."
             )
+        if outcome == "full":
+            raise QueueFull("As many jobs wait or run as QUEUE_MAX allows: try again later.")
         if outcome == "created":
             keep()
     replayed = outcome == "replayed"

@@ -1,12 +1,15 @@
-"""Every key in the store is built here.
+"""Every key in the store is built here; `lua()` gives the scripts the same builders.
 
-Ours: job:{id}, slice:{id}-{n}, idem:{client}:{sha}, active:{queue}, missing:{queue}, delayed:{queue}, events, outbox,
-outbox:{id}, engines.
-RQ's:  rq:* have the layout of rq 2.12, so that its tools see our queue; an entry's RQ job id is its slice's id.
+RQ's (rq:*) have the layout of rq 2.12, so that its tools see our queue; an entry's RQ job id is its slice's id.
 """
+
+import inspect
 
 EVENTS = "events"
 """Stream of what happens to jobs, bounded."""
+
+OPEN = "open"
+"""Sorted set of the jobs that have not ended, by when they came."""
 
 OUTBOX = "outbox"
 """Sorted set of the deliveries that are due, by time."""
@@ -29,11 +32,17 @@ def slice_(slice_id: str) -> str:
     return f"slice:{slice_id}"
 
 
+def pages(job_id: str) -> str:
+    """Bitmap of the job's pages that are counted as done."""
+    return f"pages:{job_id}"
+
+
 def idempotency(client: str, digest: str) -> str:
     return f"idem:{client}:{digest}"
 
 
 def active(queue: str) -> str:
+    """The slices that have not ended, by when they came."""
     return f"active:{queue}"
 
 
@@ -45,6 +54,31 @@ def missing(queue: str) -> str:
 def delayed(queue: str) -> str:
     """Slices that wait for another attempt, by when it is due."""
     return f"delayed:{queue}"
+
+
+def waiting(queue: str) -> str:
+    """The slices that wait in the rings below, by when they came."""
+    return f"waiting:{queue}"
+
+
+def waiting_clients(queue: str, priority: str) -> str:
+    """Ring of the clients with waiting jobs of that priority; the first is next."""
+    return f"waiting:{queue}:{priority}"
+
+
+def waiting_jobs(queue: str, priority: str, client: str) -> str:
+    """Ring of a client's jobs with waiting slices."""
+    return f"waiting:{queue}:{priority}:{client}"
+
+
+def waiting_slices(job_id: str) -> str:
+    """List of a job's waiting slices."""
+    return f"waiting:{job_id}"
+
+
+def turns(queue: str) -> str:
+    """Counter of the slices taken from the rings."""
+    return f"turns:{queue}"
 
 
 def outbox(job_id: str) -> str:
@@ -81,3 +115,16 @@ def rq_worker(name: str) -> str:
 
 def rq_queue_workers(queue: str) -> str:
     return f"rq:workers:{queue}"
+
+
+def lua() -> str:
+    """The builders as a Lua table: `key.job(id)` is job(id), `key.EVENTS` is EVENTS."""
+    lines = ["local key = {}"]
+    for name, value in globals().items():
+        if name.isupper():
+            lines.append(f"key.{name} = '{value}'")
+        elif inspect.isfunction(value) and value is not lua:
+            parameters = list(inspect.signature(value).parameters)
+            words = value(*(f"' .. {parameter} .. '" for parameter in parameters))
+            lines.append(f"key.{name} = function({', '.join(parameters)}) return '{words}' end")
+    return "\n".join(lines)

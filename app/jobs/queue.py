@@ -1,41 +1,34 @@
 """Every transition of a job, each one Lua script; the record is the truth, RQ's structures follow it.
 
-submit → claim → progress … → finish
-             ↖ requeue, reclaim ↙
+submit → claim → prepared → page … → finish
+             ↖ requeue, reap ↙
 """
 
 import time
 import uuid
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from redis.commands.core import AsyncScript
-from rq.job import Job as RQJob
-from rq.job import JobStatus
-from rq.scripts import _build_hset_args as rq_hash
-from rq.serializers import JSONSerializer
-
 from app.jobs import keys
-from app.jobs.record import SCHEMA, Job, Slice, Status, iso
+from app.jobs.record import Job, Priority, Slice, Status, iso
+from app.jobs.scripts import LEASE, Scripts
 from app.settings import Settings
 from app.store import Store, batch
 
-RUN_SLICE = "worker.tasks.run_slice"
-"""The one function a queue entry may name."""
-
-LEASE = 10.0  # seconds
 BEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
-EVENTS_KEPT = 10_000
-TOMBSTONE = 7 * 24 * 3600  # seconds an expired job is still known as such
 
-Outcome = Literal["created", "replayed", "conflict"]
+Outcome = Literal["created", "replayed", "conflict", "full"]
 
 
-@cache
-def _lua(name: str) -> str:
-    return files("app.jobs").joinpath("lua").joinpath(f"{name}.lua").read_text()
+@dataclass(frozen=True)
+class Waiting:
+    """One that waits for a lane; `new`: its job was never worked on."""
+
+    job: str
+    priority: Priority
+    new: bool
 
 
 class Jobs:
@@ -43,43 +36,27 @@ class Jobs:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
-        self._result_ttl = settings.result_ttl
-        self._record_ttl = settings.result_ttl + TOMBSTONE
-        self._scripts: dict[str, AsyncScript] = {}
-
-    async def _run(self, script: str, keys: list[str], args: list[Any]) -> Any:
-        if script not in self._scripts:
-            self._scripts[script] = self._store.register_script(_lua(script))
-        return await self._scripts[script](keys=keys, args=args)
+        self._scripts = Scripts(store, settings)
+        self._queue_max = settings.queue_max
 
     async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> tuple[Outcome, str, Status]:
-        """Accepts `job`, unless its idempotency key (a digest) is known. Returns outcome, the job's id and status."""
-        slice_id = f"{job.id}-0"
-        hashes: list[list[Any]] = [
-            _words(job.to_fields()),
-            _words({"schema": SCHEMA, "id": slice_id, "job": job.id, "status": Status.QUEUED.value, "fence": 0}),
-            _queue_entry(slice_id, job.engine, self._result_ttl),
-        ]
-        outcome, job_id, status = await self._run(
+        """Accepts `job`, unless its idempotency key (a digest) is known or QUEUE_MAX jobs are open.
+
+        Returns outcome, the job's id and status.
+        """
+        now = job.created_at
+        fields = [word for pair in job.to_fields().items() for word in pair]
+        outcome, job_id, status = await self._scripts.run(
             "submit",
-            [
-                keys.job(job.id),
-                keys.slice_(slice_id),
-                keys.rq_job(slice_id),
-                keys.rq_queue(job.engine),
-                keys.RQ_QUEUES,
-                keys.active(job.engine),
-                keys.idempotency(job.client, idempotency or job.id),
-            ],
-            [
-                job.id,
-                slice_id,
-                job.created_at,
-                "" if idempotency is None else self._result_ttl,
-                fingerprint,
-                self._record_ttl,
-                *(word for words in hashes for word in (len(words), *words)),
-            ],
+            job.id,
+            job.engine,
+            now,
+            iso(now),
+            job.client,
+            idempotency or "",
+            fingerprint,
+            self._queue_max,
+            *fields,
         )
         return outcome, job_id, Status(status or Status.QUEUED)
 
@@ -91,14 +68,13 @@ class Jobs:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
         await self._store.blmove(keys.rq_queue(queue), keys.rq_queue(queue), timeout, "LEFT", "LEFT")
 
-    async def claim(self, queue: str, worker: str, slice_id: str = "") -> Slice | None:
-        """Takes and leases the next slice of `queue`, or the one named; None where there is none to take."""
+    async def claim(self, queue: str, worker: str, slice_id: str = "", *, after: Sequence[str] = ()) -> Slice | None:
+        """Takes and leases the next slice of `queue`, or the one named; None where there is none to take.
+
+        Slices of the jobs `after` come after all others.
+        """
         now, execution = time.time(), uuid.uuid4().hex
-        claimed = await self._run(
-            "claim",
-            [keys.rq_queue(queue), keys.rq_leases(queue), keys.active(queue), keys.EVENTS],
-            [now, LEASE, worker, iso(now), execution, EVENTS_KEPT, slice_id, self._record_ttl],
-        )
+        claimed = await self._scripts.run("claim", queue, now, iso(now), worker, execution, slice_id, *after)
         if not claimed:
             return None
         claimed_id, slice_fields, job_fields = claimed
@@ -113,93 +89,81 @@ class Jobs:
             job=Job.from_fields(_pairs(job_fields)),
         )
 
-    async def set_pages(self, held: Slice, *, total: int, done: int) -> bool:
-        """Records how many pages the job has and how many are stored. False where the slice is no longer ours."""
-        return await self._progress(held, "pages", total, done)
+    async def prepared(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
+        """Tells how many pages the job has, and which of this slice are stored already.
+
+        The first time a document of more than `slice_pages` gets its other slices. False where the slice is no longer
+        ours.
+        """
+        now = time.time()
+        return bool(await self._scripts.run("prepared", *_fence(held), now, iso(now), total, slice_pages, *stored))
 
     async def page_done(self, held: Slice, number: int, error: str = "") -> bool:
         """Counts one stored page. False where the slice is no longer ours."""
-        return await self._progress(held, "page", number, error)
+        return bool(await self._scripts.run("page", *_fence(held), number, error))
 
-    async def _progress(self, held: Slice, kind: str, *values: Any) -> bool:
-        job = held.job.id
-        args = [held.fence, job, EVENTS_KEPT, kind, *values]
-        return bool(await self._run("progress", [keys.job(job), keys.slice_(held.id), keys.EVENTS], args))
+    async def line(self, queue: str) -> list[Waiting]:
+        """Those that would have the next free lanes."""
+        return [
+            Waiting(job, priority, status == Status.QUEUED.value)
+            for job, priority, status in await self._scripts.run("line", queue)
+        ]
 
-    async def finish(self, held: Slice, error: dict[str, str] | None = None, *, attempted: bool = False) -> bool:
-        """Ends the slice, finished or with `error`; `attempted` counts this run. False where it is no longer ours."""
+    async def finish(
+        self,
+        held: Slice,
+        error: dict[str, str] | None = None,
+        *,
+        attempted: bool = False,
+        page_errors: int | None = None,
+    ) -> Literal["ended", "last", "lost"]:
+        """Ends the slice, and the job where it is the last one or failed with `error`; `attempted` counts this run.
+
+        The result is there where the number of its `page_errors` is given. Else the last slice is not ended but told
+        so. `lost`: the slice is no longer ours.
+        """
         now = time.time()
-        status = Status.FINISHED if error is None else Status.FAILED
         failure = error or {"code": "", "message": ""}
-        return bool(
-            await self._run(
-                "finish",
-                [
-                    *_held_keys(held),
-                    keys.rq_registry(status.value, held.job.engine),
-                    keys.active(held.job.engine),
-                    keys.EVENTS,
-                    keys.OUTBOX,
-                    keys.outbox(held.job.id),
-                    keys.OUTBOX_BELL,
-                ],
-                [
-                    held.id,
-                    held.execution,
-                    held.fence,
-                    status.value,
-                    now,
-                    iso(now),
-                    held.job.id,
-                    self._result_ttl,
-                    self._record_ttl,
-                    failure["code"],
-                    failure["message"],
-                    int(attempted),
-                    EVENTS_KEPT,
-                ],
-            )
+        ended: Literal["ended", "last", "lost"] = await self._scripts.run(
+            "finish",
+            *_fence(held),
+            now,
+            iso(now),
+            int(attempted),
+            int(page_errors is not None),
+            page_errors or 0,
+            failure["code"],
+            failure["message"],
         )
+        return ended
 
     async def requeue(
-        self, held: Slice, *, crashes: int | None = None, pause: float = 0, attempted: bool = False
+        self,
+        held: Slice,
+        *,
+        crashes: int | None = None,
+        pause: float = 0,
+        attempted: bool = False,
+        to_ring: bool = False,
     ) -> bool:
-        """Hands the slice back to the front of the queue, or to its end after `pause` seconds. False if no longer ours.
+        """Hands the slice back: to the front of the queue, or there after `pause` seconds, or `to_ring`, where it waits
+        its turn. False if no longer ours.
 
         `crashes` is how many deaths of the engine host it was there at, where that has changed; `attempted` counts
         this run.
         """
-        return bool(
-            await self._run(
-                "requeue",
-                [*_held_keys(held), keys.rq_queue(held.job.engine), keys.delayed(held.job.engine)],
-                [
-                    held.id,
-                    held.execution,
-                    held.fence,
-                    held.crashes if crashes is None else crashes,
-                    int(attempted),
-                    time.time() + pause if pause else "",
-                ],
-            )
-        )
+        now = time.time()
+        where: str | float = "ring" if to_ring else now + pause if pause else "front"
+        crashes = held.crashes if crashes is None else crashes
+        return bool(await self._scripts.run("requeue", *_fence(held), now, iso(now), crashes, int(attempted), where))
 
     async def reap(self, queue: str, *, owner: str = "", leases: bool = True) -> list[tuple[str, str]]:
         """Queues again what nobody works on; the slices with the reason of each.
 
         `owner` is a worker whose leases have all ended, whatever their time; without `leases` no other is judged.
         """
-        again = await self._run(
-            "reap",
-            [
-                keys.rq_leases(queue),
-                keys.rq_queue(queue),
-                keys.active(queue),
-                keys.missing(queue),
-                keys.delayed(queue),
-            ],
-            [time.time(), AUDIT_GRACE, owner, int(leases)],
-        )
+        now = time.time()
+        again = await self._scripts.run("reap", queue, now, iso(now), AUDIT_GRACE, owner, int(leases))
         return [(slice_id, reason) for slice_id, reason in again]
 
     async def renew(self, held: list[Slice]) -> None:
@@ -213,43 +177,9 @@ class Jobs:
                 pipe.expire(execution, 60)
 
 
-def _held_keys(held: Slice) -> list[str]:
-    return [
-        keys.job(held.job.id),
-        keys.slice_(held.id),
-        keys.rq_leases(held.job.engine),
-        keys.rq_execution(held.id, held.execution),
-        keys.rq_executions(held.id),
-        keys.rq_job(held.id),
-    ]
-
-
-def _queue_entry(slice_id: str, queue: str, ttl: int) -> list[Any]:
-    """The slice as an ordinary RQ job, for `rq info` and the dashboards: the words of its hash."""
-    entry = RQJob.create(
-        RUN_SLICE,
-        args=[slice_id],
-        kwargs={"schema": SCHEMA},
-        id=slice_id,
-        connection=_NoConnection(),  # type: ignore[arg-type]
-        serializer=JSONSerializer,
-        origin=queue,
-        timeout=-1,
-        result_ttl=ttl,
-        failure_ttl=ttl,
-        status=JobStatus.QUEUED,
-    )
-    entry.enqueued_at = entry.created_at
-    words = rq_hash(entry)  # type: ignore[no-untyped-call]
-    return [word for pair in zip(words[::2], words[1::2], strict=True) if pair[1] != "" for word in pair]
-
-
-class _NoConnection:
-    """RQ wants a connection to create a job; ours is only ever written by the submit script."""
-
-
-def _words(fields: dict[str, Any]) -> list[Any]:
-    return [word for pair in fields.items() for word in pair]
+def _fence(held: Slice) -> tuple[str, int, str]:
+    """What fenced scripts begin with: the slice, the number of its claim, its queue."""
+    return held.id, held.fence, held.job.engine
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

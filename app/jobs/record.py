@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any
+from typing import Any, Literal, cast
 
 SCHEMA = 1
 """Version of every record and queue entry; raised when their fields change meaning."""
@@ -22,6 +22,9 @@ class Status(str, Enum):
     CANCELED = "canceled"
 
 
+Priority = Literal["high", "normal", "low"]
+RANK: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
+
 ENDED = frozenset({Status.FINISHED, Status.FAILED, Status.CANCELED})
 
 
@@ -32,13 +35,17 @@ def iso(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own."""
+    """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own.
+
+    Its slices, once it is prepared, are of `slice_pages` pages each.
+    """
 
     id: str
     status: Status
     engine: str
     created_at: float
     client: str = "anonymous"
+    priority: Priority = "normal"
     pdf_url: str | None = None
     callback_url: str | None = None
     page_ranges: str | None = None
@@ -46,6 +53,7 @@ class Job:
     metadata: Any = None
     pages_done: int = 0
     pages_total: int | None = None
+    slice_pages: int | None = None
     attempts: int = 0
     started_at: float | None = None
     finished_at: float | None = None
@@ -69,6 +77,7 @@ class Job:
             "engine": self.engine,
             "created_at": self.created_at,
             "client": self.client,
+            "priority": self.priority,
             "pdf_url": self.pdf_url,
             "callback_url": self.callback_url,
             "page_ranges": self.page_ranges,
@@ -90,6 +99,7 @@ class Job:
             engine=fields["engine"],
             created_at=float(fields["created_at"]),
             client=fields.get("client", "anonymous"),
+            priority=cast(Priority, fields.get("priority", "normal")),
             pdf_url=fields.get("pdf_url"),
             callback_url=fields.get("callback_url"),
             page_ranges=fields.get("page_ranges"),
@@ -97,6 +107,7 @@ class Job:
             metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
+            slice_pages=int(fields["slice_pages"]) if "slice_pages" in fields else None,
             attempts=int(fields.get("attempts", 0)),
             started_at=number("started_at"),
             finished_at=number("finished_at"),
@@ -114,6 +125,7 @@ class Job:
             "job_id": self.id,
             "status": self.status.value,
             "engine": self.engine,
+            "priority": self.priority,
             "pages_done": self.pages_done,
             "pages_total": self.pages_total,
             "attempts": self.attempts,
@@ -131,7 +143,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Slice:
-    """A claimed piece of a job: the unit of lease and retry. `fence` rises at every claim and limits nothing.
+    """A claimed piece of a job, {job id}-{number}: the unit of lease and retry. `fence` rises at every claim and
+    limits nothing.
 
     `attempts` counts runs that ended in a retryable error of their own, `crashes` the deaths of an engine host that it
     was there at.
@@ -144,3 +157,7 @@ class Slice:
     attempts: int
     crashes: int
     job: Job
+
+    @property
+    def number(self) -> int:
+        return int(self.id.rpartition("-")[2])

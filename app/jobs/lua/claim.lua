@@ -1,39 +1,52 @@
--- Takes the next slice from the queue, or a given one, and leases it: it is never taken but not leased.
--- KEYS 1 rq queue  2 rq leases  3 active  4 events
--- ARGV 1 now  2 lease in seconds  3 worker  4 now, ISO  5 execution id  6 events kept  7 slice id, or '' for the next
---      8 seconds records are kept
+-- Takes the next slice of a queue, or a given one, and leases it: it is never taken but not leased.
+-- ARGV 1 queue  2 now  3 now, ISO  4 worker  5 execution id  6 slice id, or '' for the next
+--      7.. jobs whose slices are taken only where nothing else waits
 -- Returns false, or {slice id, slice fields, job fields}
-while true do
-  local id = ARGV[7]
-  if id == '' then
-    id = redis.call('LPOP', KEYS[1])
-    if not id then return false end
-  else
-    redis.call('LREM', KEYS[1], 0, id)
+local queue, now, iso, execution, given = ARGV[1], ARGV[2], ARGV[3], ARGV[5], ARGV[6]
+local list, leases = key.rq_queue(queue), key.rq_leases(queue)
+local left = {}
+for at = 7, #ARGV do left[ARGV[at]] = true end
+
+local function next_entry()
+  local entries = redis.call('LRANGE', list, 0, READY)
+  if #entries == 0 then -- a worker of RQ's may have emptied it
+    refill(queue, iso)
+    entries = redis.call('LRANGE', list, 0, READY)
   end
-  local slice, rq = 'slice:' .. id, 'rq:job:' .. id
+  for _, id in ipairs(entries) do
+    if not left[job_of(id) or ''] then return id end
+  end
+  return entries[1]
+end
+
+while true do
+  local id = given ~= '' and given or next_entry()
+  if not id then return false end
+  redis.call('LREM', list, 1, id)
+  if given ~= '' then unwait(queue, id) end
+  local slice = key.slice_(id)
   local was = redis.call('HMGET', slice, 'status', 'execution', 'job')
-  local lost = was[1] == 'running' and not redis.call('ZSCORE', KEYS[2], id .. ':' .. (was[2] or ''))
+  local lost = was[1] == 'running' and not redis.call('ZSCORE', leases, id .. ':' .. (was[2] or ''))
   if was[1] == 'queued' or lost then -- any other entry is stale and is dropped
-    local job = 'job:' .. was[3]
-    local execution, executions = 'rq:execution:' .. id .. ':' .. ARGV[5], 'rq:executions:' .. id
+    local job, rq = key.job(was[3]), key.rq_job(id)
+    local run, runs = key.rq_execution(id, execution), key.rq_executions(id)
     redis.call('HINCRBY', slice, 'fence', 1)
-    redis.call('HSET', slice, 'status', 'running', 'worker', ARGV[3], 'execution', ARGV[5])
-    redis.call('HSETNX', job, 'started_at', ARGV[1])
+    redis.call('HSET', slice, 'status', 'running', 'worker', ARGV[4], 'execution', execution)
     if redis.call('HGET', job, 'status') == 'queued' then
       redis.call('HSET', job, 'status', 'running')
-      redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[6], '*', 'job', was[3], 'type', 'status', 'status', 'running')
-      redis.call('EXPIRE', KEYS[4], ARGV[8])
+      redis.call('HSETNX', job, 'started_at', now)
+      tell(was[3], 'type', 'status', 'status', 'running')
     end
-    redis.call('HSET', rq, 'status', 'started', 'started_at', ARGV[4], 'last_heartbeat', ARGV[4], 'worker_name', ARGV[3])
-    redis.call('HSET', execution, 'id', ARGV[5], 'created_at', ARGV[1], 'last_heartbeat', ARGV[1], 'worker_name', ARGV[3])
-    redis.call('EXPIRE', execution, 60)
-    redis.call('ZADD', executions, ARGV[1] + 60, ARGV[5])
-    redis.call('EXPIRE', executions, 120)
-    redis.call('ZADD', KEYS[2], ARGV[1] + ARGV[2], id .. ':' .. ARGV[5])
-    for _, key in ipairs({slice, job, rq, KEYS[2]}) do redis.call('EXPIRE', key, ARGV[8]) end
+    redis.call('HSET', rq, 'status', 'started', 'started_at', iso, 'last_heartbeat', iso, 'worker_name', ARGV[4])
+    redis.call('HSET', run, 'id', execution, 'created_at', now, 'last_heartbeat', now, 'worker_name', ARGV[4])
+    redis.call('EXPIRE', run, 60)
+    redis.call('ZADD', runs, now + 60, execution)
+    redis.call('EXPIRE', runs, 120)
+    redis.call('ZADD', leases, now + LEASE, id .. ':' .. execution)
+    for _, name in ipairs({slice, job, rq, leases}) do keep(name) end
+    refill(queue, iso)
     return {id, redis.call('HGETALL', slice), redis.call('HGETALL', job)}
   end
-  if was[1] ~= 'running' then redis.call('ZREM', KEYS[3], id) end
-  if ARGV[7] ~= '' then return false end
+  if was[1] ~= 'running' then redis.call('ZREM', key.active(queue), id) end
+  if given ~= '' then return false end
 end

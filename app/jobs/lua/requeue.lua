@@ -1,17 +1,23 @@
--- Gives a slice back: to the front of the queue, or after a pause. Fenced.
--- KEYS 1 job  2 slice  3 rq leases  4 rq execution  5 rq executions  6 rq job  7 rq queue  8 delayed
--- ARGV 1 slice id  2 execution id  3 fence  4 deaths of the engine host it was there at  5 attempts to add  6 when, '' = now
+-- Gives a slice back. Fenced.
+-- ARGV 1 slice id  2 fence  3 queue  4 now  5 now, ISO  6 deaths of the engine host it was there at  7 attempts to add
+--      8 'front': of the queue, 'ring': among those that wait, or when it is due
 -- Returns 1, or 0 where the slice is no longer the caller's
-if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[3] or redis.call('HGET', KEYS[2], 'status') ~= 'running' then return 0 end
-redis.call('ZREM', KEYS[3], ARGV[1] .. ':' .. ARGV[2])
-redis.call('DEL', KEYS[4], KEYS[5])
-redis.call('HSET', KEYS[2], 'status', 'queued', 'crashes', ARGV[4])
-redis.call('HINCRBY', KEYS[2], 'attempts', ARGV[5])
-redis.call('HINCRBY', KEYS[1], 'attempts', ARGV[5])
-redis.call('HSET', KEYS[6], 'status', 'queued')
-if ARGV[6] == '' then
-  redis.call('LPUSH', KEYS[7], ARGV[1])
+local id, queue = ARGV[1], ARGV[3]
+if not holds(id, ARGV[2]) then return 0 end
+local execution = redis.call('HGET', key.slice_(id), 'execution')
+redis.call('ZREM', key.rq_leases(queue), id .. ':' .. execution)
+redis.call('DEL', key.rq_execution(id, execution), key.rq_executions(id))
+redis.call('HSET', key.slice_(id), 'status', 'queued', 'crashes', ARGV[6])
+redis.call('HINCRBY', key.slice_(id), 'attempts', ARGV[7])
+redis.call('HINCRBY', key.job(job_of(id)), 'attempts', ARGV[7])
+redis.call('HSET', key.rq_job(id), 'status', 'queued')
+if ARGV[8] == 'front' then
+  push(queue, id, ARGV[5], 'LPUSH')
+elseif ARGV[8] == 'ring' then
+  wait(queue, id, ARGV[4], 'LPUSH')
+  refill(queue, ARGV[5])
 else
-  redis.call('ZADD', KEYS[8], ARGV[6], ARGV[1])
+  redis.call('ZADD', key.delayed(queue), ARGV[8], id)
+  keep(key.delayed(queue))
 end
 return 1

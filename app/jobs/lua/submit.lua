@@ -1,26 +1,32 @@
--- Accepts a job: idempotency, record, first slice and queue entry in one step. No event: nobody can follow it yet.
--- KEYS 1 job  2 slice  3 rq job  4 rq queue  5 rq:queues  6 active  7 idempotency key
--- ARGV 1 job id  2 slice id  3 now  4 idempotency ttl ('' = no key)  5 fingerprint  6 seconds records are kept
---      7.. three hashes, each as its count of words and the words: job, slice, rq job
--- Returns {'created' | 'replayed' | 'conflict', job id, status}
-if redis.call('EXISTS', KEYS[1]) == 1 then return {'created', ARGV[1], 'queued'} end -- sent again after a lost answer
-if ARGV[4] ~= '' then
-  local old = redis.call('HMGET', KEYS[7], 'job', 'fingerprint')
+-- Accepts a job: idempotency, bound, record, first slice and its place in one step. No event: nobody can follow it yet.
+-- ARGV 1 job id  2 queue  3 now  4 now, ISO  5 client  6 idempotency key's digest, or ''  7 fingerprint
+--      8 most jobs that may be open  9.. the job's hash
+-- Returns {'created' | 'replayed' | 'conflict' | 'full', job id, status}
+local job, queue, now, iso, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[1] .. '-0'
+if redis.call('EXISTS', key.job(job)) == 1 then return {'created', job, 'queued'} end -- sent again after a lost answer
+local idempotency = ARGV[6] ~= '' and key.idempotency(ARGV[5], ARGV[6])
+if idempotency then
+  local old = redis.call('HMGET', idempotency, 'job', 'fingerprint')
   if old[1] then
-    if old[2] ~= ARGV[5] then return {'conflict', old[1], ''} end
-    return {'replayed', old[1], redis.call('HGET', 'job:' .. old[1], 'status') or ''}
+    if old[2] ~= ARGV[7] then return {'conflict', old[1], ''} end
+    return {'replayed', old[1], redis.call('HGET', key.job(old[1]), 'status') or ''}
   end
-  redis.call('HSET', KEYS[7], 'schema', 1, 'job', ARGV[1], 'fingerprint', ARGV[5])
-  redis.call('EXPIRE', KEYS[7], ARGV[4])
 end
-local at = 7
-for key = 1, 3 do
-  local words = tonumber(ARGV[at])
-  redis.call('HSET', KEYS[key], unpack(ARGV, at + 1, at + words))
-  at = at + words + 1
+if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[8]) then return {'full', '', ''} end
+if idempotency then
+  redis.call('HSET', idempotency, 'schema', SCHEMA, 'job', job, 'fingerprint', ARGV[7])
+  redis.call('EXPIRE', idempotency, RESULT_TTL)
 end
-redis.call('ZADD', KEYS[6], ARGV[3], ARGV[2])
-redis.call('SADD', KEYS[5], KEYS[4])
-redis.call('RPUSH', KEYS[4], ARGV[2])
-for key = 1, 6 do redis.call('EXPIRE', KEYS[key], ARGV[6]) end
-return {'created', ARGV[1], 'queued'}
+redis.call('HSET', key.job(job), unpack(ARGV, 9))
+redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
+redis.call('ZADD', key.OPEN, now, job)
+redis.call('ZADD', key.active(queue), now, id)
+redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue))
+for _, name in ipairs({key.job(job), key.slice_(id), key.OPEN, key.active(queue), key.RQ_QUEUES}) do keep(name) end
+if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
+  push(queue, id, iso, 'RPUSH') -- nobody is before it
+else
+  wait(queue, id, now, 'RPUSH')
+  refill(queue, iso)
+end
+return {'created', job, 'queued'}

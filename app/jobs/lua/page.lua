@@ -1,0 +1,11 @@
+-- Counts a stored page, once.
+-- ARGV 1 slice id  2 fence  3 queue  4 page number  5 its error's code, or ''
+-- Returns 1, or 0 where the slice is no longer the caller's
+if not holds(ARGV[1], ARGV[2]) then return 0 end
+local job = job_of(ARGV[1])
+if redis.call('SETBIT', key.pages(job), ARGV[4], 1) == 0 then
+  redis.call('HINCRBY', key.job(job), 'pages_done', 1)
+  tell(job, 'type', 'page', 'page', ARGV[4], 'error', ARGV[5])
+end
+keep(key.pages(job))
+return 1

@@ -1,0 +1,25 @@
+-- Tells what was learned of a document: its pages, and which of this slice are stored already. The first time a document
+-- of more than one slice gets the others.
+-- ARGV 1 slice id  2 fence  3 queue  4 now  5 now, ISO  6 pages of the job  7 pages of a slice  8.. stored pages
+-- Returns 1, or 0 where the slice is no longer the caller's
+if not holds(ARGV[1], ARGV[2]) then return 0 end
+local job, queue, now, iso, total, size = job_of(ARGV[1]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local record = key.job(job)
+if redis.call('HEXISTS', record, 'slices') == 0 then
+  local slices = math.max(1, math.ceil(total / size))
+  redis.call('HSET', record, 'pages_total', total, 'slice_pages', size, 'slices', slices, 'slices_open', slices)
+  for number = 1, slices - 1 do
+    local id = job .. '-' .. number
+    redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued')
+    redis.call('HSETNX', key.slice_(id), 'fence', 0)
+    keep(key.slice_(id))
+    redis.call('ZADD', key.active(queue), now, id)
+    wait(queue, id, now, 'RPUSH')
+  end
+  refill(queue, iso)
+end
+for at = 8, #ARGV do
+  if redis.call('SETBIT', key.pages(job), ARGV[at], 1) == 0 then redis.call('HINCRBY', record, 'pages_done', 1) end
+end
+redis.call('EXPIRE', key.pages(job), RECORD_TTL)
+return 1

@@ -1,0 +1,155 @@
+-- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/jobs/keys.py)
+-- and the constants RESULT_TTL, RECORD_TTL, LEASE, EVENTS_KEPT, SCHEMA and RUN_SLICE.
+
+local READY = 4 -- entries that RQ's list is filled up to; all else waits in the rings, where order can still change
+local ORDERS = {{'high', 'normal', 'low'}, {'normal', 'high', 'low'}, {'low', 'normal', 'high'}}
+
+local function keep(name) redis.call('EXPIRE', name, RECORD_TTL) end
+
+-- The priority and the client of a job.
+local function whose(job)
+  local found = redis.call('HMGET', key.job(job), 'priority', 'client')
+  return found[1] or 'normal', found[2] or 'anonymous'
+end
+
+local function job_of(id) return string.match(id, '^(.*)-%d+$') end
+
+local function tell(job, ...)
+  redis.call('XADD', key.EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', 'job', job, ...)
+  keep(key.EVENTS)
+end
+
+-- The fence: whether the slice is still in the hands of the one who claimed it with this number.
+local function holds(id, fence)
+  local slice = redis.call('HMGET', key.slice_(id), 'status', 'fence')
+  return slice[1] == 'running' and slice[2] == fence
+end
+
+-- Puts a slice into RQ's list, as an ordinary job of RQ's; `side` is LPUSH or RPUSH.
+local function push(queue, id, iso, side)
+  local call = string.format('["%s",null,["%s"],{"schema":%d}]', RUN_SLICE, id, SCHEMA)
+  redis.call('HSET', key.rq_job(id), 'status', 'queued', 'data', call, 'origin', queue, 'created_at', iso,
+    'enqueued_at', iso, 'description', RUN_SLICE .. "('" .. id .. "')", 'timeout', -1,
+    'result_ttl', RESULT_TTL, 'failure_ttl', RESULT_TTL)
+  keep(key.rq_job(id))
+  redis.call(side, key.rq_queue(queue), id)
+  keep(key.rq_queue(queue))
+end
+
+-- Lets a slice wait in the rings; LPUSH brings it before its job's other slices. A job is in its client's ring while it
+-- has waiting slices, a client in that of the priority while it has such jobs.
+local function wait(queue, id, now, side)
+  if redis.call('ZADD', key.waiting(queue), 'NX', now, id) == 0 then return end
+  keep(key.waiting(queue))
+  local job = job_of(id)
+  local priority, client = whose(job)
+  local slices, jobs = key.waiting_slices(job), key.waiting_jobs(queue, priority, client)
+  local clients = key.waiting_clients(queue, priority)
+  if redis.call(side, slices, id) == 1 then
+    if redis.call('RPUSH', jobs, job) == 1 then redis.call('RPUSH', clients, client) end
+    keep(jobs)
+    keep(clients)
+  end
+  keep(slices)
+end
+
+-- Takes a slice out of the rings, wherever it stands.
+local function unwait(queue, id)
+  if redis.call('ZREM', key.waiting(queue), id) == 0 then return end
+  local job = job_of(id)
+  local priority, client = whose(job)
+  local slices, jobs = key.waiting_slices(job), key.waiting_jobs(queue, priority, client)
+  local clients = key.waiting_clients(queue, priority)
+  redis.call('LREM', slices, 1, id)
+  if redis.call('EXISTS', slices) == 1 then return end
+  redis.call('LREM', jobs, 1, job)
+  if redis.call('EXISTS', jobs) == 0 then redis.call('LREM', clients, 1, client) end
+end
+
+-- The next slice from the rings: by priority, with a fifth of the turns beginning elsewhere so that none starves; then
+-- clients in turn, and the jobs of a client in turn. Jobs in `passed` are passed over.
+local function take(queue, passed)
+  local turn = redis.call('INCR', key.turns(queue))
+  keep(key.turns(queue))
+  local order = ORDERS[turn % 10 == 0 and 3 or turn % 10 == 5 and 2 or 1]
+  for _, priority in ipairs(order) do
+    local clients = key.waiting_clients(queue, priority)
+    for _, client in ipairs(redis.call('LRANGE', clients, 0, READY)) do
+      local jobs = key.waiting_jobs(queue, priority, client)
+      for _, job in ipairs(redis.call('LRANGE', jobs, 0, READY)) do
+        if not passed[job] then
+          local slices = key.waiting_slices(job)
+          local id = redis.call('LPOP', slices)
+          redis.call('LREM', jobs, 1, job)
+          if redis.call('EXISTS', slices) == 1 then redis.call('RPUSH', jobs, job) end
+          redis.call('LREM', clients, 1, client)
+          if redis.call('EXISTS', jobs) == 1 then redis.call('RPUSH', clients, client) end
+          if id then redis.call('ZREM', key.waiting(queue), id) end
+          return id
+        end
+      end
+    end
+  end
+end
+
+-- Fills RQ's list from the rings, with one slice of a job at most: a book does not stand in front of an invoice.
+local function refill(queue, iso)
+  if redis.call('EXISTS', key.waiting(queue)) == 0 then return end
+  local there, passed = redis.call('LRANGE', key.rq_queue(queue), 0, -1), {}
+  for _, id in ipairs(there) do passed[job_of(id) or ''] = true end
+  for _ = #there + 1, READY do
+    local id = take(queue, passed)
+    if not id then return end
+    push(queue, id, iso, 'RPUSH')
+    passed[job_of(id)] = true
+  end
+end
+
+-- Ends a slice that has not ended, wherever it is.
+local function close(queue, id, status, now, iso)
+  local slice = key.slice_(id)
+  local was = redis.call('HMGET', slice, 'status', 'execution')
+  if was[1] ~= 'queued' and was[1] ~= 'running' then return end
+  if was[1] == 'running' then
+    redis.call('ZREM', key.rq_leases(queue), id .. ':' .. was[2])
+    redis.call('DEL', key.rq_execution(id, was[2]), key.rq_executions(id))
+  else
+    redis.call('LREM', key.rq_queue(queue), 0, id)
+    redis.call('ZREM', key.delayed(queue), id)
+    unwait(queue, id)
+  end
+  redis.call('HSET', slice, 'status', status)
+  keep(slice)
+  redis.call('ZREM', key.active(queue), id)
+  redis.call('ZREM', key.missing(queue), id)
+  if redis.call('EXISTS', key.rq_job(id)) == 0 then return end
+  redis.call('HSET', key.rq_job(id), 'status', status, 'ended_at', iso)
+  redis.call('EXPIRE', key.rq_job(id), RESULT_TTL)
+  local registry = key.rq_registry(status, queue)
+  redis.call('ZADD', registry, now + RESULT_TTL, id)
+  redis.call('ZREMRANGEBYSCORE', registry, '-inf', now)
+  keep(registry)
+end
+
+-- Ends a job with all that is left of its slices, and lets its client be called.
+local function end_job(job, status, now, iso, code, message)
+  local record = key.job(job)
+  local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url')
+  for number = 0, (tonumber(was[2]) or 1) - 1 do close(was[1], job .. '-' .. number, status, now, iso) end
+  redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
+  if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
+  keep(record)
+  redis.call('DEL', key.pages(job), key.waiting_slices(job))
+  redis.call('ZREM', key.OPEN, job)
+  if was[3] then
+    redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[3], 'state', 'pending', 'attempts', 0,
+      'created_at', now)
+    redis.call('EXPIRE', key.outbox(job), RESULT_TTL)
+    redis.call('ZADD', key.OUTBOX, now, job)
+    keep(key.OUTBOX)
+    redis.call('LPUSH', key.OUTBOX_BELL, 1)
+    redis.call('LTRIM', key.OUTBOX_BELL, 0, 0)
+    redis.call('EXPIRE', key.OUTBOX_BELL, 60)
+  end
+  tell(job, 'type', 'status', 'status', status)
+end

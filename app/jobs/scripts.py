@@ -1,0 +1,46 @@
+"""The Lua scripts: every transition is one, and what they share stands in front of each."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from redis.commands.core import AsyncScript
+
+from app.jobs import keys
+from app.jobs.record import SCHEMA
+from app.settings import Settings
+from app.store import Store
+
+RUN_SLICE = "worker.tasks.run_slice"
+"""The one function a queue entry may name."""
+
+LEASE = 10.0  # seconds
+EVENTS_KEPT = 10_000
+TOMBSTONE = 7 * 24 * 3600  # seconds an expired job is still known as such
+
+
+class Scripts:
+    """The scripts in one store."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._shared = "\n".join(
+            [
+                f"local RESULT_TTL, RECORD_TTL = {settings.result_ttl}, {settings.result_ttl + TOMBSTONE}",
+                f"local LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE = {LEASE}, {EVENTS_KEPT}, {SCHEMA}, '{RUN_SLICE}'",
+                keys.lua(),
+                _source("shared"),
+            ]
+        )
+        self._scripts: dict[str, AsyncScript] = {}
+
+    async def run(self, name: str, *arguments: Any) -> Any:
+        """What app/jobs/lua/{name}.lua answers. Its keys are built inside: they follow from records and rings."""
+        if name not in self._scripts:
+            self._scripts[name] = self._store.register_script(f"{self._shared}\n{_source(name)}")
+        return await self._scripts[name](args=arguments)
+
+
+@cache
+def _source(name: str) -> str:
+    return files("app.jobs").joinpath("lua").joinpath(f"{name}.lua").read_text()
