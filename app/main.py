@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from app import __version__
 from app.addresses import Rules
-from app.api import health, jobs, problems
+from app.api import health, jobs, problems, submit
 from app.api.body import BodyLimit
 from app.api.context import Context
 from app.blobs import BlobStore
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(submit.router)
     app.include_router(jobs.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     return app
