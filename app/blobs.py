@@ -10,6 +10,7 @@
 import contextlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,18 @@ class JobFolder:
         except FileNotFoundError:
             return []
 
+    def touched_at(self) -> float:
+        """When a blob last came or went; now, for a folder that is going away."""
+        try:
+            return max(path.stat().st_mtime for path in (self.root, self.pages, self.images) if path.exists())
+        except (FileNotFoundError, ValueError):
+            return time.time()
+
+    def forget_parts(self) -> None:
+        """Removes what is left of a document that was never written to its end."""
+        for part in self.root.glob(f".{self.source.name}.*"):
+            part.unlink(missing_ok=True)
+
     def delete(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
 
@@ -76,3 +89,12 @@ class BlobStore:
 
     def job(self, job_id: str) -> JobFolder:
         return JobFolder(self._root / job_id)
+
+    def untouched(self, seconds: float) -> list[str]:
+        """The jobs whose folders nothing has come into or left for so long."""
+        before = time.time() - seconds
+        try:
+            folders = [self.job(name) for name in os.listdir(self._root)]
+        except FileNotFoundError:  # no job was ever stored
+            return []
+        return [folder.root.name for folder in folders if folder.touched_at() < before]

@@ -6,6 +6,7 @@
     │   ├── UnknownEngine               422  engine_unknown
     │   ├── IdempotencyConflict         422  idempotency_conflict
     │   ├── NotFound                    404  not_found
+    │   ├── NotNow                      409  invalid_request
     │   ├── Gone                        410  gone
     │   ├── TooLarge                    413  too_large
     │   ├── UnsupportedMedia            415  invalid_request
@@ -89,8 +90,15 @@ class NotFound(RequestError):
     status = 404
 
 
+class NotNow(RequestError):
+    """The job is in no state for it."""
+
+    code = "invalid_request"
+    status = 409
+
+
 class Gone(RequestError):
-    """The job existed and has expired."""
+    """The job existed, and has expired or was removed."""
 
     code = "gone"
     status = 410
@@ -116,6 +124,9 @@ class QueueFull(RequestError):
     code = "queue_full"
     status = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "30"}
+
+    def __init__(self, message: str = "As many jobs wait or run as QUEUE_MAX allows: try again later.") -> None:
+        super().__init__(message)
 
 
 class StorageUnavailable(RequestError):

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from app import __version__
 from app.addresses import Rules
-from app.api import health, jobs, problems, submit
+from app.api import events, health, jobs, problems, submit
 from app.api.body import BodyLimit
 from app.api.context import Context
 from app.blobs import BlobStore
@@ -32,22 +32,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keeper = StoreKeeper(chosen)
         await keeper.start()
         store, reading = connect(chosen), connect(chosen)
-        events = EventReader(reading)
-        events.start()
+        reader = EventReader(reading)
+        reader.start()
         app.state.context = Context(
             settings=chosen,
             rules=Rules(chosen.fetch_allowed_hosts),
             store=store,
             jobs=Jobs(store, chosen),
             blobs=BlobStore(chosen),
-            events=events,
+            events=reader,
             engines=EngineRegistry(store),
         )
         freeze_garbage()
         try:
             yield
         finally:
-            await events.stop()
+            await reader.stop()
             await reading.aclose()
             await store.aclose()
             await keeper.stop()
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(submit.router)
     app.include_router(jobs.router)
+    app.include_router(events.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     return app
 

@@ -66,6 +66,13 @@ def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
     write(folder.page(number), json.dumps(page.to_dict()).encode())
 
 
+def forget_failed_pages(folder: JobFolder) -> None:
+    """Removes the pages that ended with an error, so that they are done again."""
+    for number in folder.pages_done():
+        if "error" in json.loads(folder.page(number).read_bytes()):
+            folder.page(number).unlink(missing_ok=True)
+
+
 CHUNK = 1 << 20  # bytes
 _BASE64_CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces join
 

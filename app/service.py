@@ -24,6 +24,7 @@ DEATHS_MAX = 5
 DEATHS_WINDOW = 60.0  # seconds
 READY_WITHIN = 120.0  # seconds
 STOP_WITHIN = 15.0  # seconds
+STREAMS_END_WITHIN = 3  # seconds; open event streams would keep the API for ever
 
 
 class ServiceFailed(Exception):
@@ -103,7 +104,7 @@ def _parts(settings: Settings) -> list[Part]:
         "LOG_LEVEL": settings.log_level,
     }
     api = ["-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port), "--no-access-log"]
-    api += ["--log-level", "warning"]
+    api += ["--log-level", "warning", "--timeout-graceful-shutdown", str(STREAMS_END_WITHIN)]
     return [
         Part("API", [sys.executable, *api], env, STOP_WITHIN),
         Part("worker", [sys.executable, "-m", "worker"], env, STOP_WITHIN + settings.shutdown_grace),

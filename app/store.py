@@ -71,11 +71,12 @@ def connect(settings: Settings) -> Store:
 
 @contextlib.asynccontextmanager
 async def batch(store: Store, *, atomic: bool = False) -> AsyncIterator[Any]:
-    """A pipeline to fill, sent as the block ends; `atomic` makes it a transaction."""
+    """A pipeline to fill, sent as the block ends; then its `answers` are there. `atomic` makes it a transaction."""
+    pipe: Any
     async with store.pipeline(transaction=atomic) as pipe:
         yield pipe
         with _deadline():
-            await pipe.execute()
+            pipe.answers = await pipe.execute()
 
 
 def find_server() -> str:

@@ -1,6 +1,7 @@
 """PDFs for the tests, made on the spot."""
 
 import io
+import zlib
 
 import pypdfium2 as pdfium
 from fpdf import FPDF
@@ -38,8 +39,8 @@ def picture_pdf() -> bytes:
     return bytes(pdf.output())
 
 
-def scan_pdf(text: str = "") -> bytes:
-    """The first page of a text document as a picture of 150 dpi, with no text layer."""
+def scan_pdf(text: str = "", pages: int = 1) -> bytes:
+    """The first page of a text document as a picture of 150 dpi, with no text layer, so many times."""
     with pdfium.PdfDocument(text_pdf(1, text or PARAGRAPH)) as document:
         raster = document[0].render(scale=150 / 72).to_pil()
     buffer = io.BytesIO()
@@ -47,8 +48,9 @@ def scan_pdf(text: str = "") -> bytes:
     buffer.seek(0)
     pdf = FPDF()
     pdf.set_margin(0)
-    pdf.add_page()
-    pdf.image(buffer, x=0, y=0, w=pdf.w, h=pdf.h)
+    for _ in range(pages):
+        pdf.add_page()
+        pdf.image(buffer, x=0, y=0, w=pdf.w, h=pdf.h)
     return bytes(pdf.output())
 
 
@@ -75,3 +77,8 @@ def raw_pdf(content: bytes, pages: int = 1, box: str = "0 0 612 792") -> bytes:
     xref = len(out)
     out += b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     return out + b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % xref
+
+
+def slow_pdf(operators: int = 3_000_000) -> bytes:
+    """A small file with one page that keeps PDFium busy for long."""
+    return raw_pdf(zlib.compress(b"0 0 m 600 700 l S\n" * operators))

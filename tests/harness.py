@@ -43,12 +43,17 @@ class Service:
         self.log = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes]
 
-    def start(self) -> "Service":
+    def start(self, *wrapper: str) -> "Service":
+        """Starts it, by way of the command `wrapper`, and waits until it is ready."""
         environment = {name: value for name, value in os.environ.items() if name.upper() != "REDIS_URL"}
         environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "FETCH_ALLOWED_HOSTS": "127.0.0.1"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app"], cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log
+                [*wrapper, sys.executable, "-m", "app"],
+                cwd=ROOT,
+                env=environment | self._environment,
+                stdout=log,
+                stderr=log,
             )
         wait_for(self._ready, 60)
         return self

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -44,6 +45,8 @@ def test_the_state_of_a_job(service: Service) -> None:
         "priority": "normal",
         "pages_done": 2,
         "pages_total": 2,
+        "percent": 100,
+        "eta": None,
         "attempts": 0,
         "metadata": {"order": 7},
     }
@@ -296,3 +299,95 @@ def test_priority_is_one_of_three(service: Service) -> None:
     answer = service.client.post("/infer", json={"pdf_url": "http://a.test/x.pdf", "priority": "urgent"})
     assert answer.status_code == 422
     assert "priority" in answer.json()["detail"]
+
+
+def test_jobs_are_listed(service: Service) -> None:
+    client = service.client
+    jobs = [service.submit(text_pdf(), metadata=f"{number}") for number in range(5)]
+    for job in jobs:
+        service.result(job)
+    first = client.get("/jobs", params={"limit": 3}).json()
+    assert [job["metadata"] for job in first["jobs"]] == [4, 3, 2]
+    second = client.get("/jobs", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+    assert [job["metadata"] for job in second["jobs"][:2]] == [1, 0]
+    third = first["jobs"][2]
+    before = client.get("/jobs", params={"created_before": third["created_at"], "limit": 2}).json()
+    assert [job["metadata"] for job in before["jobs"]] == [1, 0]
+    after = client.get("/jobs", params={"created_after": third["created_at"]}).json()
+    assert [job["metadata"] for job in after["jobs"]] == [4, 3, 2]
+    assert after["next_cursor"] is None
+    assert client.get("/jobs", params={"status": ["queued", "running"]}).json() == {"jobs": [], "next_cursor": None}
+    assert client.get("/jobs", params={"engine": "other"}).json()["jobs"] == []
+    finished = client.get("/jobs", params={"status": "finished", "engine": "pp_ocr", "limit": 1}).json()
+    assert finished["jobs"][0]["metadata"] == 4
+    for wrong in ({"status": "done"}, {"limit": 0}, {"cursor": "x"}, {"created_after": "yesterday"}):
+        refused(client.get("/jobs", params=wrong), 422, "invalid_request")
+
+
+def test_a_finished_job_is_removed(service: Service) -> None:
+    job = service.submit(text_pdf(), idempotency_key="removed")
+    service.result(job)
+    folder = service.data_dir / "blobs" / job
+    assert folder.exists()
+    answer = service.client.delete(f"/jobs/{job}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert not folder.exists()
+    for url in (f"/jobs/{job}", f"/jobs/{job}/result", f"/jobs/{job}/pages/1", f"/jobs/{job}/events"):
+        refused(service.client.get(url), 410, "gone")
+    refused(service.client.delete(f"/jobs/{job}"), 410, "gone")
+    refused(service.client.post(f"/jobs/{job}/retry"), 410, "gone")
+    assert job not in [listed["job_id"] for listed in service.client.get("/jobs").json()["jobs"]]
+    assert service.submit(text_pdf(), idempotency_key="removed") != job
+    refused(service.client.delete("/jobs/" + "0" * 32), 404, "not_found")
+
+
+def test_a_failed_job_is_tried_again(service: Service, web: Web) -> None:
+    job = service.client.post("/infer", json={"pdf_url": f"{web.url}/late.pdf"}).json()["job_id"]
+    assert service.result(job)["error"]["code"] == "fetch_status"
+    web.files["/late.pdf"] = text_pdf(2)
+    answer = service.client.post(f"/jobs/{job}/retry")
+    assert (answer.status_code, answer.json()) == (202, {"job_id": job, "status": "queued"})
+    outcome = service.result(job)
+    assert outcome["status"] == "finished"
+    state = service.client.get(f"/jobs/{job}").json()
+    assert "error" not in state
+    assert (state["pages_done"], state["percent"], state["eta"]) == (2, 100, None)
+    refused(service.client.post(f"/jobs/{job}/retry"), 409, "invalid_request")
+    refused(service.client.post(f"/jobs/{'0' * 32}/retry"), 404, "not_found")
+
+
+def events_of(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    """The (type, data, id) of each event of a stream."""
+    event: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name:
+            event[name] = value
+        elif event:
+            yield event["event"], json.loads(event["data"]), event.get("id")
+            event = {}
+
+
+def test_a_job_is_followed_by_server_sent_events(service: Service) -> None:
+    job = service.submit(text_pdf(3))
+    with service.client.stream("GET", f"/jobs/{job}/events") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-store"
+        events = list(events_of(answer.iter_lines()))
+    kinds = [kind for kind, _, _ in events]
+    assert kinds[0] == kinds[-1] == "status"
+    assert events[-1][1] == service.client.get(f"/jobs/{job}").json()
+    last = events[-1][2]
+    if kinds.count("page") == 3:  # unless it was done before the stream began
+        assert {data["page"] for kind, data, _ in events if kind == "page"} == {1, 2, 3}
+        assert [data["pages_done"] for kind, data, _ in events if kind == "page"] == [1, 2, 3]
+        middle = next(event_id for kind, _, event_id in events if kind == "page")
+        with service.client.stream("GET", f"/jobs/{job}/events", headers={"Last-Event-ID": middle or ""}) as answer:
+            missed = [kind for kind, _, _ in events_of(answer.iter_lines())]
+        assert missed == ["page", "page", "status"]
+    if last is not None:
+        again = service.client.get(f"/jobs/{job}/events", headers={"Last-Event-ID": last})
+        assert again.status_code == 204
+    with service.client.stream("GET", f"/jobs/{job}/events", headers={"Last-Event-ID": "nonsense"}) as answer:
+        assert [kind for kind, _, _ in events_of(answer.iter_lines())] == ["status"]
+    refused(service.client.get(f"/jobs/{'0' * 32}/events"), 404, "not_found")

@@ -340,7 +340,16 @@ async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
     await jobs.requeue(await claim(jobs), pause=60)
     await store.zadd(keys.active("pp_ocr"), {"gone-0": 1})
     await jobs.reap("pp_ocr")
-    await jobs.renew([await claim(jobs)])
+    held = await claim(jobs)
+    await jobs.renew([held])
+    await prepared(jobs, held, 1000)
+    await jobs.page_done(held, 1)
+    for number in range(5, 20):
+        await submit(jobs, new_job(number))
+    await jobs.cancel(new_job(6).id)
+    await jobs.retry(new_job(6).id)
+    await jobs.bury(new_job(1).id, early=True)
+    await jobs.cancel(held.job.id)
     endless = [key for key in await store.keys("*") if await store.ttl(key) < 0]
     assert endless == []
 
@@ -470,3 +479,116 @@ async def test_the_audit_knows_the_sets(jobs: Jobs, store: Store) -> None:
         assert await jobs.reap("pp_ocr") == []
         assert await store.zcard(keys.missing("pp_ocr")) == 0
     assert await order(jobs) == list(range(1, 11))
+
+
+async def job_of(jobs: Jobs, job_id: str) -> Job:
+    job = await jobs.get(job_id)
+    assert job is not None
+    return job
+
+
+async def test_a_waiting_job_is_canceled(jobs: Jobs, store: Store) -> None:
+    for number in range(1, 9):
+        await submit(jobs, new_job(number, callback_url="http://a.test/hook"))
+    for number in (2, 7):  # one stands in RQ's list, one in the rings
+        assert await jobs.cancel(new_job(number).id)
+        assert not await jobs.cancel(new_job(number).id)
+    job = await job_of(jobs, new_job(2).id)
+    assert (job.status, job.error) == (Status.CANCELED, {"code": "canceled", "message": "The job was canceled."})
+    assert await order(jobs) == [1, 3, 4, 5, 6, 8]
+    assert sorted(await store.zrange(keys.OUTBOX, 0, -1)) == [new_job(2).id, new_job(7).id]
+    assert not await jobs.cancel("unknown")
+
+
+async def test_a_running_job_is_canceled_at_once(jobs: Jobs, store: Store) -> None:
+    book = await submit(jobs, new_job())
+    first = await claim(jobs)
+    await prepared(jobs, first, 100)
+    second = await claim(jobs)
+    assert await jobs.cancel(book)
+    assert {await jobs.dropped(WORKER, 1) for _ in range(2)} == {first.execution, second.execution}
+    assert await jobs.dropped(WORKER, 1) is None
+    assert not await jobs.page_done(first, 1)
+    assert await jobs.finish(second) == "lost"
+    assert (await job_of(jobs, book)).status is Status.CANCELED
+    assert await jobs.claim("pp_ocr", WORKER) is None
+    assert await jobs.reap("pp_ocr") == []
+    assert await store.zcard(keys.active("pp_ocr")) == 0
+
+
+async def test_what_failed_is_tried_again(jobs: Jobs, store: Store) -> None:
+    book = await submit(jobs, new_job(callback_url="http://a.test/hook"))
+    late = await claim(jobs)
+    await prepared(jobs, late, 40)
+    await jobs.page_done(late, 1)
+    assert await jobs.retry(book) == "open"
+    await jobs.cancel(book)
+    assert await jobs.retry(book) == "queued"
+    assert await store.zcard(keys.OUTBOX) == 0
+    again = await claim(jobs)
+    assert again.fence == late.fence + 1  # the late one has not become the holder again
+    assert not await jobs.page_done(late, 2)
+    assert (again.job.pages_done, again.job.error, again.job.slice_pages) == (0, None, None)
+    await prepared(jobs, again, 40, (1,))
+    other = await claim(jobs)
+    assert other.id == f"{book}-1"
+    await end(jobs, other)
+    assert await jobs.finish(again, page_errors=2) == "ended"
+    job = await job_of(jobs, book)
+    assert (job.status, job.page_errors, job.pages_done) == (Status.FINISHED, 2, 1)
+    assert await jobs.retry(book) == "queued"
+    await end(jobs, await claim(jobs))
+    assert await jobs.retry(book) == "good"
+    assert await jobs.retry("unknown") == "gone"
+
+
+async def test_a_tombstone_is_what_stays(jobs: Jobs, store: Store) -> None:
+    await jobs.submit(new_job(metadata={"a": 1}), idempotency="key", fingerprint="f")
+    held = await claim(jobs)
+    assert not await jobs.bury(held.job.id, early=True)
+    await end(jobs, held)
+    assert await jobs.expired(10) == []
+    assert not await jobs.bury(held.job.id)
+    assert await jobs.bury(held.job.id, early=True)
+    job = await job_of(jobs, held.job.id)
+    assert job.expired
+    assert job.metadata is None
+    assert await jobs.expired(10) == [held.job.id]
+    await jobs.buried(held.job.id)
+    assert await jobs.expired(10) == []
+    assert await jobs.retry(held.job.id) == "gone"
+    assert TOMBSTONE - 60 < await store.ttl(keys.job(held.job.id)) <= TOMBSTONE
+    left = {key for key in await store.keys("*") if new_job().id in key}
+    assert left == {keys.job(new_job().id)}
+    assert (await jobs.submit(new_job(2), idempotency="key", fingerprint="other"))[0] == "created"
+
+
+async def test_jobs_are_listed_latest_first(jobs: Jobs) -> None:
+    for number in range(1, 8):
+        job = Job(f"{number:032x}", Status.QUEUED, "pp_ocr", created_at=1000.0 + number // 3)  # some at the same time
+        await submit(jobs, job)
+    listed: list[str] = []
+    before = None
+    while found := await jobs.page_of("anonymous", before=before, created_after=1001, limit=2):
+        listed += [job_id for _, job_id in found]
+        before = found[-1]
+    assert listed == [f"{number:032x}" for number in (7, 6, 5, 4, 3)]
+    assert await jobs.page_of("somebody", before=None, created_after=0, limit=2) == []
+    assert [job and job.id for job in await jobs.get_many(["unknown", listed[0]])] == [None, listed[0]]
+
+
+async def test_eta_follows_from_the_pages_done_so_far(jobs: Jobs, store: Store) -> None:
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    assert (await job_of(jobs, job_id)).percent is None
+    await prepared(jobs, held, 10, (1, 2))
+    job = await job_of(jobs, job_id)
+    assert (job.percent, job.eta) == (20, None)
+    await store.hset(keys.job(job_id), "pages_since", str(time.time() - 40))
+    for number in (3, 4):
+        await jobs.page_done(held, number)
+    job = await job_of(jobs, job_id)
+    assert job.eta is not None
+    assert (job.percent, round((job.eta - time.time()) / 10)) == (40, 12)
+    await end(jobs, held)
+    assert (await job_of(jobs, job_id)).eta is None

@@ -7,13 +7,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-from documents import picture_pdf, raw_pdf, scan_pdf, text_pdf
+from documents import picture_pdf, scan_pdf, slow_pdf, text_pdf
 from harness import ROOT, Service, Web, running, wait_for
 
 
@@ -242,9 +241,8 @@ def _answers(api: Service) -> bool:
 
 
 def test_a_page_that_fails_is_an_error_inside_the_result() -> None:
-    content = zlib.compress(b"0 0 m 600 700 l S\n" * 3_000_000)
     with running(PAGE_TIMEOUT="3") as service:
-        error = service.result(service.submit(raw_pdf(content)))["error"]
+        error = service.result(service.submit(slow_pdf()))["error"]
         assert error["code"] in ("page_timeout", "document_crashed")
         assert "PAGE_TIMEOUT" in error["message"]
         assert service.result(service.submit(text_pdf()))["status"] == "finished"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 import redis
-from documents import text_pdf
+from documents import slow_pdf, text_pdf
 from harness import ROOT, Service, Web, running, wait_for
 
 from app.jobs.record import SCHEMA
@@ -220,3 +220,48 @@ def test_a_book_loses_only_the_pages_that_kill_the_host() -> None:
         assert 4 <= len(failed) <= 7
         assert 1 not in failed
         assert len(outcome["result"]["pages"]) == 12
+
+
+def test_a_canceled_page_is_let_go_of() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
+        job = service.submit(text_pdf(40), options='{"sleep": 30}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"] == 40)
+        begun = time.monotonic()
+        answer = service.client.delete(f"/jobs/{job}")
+        assert answer.json() == {"job_id": job, "status": "canceled"}
+        assert service.result(job)["error"]["code"] == "canceled"
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"  # on the only lane
+        assert time.monotonic() - begun < 10
+        with store_of(service) as store:
+            assert store.zcard("active:null") == store.zcard("rq:wip:null") == 0
+        assert service.client.post(f"/jobs/{job}/retry").status_code == 202
+        assert service.client.delete(f"/jobs/{job}").json()["status"] == "canceled"
+        assert service.client.delete(f"/jobs/{job}").status_code == 204
+        assert service.client.get(f"/jobs/{job}").status_code == 410
+
+
+def test_a_page_process_is_ended_with_its_job() -> None:
+    """A page that keeps PDFium busy for minutes does not outlive the wish for it by two seconds."""
+    with running(PAGE_PROCESSES="1") as service:
+        job = service.submit(slow_pdf())
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"])
+        (child,) = [process for process in service.tree() if "worker.pages" in process.cmdline()]
+        wait_for(lambda: child.cpu_percent(0.3) > 50)
+        service.client.delete(f"/jobs/{job}")
+        assert psutil.wait_procs([child], 2)[1] == []
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+
+
+def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
+    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
+        neighbour = service.submit(text_pdf(40), options='{"sleep": 0.5}')
+        job = service.submit(text_pdf(), options='{"hold": 60, "sleep": 1}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"])
+        time.sleep(1.5)
+        service.client.delete(f"/jobs/{job}")
+        begun = time.monotonic()
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+        assert time.monotonic() - begun < 20
+        assert service.result(neighbour)["status"] == "finished"
+        with store_of(service) as store:
+            assert store.hget(f"slice:{neighbour}-0", "crashes") in (None, "0")

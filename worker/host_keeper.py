@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 ASK_EVERY = 3.0  # seconds
 UNRESPONSIVE = 60.0  # seconds; a model call may hold the interpreter for half a minute
+CANCEL_WITHIN = 5.0  # seconds
 ALONE_FROM = 2
 """A slice that was there at so many deaths of the host is a suspect: suspects run one at a time."""
 
@@ -42,6 +43,7 @@ class HostKeeper:
         self._suspect = asyncio.Lock()
         self._admitting = asyncio.Event()
         self._pages = 0
+        self._blameless = False
 
     async def keep(self) -> None:
         """Keeps the host alive for as long as this task. One that cannot start is tried again, ever slower."""
@@ -85,6 +87,24 @@ class HostKeeper:
                 await channel.wait()
             await asyncio.sleep(ASK_EVERY)
 
+    async def free(self) -> None:
+        """Sees to it that what was canceled on the host ends. One that is too busy to hear of it is killed, which costs
+        the other slices a run but is charged to none.
+        """
+        channel = self._channel
+        if channel is None or not channel.alive:
+            return
+        try:
+            with anyio.fail_after(CANCEL_WITHIN):
+                await channel.call("ping")
+        except ChildDied:
+            pass
+        except TimeoutError:
+            log.warning("the engine host has not heard of a canceled job for %g s and is killed", CANCEL_WITHIN)
+            self._blameless = True
+            channel.kill()
+            await channel.wait()
+
     @contextlib.asynccontextmanager
     async def place(self, crashes: int) -> AsyncIterator[Place]:
         """A place on the host for a slice that was there at `crashes` deaths."""
@@ -114,6 +134,9 @@ class HostKeeper:
         """
         self.ready.clear()
         self._admitting.clear()
+        if self._blameless:
+            self._blameless = False
+            return
         if self._places:
             log.warning("the engine host %s with %d slices on it; it is started again", died, len(self._places))
         suspects = [place for place in self._places if place.crashes >= ALONE_FROM]

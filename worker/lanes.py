@@ -89,7 +89,8 @@ class Lanes:
         self._count = settings.worker_concurrency
         self._freed = asyncio.Event()
         self._grace = settings.shutdown_grace
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        """The lanes at work, with their executions."""
         self._slice_pages = settings.slice_pages
         self._readings: dict[str, Reading] = {}
         """By execution: what is at its pages, and has not been asked to make room."""
@@ -107,9 +108,10 @@ class Lanes:
             while True:
                 parts = {claimer, *self._tasks}
                 done, _ = await asyncio.wait(parts, timeout=1, return_when=asyncio.FIRST_COMPLETED)
-                self._tasks -= done
                 for task in done:
-                    task.result()
+                    dropped = self._tasks.pop(task, None) is not None and task.cancelled()
+                    if not dropped:
+                        task.result()
         finally:
             claimer.cancel()
             await asyncio.gather(claimer, return_exceptions=True)
@@ -120,6 +122,22 @@ class Lanes:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drop(self) -> None:
+        """Lets go, at once, of what is in hand of jobs that have ended: by a client's wish, or by another slice."""
+        while True:
+            try:
+                execution = await self._jobs.dropped(self._worker, 5)
+            except Down as error:
+                log.warning("the store is away: %s", error)
+                await asyncio.sleep(0.3)
+                continue
+            for task, at in list(self._tasks.items()):
+                if at == execution and at in self.held:
+                    log.info("%s is let go of: its job has ended", self.held[at].id)
+                    task.cancel()
+                    await asyncio.wait([task])
+                    await self._host.free()
 
     async def run_one(self, slice_id: str) -> None:
         """Works on one slice, unless somebody else has it."""
@@ -138,7 +156,7 @@ class Lanes:
                 await self._make_room()
             held = await self._next()
             self.held[held.execution] = held
-            self._tasks.add(asyncio.create_task(self._lane(held)))
+            self._tasks[asyncio.create_task(self._lane(held))] = held.execution
 
     async def _make_room(self) -> None:
         """With all lanes taken, has slices handed back between pages for others that wait.
@@ -304,6 +322,7 @@ class Lanes:
     async def _download(self, url: str | None, folder: JobFolder) -> None:
         if url is None:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
+        folder.forget_parts()
         with replacing(folder.source) as file:
             await self._outbound.download(url, file.write)
 

@@ -26,6 +26,7 @@ from app.tether import tethered
 from worker.engines import AUTO
 from worker.host_keeper import HostKeeper
 from worker.lanes import Lanes
+from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ class Supervisor:
         jobs = Jobs(self._store, settings)
         self._outbound = Outbound(settings)
         self._host = HostKeeper(self._engine, settings)
-        self._lanes = Lanes(jobs, BlobStore(settings), self._outbound, self._host, settings, self._name)
+        blobs = BlobStore(settings)
+        self._lanes = Lanes(jobs, blobs, self._outbound, self._host, settings, self._name)
+        self._sweeper = Sweeper(jobs, blobs, settings.result_ttl)
 
     async def run(self) -> None:
         """Works until cancelled. The death of any part that should live on ends it all, for a restart from outside."""
@@ -56,7 +59,13 @@ class Supervisor:
         try:
             await self._reclaim()
             await _first_of(
-                self._lanes.run(), self._host.keep(), self._host.watch(), self._beat(), self._send_callbacks()
+                self._lanes.run(),
+                self._lanes.drop(),
+                self._host.keep(),
+                self._host.watch(),
+                self._beat(),
+                self._sweeper.run(),
+                self._send_callbacks(),
             )
         finally:
             await self._sign_off()

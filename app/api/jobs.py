@@ -1,23 +1,29 @@
 """Jobs after their submission: their state, result, pages and images, for as long as they are kept."""
 
 import asyncio
+import base64
 import json
 import mimetypes
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from app.api.context import Context, Shared
-from app.errors import Gone, NotFound
+from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.record import Job, Status
-from app.results import outcome_head, outcome_json, result_markdown, result_zip
+from app.results import forget_failed_pages, outcome_head, outcome_json, result_markdown, result_zip
 
 router = APIRouter(tags=["jobs"])
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 IMAGE_NAME = re.compile(r"\w[\w.-]*")
+
+GONE = "The job and its result have expired or were removed; RESULT_TTL says how long they are kept."
+LOOK, LOOKS_MAX = 100, 20
+"""Jobs that a listing reads at a time, and how often."""
 
 Wait = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the job's end before answering.")]
 Format = Annotated[
@@ -25,20 +31,99 @@ Format = Annotated[
 ]
 
 
+@router.get("/jobs")
+async def listing(
+    shared: Shared,
+    status: Annotated[list[Status] | None, Query(description="Only jobs in one of these states.")] = None,
+    engine: Annotated[str | None, Query(description="Only jobs of this engine.")] = None,
+    created_after: Annotated[datetime | None, Query(description="Only jobs that came at this time or later.")] = None,
+    created_before: Annotated[datetime | None, Query(description="Only jobs that came before this time.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the answer before.")] = None,
+) -> dict[str, Any]:
+    """Jobs that have not expired, latest first. `next_cursor` leads on; it is null at the end.
+
+    A page may be short, or empty, and still lead on: one request looks at a bounded number of jobs.
+    """
+    before = _read_cursor(cursor) if cursor is not None else None
+    if created_before is not None:
+        bound = (created_before.timestamp(), "")
+        before = bound if before is None else min(before, bound)
+    since = created_after.timestamp() if created_after is not None else 0.0
+    found: list[Job] = []
+    for _ in range(LOOKS_MAX):
+        latest = await shared.jobs.page_of("anonymous", before=before, created_after=since, limit=LOOK)
+        for job, at in zip(await shared.jobs.get_many([name for _, name in latest]), latest, strict=True):
+            before = at
+            if job is None or job.expired:
+                continue
+            if (status is None or job.status in status) and (engine is None or job.engine == engine):
+                found.append(job)
+                if len(found) == limit:
+                    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*before)}
+        if len(latest) < LOOK:
+            return {"jobs": [job.to_public() for job in found], "next_cursor": None}
+    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*before) if before else None}
+
+
+def _cursor(created_at: float, job_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{created_at!r}~{job_id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[float, str]:
+    try:
+        created_at, _, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("~")
+        return float(created_at), job_id
+    except ValueError:
+        raise InvalidRequest("cursor is not one of ours: take next_cursor from the answer before.") from None
+
+
 @router.get("/jobs/{job_id}")
 async def job(job_id: str, shared: Shared, wait: Wait = 0) -> dict[str, Any]:
     """The job's state; with `wait`, as soon as it has ended."""
-    found = await _find(shared, job_id, wait)
+    found = await find_job(shared, job_id, wait)
     public = found.to_public()
     if found.status is Status.QUEUED and found.engine not in await shared.engines.live():
         public["note"] = f"Waiting for a worker with the engine {found.engine}; none is alive."
     return public
 
 
+@router.delete("/jobs/{job_id}", responses={204: {"description": "An ended job, now removed."}})
+async def delete(job_id: str, shared: Shared) -> Response:
+    """Cancels a job that has not ended; removes one that has, with all that is stored of it."""
+    found = await find_job(shared, job_id)
+    if not found.ended:
+        await shared.jobs.cancel(found.id)
+        found = await find_job(shared, job_id)  # it may just have ended by itself: then it stays
+        return JSONResponse({"job_id": found.id, "status": found.status.value})
+    if await shared.jobs.bury(found.id, early=True):
+        await asyncio.to_thread(shared.blobs.job(found.id).delete)
+        await shared.jobs.buried(found.id)
+    return Response(status_code=204)
+
+
+@router.post("/jobs/{job_id}/retry", status_code=202)
+async def retry(job_id: str, shared: Shared) -> dict[str, str]:
+    """Runs an ended job again for what failed in it; its good pages stay."""
+    found = await find_job(shared, job_id)
+    if found.ended and (found.status is not Status.FINISHED or found.page_errors):
+        await asyncio.to_thread(forget_failed_pages, shared.blobs.job(found.id))
+    outcome = await shared.jobs.retry(found.id)
+    if outcome == "open":
+        raise NotNow("The job has not ended: there is nothing to retry yet.")
+    if outcome == "good":
+        raise NotNow("Nothing failed in this job: there is nothing to retry.")
+    if outcome == "full":
+        raise QueueFull
+    if outcome == "gone":
+        raise Gone(GONE)
+    return {"job_id": found.id, "status": Status.QUEUED.value}
+
+
 @router.get("/jobs/{job_id}/result", response_model=None)
 async def result(job_id: str, shared: Shared, wait: Wait = 0, format: Format = "json") -> Response:
     """The result: 202 while the job goes on; 200 with `result`, or with `error` where it failed."""
-    found = await _find(shared, job_id, wait)
+    found = await find_job(shared, job_id, wait)
     if not found.ended:
         body = {"job_id": found.id, "status": found.status.value, "result": None}
         return JSONResponse(body, status_code=202, headers={"Retry-After": "1"})
@@ -61,7 +146,7 @@ async def result(job_id: str, shared: Shared, wait: Wait = 0, format: Format = "
 @router.get("/jobs/{job_id}/images/{name}", response_model=None)
 async def image(job_id: str, name: str, shared: Shared) -> FileResponse:
     """One picture of the result, as it is."""
-    found = await _find(shared, job_id)
+    found = await find_job(shared, job_id)
     path = shared.blobs.job(found.id).image(name)
     if IMAGE_NAME.fullmatch(name) is None or not path.is_file():
         raise NotFound("The job has no image of that name.")
@@ -72,7 +157,7 @@ async def image(job_id: str, name: str, shared: Shared) -> FileResponse:
 @router.get("/jobs/{job_id}/pages/{number}")
 async def page(job_id: str, number: int, shared: Shared) -> dict[str, Any]:
     """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it."""
-    found = await _find(shared, job_id)
+    found = await find_job(shared, job_id)
     try:
         data = await asyncio.to_thread(shared.blobs.job(found.id).page(number).read_bytes)
     except FileNotFoundError:
@@ -83,7 +168,7 @@ async def page(job_id: str, number: int, shared: Shared) -> dict[str, Any]:
     return stored | ({} if found.ended else {"provisional": True})
 
 
-async def _find(shared: Context, job_id: str, wait: float = 0) -> Job:
+async def find_job(shared: Context, job_id: str, wait: float = 0) -> Job:
     """The job, after it has ended or `wait` seconds have passed. Raises NotFound, Gone."""
     found = None
     if JOB_ID.fullmatch(job_id):
@@ -91,5 +176,5 @@ async def _find(shared: Context, job_id: str, wait: float = 0) -> Job:
     if found is None:
         raise NotFound("There is no such job.")
     if found.expired:
-        raise Gone("The job and its result have expired; RESULT_TTL says how long they are kept.")
+        raise Gone(GONE)
     return found

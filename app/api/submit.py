@@ -139,7 +139,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         id=uuid.uuid4().hex,
         status=Status.QUEUED,
         engine=engine,
-        created_at=time.time(),
+        created_at=round(time.time(), 6),  # as exact as it is shown
         pdf_url=wanted.pdf_url,
         callback_url=wanted.callback_url,
         priority=wanted.priority,
@@ -157,7 +157,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
                 "use a new key, or send the same request."
             )
         if outcome == "full":
-            raise QueueFull("As many jobs wait or run as QUEUE_MAX allows: try again later.")
+            raise QueueFull
         if outcome == "created":
             keep()
     replayed = outcome == "replayed"

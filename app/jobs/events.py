@@ -5,22 +5,23 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeAlias
 
 import anyio
 
 from app.jobs import keys
 from app.jobs.queue import Jobs
-from app.jobs.record import Job
+from app.jobs.record import ENDED, Job, Status
 from app.store import Down, Store
 
 log = logging.getLogger(__name__)
 
-Event: TypeAlias = "dict[str, str]"
-"""{"job", "type": "status", "status"} or {"job", "type": "page", "page", "error"}."""
+Event: TypeAlias = dict[str, str]
+"""{"id", "job", "type": "status", "status"} or {"id", "job", "type": "page", "page", "error", "done"}."""
 
 SAFETY_POLL = 2.0  # seconds; events may be trimmed before a slow reader sees them
+HEARTBEAT = 15.0  # seconds without an event, after which a follower is told that there was none
 RECENT = 5.0  # seconds before its first follower that reading begins: more than clocks differ
 
 
@@ -69,6 +70,64 @@ class EventReader:
                 with anyio.move_on_after(min(left, SAFETY_POLL)):
                     await self._status_event(events)
 
+    async def watch(self, jobs: Jobs, job_id: str, after: str | None = None) -> AsyncIterator[Event | Job | None]:
+        """The job's events after the one with the id `after`, up to its end. None where there was none for HEARTBEAT.
+
+        Where those after `after` are no longer all there, or none is given, the job as it is comes first.
+        """
+        with self.follow(job_id) as events:
+            missed = None if after is None else await self.since(job_id, after)
+            seen = after or "0-0"
+            if missed is None:
+                seen = await self._last()
+                job = await jobs.get(job_id)
+                if job is None:
+                    return
+                yield job
+                if job.ended:
+                    return
+            for old in missed or ():
+                seen = old["id"]
+                yield old
+                if _is_end(old):
+                    return
+            silent_since = time.monotonic()
+            while True:
+                event: Event | None = None
+                with anyio.move_on_after(SAFETY_POLL):
+                    event = await events.get()
+                if event is None:
+                    job = await jobs.get(job_id)
+                    if job is None or job.ended:  # its last event was trimmed before it was read
+                        if job is not None:
+                            yield job
+                        return
+                    if time.monotonic() - silent_since >= HEARTBEAT:
+                        silent_since = time.monotonic()
+                        yield None
+                elif order(event["id"]) > order(seen):
+                    silent_since, seen = time.monotonic(), event["id"]
+                    yield event
+                    if _is_end(event):
+                        return
+
+    async def since(self, job_id: str, after: str) -> list[Event] | None:
+        """The job's events after the one with the id `after`; None where some may have been trimmed."""
+        first: Any = await self._store.xrange(keys.EVENTS, count=1)
+        if not first or order(first[0][0]) > order(after):
+            return None
+        found: list[Event] = []
+        while True:
+            entries: Any = await self._store.xrange(keys.EVENTS, min=f"({after}", count=1000)
+            found += [event | {"id": entry} for entry, event in entries if event["job"] == job_id]
+            if len(entries) < 1000:
+                return found
+            after = entries[-1][0]
+
+    async def _last(self) -> str:
+        entries: Any = await self._store.xrevrange(keys.EVENTS, count=1)
+        return entries[0][0] if entries else "0-0"
+
     async def _status_event(self, events: "asyncio.Queue[Event]") -> None:
         while (await events.get())["type"] != "status":
             pass
@@ -86,10 +145,19 @@ class EventReader:
                 continue
             for _, entries in streams.items() if isinstance(streams, dict) else streams or ():
                 for entry, event in _flat(entries):
-                    time_part, _, sequence = entry.partition("-")
-                    last = int(time_part), int(sequence)
+                    last = order(entry)
                     for queue in self._followers.get(event["job"], ()):
-                        queue.put_nowait(event)
+                        queue.put_nowait(event | {"id": entry})
+
+
+def order(event_id: str) -> tuple[int, int]:
+    """An event's id as it sorts."""
+    time_part, _, sequence = event_id.partition("-")
+    return int(time_part), int(sequence)
+
+
+def _is_end(event: Event) -> bool:
+    return event["type"] == "status" and Status(event["status"]) in ENDED
 
 
 def _flat(entries: Any) -> Iterator[tuple[str, Event]]:

@@ -11,6 +11,9 @@ EVENTS = "events"
 OPEN = "open"
 """Sorted set of the jobs that have not ended, by when they came."""
 
+EXPIRING = "expiring"
+"""Sorted set of the ended jobs whose blobs are there, by when they expire."""
+
 OUTBOX = "outbox"
 """Sorted set of the deliveries that are due, by time."""
 
@@ -26,6 +29,11 @@ RQ_WORKERS = "rq:workers"
 
 def job(job_id: str) -> str:
     return f"job:{job_id}"
+
+
+def jobs(client: str) -> str:
+    """Sorted set of a client's jobs, by when they came; expired ones are not in it."""
+    return f"jobs:{client}"
 
 
 def slice_(slice_id: str) -> str:
@@ -79,6 +87,11 @@ def waiting_slices(job_id: str) -> str:
 def turns(queue: str) -> str:
     """Counter of the slices taken from the rings."""
     return f"turns:{queue}"
+
+
+def dropped(worker: str) -> str:
+    """List of the executions that a worker is to let go of: their jobs have ended."""
+    return f"dropped:{worker}"
 
 
 def outbox(job_id: str) -> str:

@@ -64,6 +64,66 @@ class Jobs:
         fields: Any = await self._store.hgetall(keys.job(job_id))
         return Job.from_fields(fields) if fields else None
 
+    async def page_of(
+        self, client: str, *, before: tuple[float, str] | None, created_after: float, limit: int
+    ) -> list[tuple[float, str]]:
+        """Up to `limit` of a client's jobs, latest first, those before the (time, id) given; each as (time, id)."""
+        found: list[tuple[float, str]] = []
+        start = 0
+        while True:
+            latest: Any = await self._store.zrevrangebyscore(
+                keys.jobs(client),
+                "+inf" if before is None else before[0],
+                created_after,
+                start=start,
+                num=limit,
+                withscores=True,
+            )
+            # As many jobs as you like may have come at one time: those up to the given one are passed over.
+            found += [(score, name) for name, score in latest if before is None or (score, name) < before]
+            if len(found) >= limit or len(latest) < limit:
+                return found[:limit]
+            start += limit
+
+    async def get_many(self, job_ids: Sequence[str]) -> list[Job | None]:
+        async with batch(self._store) as pipe:
+            for job_id in job_ids:
+                pipe.hgetall(keys.job(job_id))
+        return [Job.from_fields(fields) if fields else None for fields in pipe.answers]
+
+    async def cancel(self, job_id: str) -> bool:
+        """Ends the job as canceled, and has its workers let go of it. False where it had ended already."""
+        now = time.time()
+        return bool(await self._scripts.run("cancel", job_id, now, iso(now), "The job was canceled."))
+
+    async def retry(self, job_id: str) -> Literal["queued", "open", "good", "full", "gone"]:
+        """Opens an ended job again. `open`: it has not ended; `good`: nothing of it failed."""
+        now = time.time()
+        outcome: Literal["queued", "open", "good", "full", "gone"] = await self._scripts.run(
+            "retry", job_id, now, iso(now), self._queue_max
+        )
+        return outcome
+
+    async def bury(self, job_id: str, *, early: bool = False) -> bool:
+        """Leaves a tombstone of an ended job whose time has come, or `early`. False where it has not ended or come.
+
+        Its blobs are to be removed by the caller, who then says that it is `buried`.
+        """
+        return bool(await self._scripts.run("bury", job_id, time.time(), int(early)))
+
+    async def buried(self, job_id: str) -> None:
+        await self._store.zrem(keys.EXPIRING, job_id)
+
+    async def expired(self, limit: int) -> list[str]:
+        """Up to `limit` jobs whose time has come and whose blobs may be there."""
+        found: Any = await self._store.zrangebyscore(keys.EXPIRING, "-inf", time.time(), start=0, num=limit)
+        return list(found)
+
+    async def dropped(self, worker: str, timeout: int) -> str | None:
+        """The next execution that `worker` is to let go of; None where there is none for `timeout` seconds."""
+        answer: Any = await self._store.blpop([keys.dropped(worker)], timeout)
+        return answer[1] if answer else None
+
     async def wait_for_entry(self, queue: str, timeout: int) -> None:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
         await self._store.blmove(keys.rq_queue(queue), keys.rq_queue(queue), timeout, "LEFT", "LEFT")

@@ -37,7 +37,8 @@ def iso(seconds: float) -> str:
 class Job:
     """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own.
 
-    Its slices, once it is prepared, are of `slice_pages` pages each.
+    Its slices, once it is prepared, are of `slice_pages` pages each. It has been at its pages since `pages_since`, when
+    `pages_from` of them were there already; `page_errors` of them ended with an error.
     """
 
     id: str
@@ -53,6 +54,9 @@ class Job:
     metadata: Any = None
     pages_done: int = 0
     pages_total: int | None = None
+    pages_since: float | None = None
+    pages_from: int = 0
+    page_errors: int = 0
     slice_pages: int | None = None
     attempts: int = 0
     started_at: float | None = None
@@ -67,6 +71,22 @@ class Job:
     @property
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= time.time()
+
+    @property
+    def percent(self) -> int | None:
+        """How much of it is done; None before its pages are counted."""
+        return None if self.pages_total is None else self.pages_done * 100 // self.pages_total
+
+    @property
+    def eta(self) -> float | None:
+        """When its pages will be done if all goes on as it went so far, waits included; None while nothing is known."""
+        if self.status is not Status.RUNNING or self.pages_total is None or self.pages_since is None:
+            return None
+        done = self.pages_done - self.pages_from
+        if done <= 0:
+            return None
+        now = time.time()
+        return now + (now - self.pages_since) / done * (self.pages_total - self.pages_done)
 
     def to_fields(self) -> dict[str, str]:
         """The store's hash of a new job."""
@@ -107,6 +127,9 @@ class Job:
             metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
+            pages_since=number("pages_since"),
+            pages_from=int(fields.get("pages_from", 0)),
+            page_errors=int(fields.get("page_errors", 0)),
             slice_pages=int(fields["slice_pages"]) if "slice_pages" in fields else None,
             attempts=int(fields.get("attempts", 0)),
             started_at=number("started_at"),
@@ -128,6 +151,8 @@ class Job:
             "priority": self.priority,
             "pages_done": self.pages_done,
             "pages_total": self.pages_total,
+            "percent": self.percent,
+            "eta": time_of(self.eta),
             "attempts": self.attempts,
             "created_at": iso(self.created_at),
             "started_at": time_of(self.started_at),

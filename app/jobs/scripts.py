@@ -26,7 +26,8 @@ class Scripts:
         self._store = store
         self._shared = "\n".join(
             [
-                f"local RESULT_TTL, RECORD_TTL = {settings.result_ttl}, {settings.result_ttl + TOMBSTONE}",
+                f"local RESULT_TTL, TOMBSTONE = {settings.result_ttl}, {TOMBSTONE}",
+                "local RECORD_TTL = RESULT_TTL + TOMBSTONE",
                 f"local LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE = {LEASE}, {EVENTS_KEPT}, {SCHEMA}, '{RUN_SLICE}'",
                 keys.lua(),
                 _source("shared"),

@@ -1,6 +1,7 @@
 """A test engine: documents are opened and stored for real, but every page reads the same. Never chosen by `auto`.
 
-Options: `sleep` seconds a page takes in the engine host; `poison` kills the engine host.
+Options: `sleep` seconds a page takes in the engine host, `hold` seconds it keeps the interpreter there to itself, as
+some model libraries do; `poison` kills the engine host.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,7 @@ class Null(Engine):
 
     async def page(self, document: Document, number: int) -> None:
         await asyncio.sleep(document.options.get("sleep", 0))
+        time.sleep(document.options.get("hold", 0))  # noqa: ASYNC251 - that is what it is for
         if document.options.get("poison"):
             os.kill(os.getpid(), signal.SIGKILL)
         await super().page(document, number)

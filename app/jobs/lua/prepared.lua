@@ -12,14 +12,17 @@ if redis.call('HEXISTS', record, 'slices') == 0 then
     local id = job .. '-' .. number
     redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued')
     redis.call('HSETNX', key.slice_(id), 'fence', 0)
+    redis.call('HDEL', key.slice_(id), 'attempts', 'crashes') -- of a life before a retry
     keep(key.slice_(id))
     redis.call('ZADD', key.active(queue), now, id)
     wait(queue, id, now, 'RPUSH')
   end
   refill(queue, iso)
 end
+local new = redis.call('HSETNX', record, 'pages_since', now) == 1
 for at = 8, #ARGV do
   if redis.call('SETBIT', key.pages(job), ARGV[at], 1) == 0 then redis.call('HINCRBY', record, 'pages_done', 1) end
 end
-redis.call('EXPIRE', key.pages(job), RECORD_TTL)
+keep(key.pages(job))
+if new then redis.call('HSET', record, 'pages_from', redis.call('HGET', record, 'pages_done') or 0) end
 return 1

@@ -1,5 +1,5 @@
 -- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/jobs/keys.py)
--- and the constants RESULT_TTL, RECORD_TTL, LEASE, EVENTS_KEPT, SCHEMA and RUN_SLICE.
+-- and the constants RESULT_TTL, RECORD_TTL, TOMBSTONE, LEASE, EVENTS_KEPT, SCHEMA and RUN_SLICE.
 
 local READY = 4 -- entries that RQ's list is filled up to; all else waits in the rings, where order can still change
 local ORDERS = {{'high', 'normal', 'low'}, {'normal', 'high', 'low'}, {'low', 'normal', 'high'}}
@@ -80,10 +80,11 @@ local function take(queue, passed)
         if not passed[job] then
           local slices = key.waiting_slices(job)
           local id = redis.call('LPOP', slices)
-          redis.call('LREM', jobs, 1, job)
+          -- To the end of the ring and then from its front: a ring that is empty in between would lose its TTL.
           if redis.call('EXISTS', slices) == 1 then redis.call('RPUSH', jobs, job) end
-          redis.call('LREM', clients, 1, client)
+          redis.call('LREM', jobs, 1, job)
           if redis.call('EXISTS', jobs) == 1 then redis.call('RPUSH', clients, client) end
+          redis.call('LREM', clients, 1, client)
           if id then redis.call('ZREM', key.waiting(queue), id) end
           return id
         end
@@ -131,16 +132,26 @@ local function close(queue, id, status, now, iso)
   keep(registry)
 end
 
--- Ends a job with all that is left of its slices, and lets its client be called.
+-- Ends a job with all that is left of its slices, wherever they are, and lets its client be called.
 local function end_job(job, status, now, iso, code, message)
   local record = key.job(job)
   local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url')
-  for number = 0, (tonumber(was[2]) or 1) - 1 do close(was[1], job .. '-' .. number, status, now, iso) end
+  for number = 0, (tonumber(was[2]) or 1) - 1 do
+    local id = job .. '-' .. number
+    local slice = redis.call('HMGET', key.slice_(id), 'status', 'worker', 'execution')
+    if slice[1] == 'running' then
+      redis.call('LPUSH', key.dropped(slice[2]), slice[3])
+      redis.call('EXPIRE', key.dropped(slice[2]), 60)
+    end
+    close(was[1], id, status, now, iso)
+  end
   redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
   keep(record)
   redis.call('DEL', key.pages(job), key.waiting_slices(job))
   redis.call('ZREM', key.OPEN, job)
+  redis.call('ZADD', key.EXPIRING, now + RESULT_TTL, job)
+  keep(key.EXPIRING)
   if was[3] then
     redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[3], 'state', 'pending', 'attempts', 0,
       'created_at', now)

@@ -18,11 +18,15 @@ if idempotency then
   redis.call('EXPIRE', idempotency, RESULT_TTL)
 end
 redis.call('HSET', key.job(job), unpack(ARGV, 9))
+if idempotency then redis.call('HSET', key.job(job), 'idempotency', ARGV[6]) end
 redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
 redis.call('ZADD', key.OPEN, now, job)
+redis.call('ZADD', key.jobs(ARGV[5]), now, job)
 redis.call('ZADD', key.active(queue), now, id)
 redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue))
-for _, name in ipairs({key.job(job), key.slice_(id), key.OPEN, key.active(queue), key.RQ_QUEUES}) do keep(name) end
+keep(key.job(job))
+keep(key.slice_(id))
+for _, name in ipairs({key.OPEN, key.jobs(ARGV[5]), key.active(queue), key.RQ_QUEUES}) do keep(name) end
 if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
   push(queue, id, iso, 'RPUSH') -- nobody is before it
 else

@@ -1,0 +1,7 @@
+-- Ends a job that has not ended, wherever its slices are.
+-- ARGV 1 job id  2 now  3 now, ISO  4 message
+-- Returns 1, or 0 where the job has ended or is unknown
+local status = redis.call('HGET', key.job(ARGV[1]), 'status')
+if status ~= 'queued' and status ~= 'running' then return 0 end
+end_job(ARGV[1], 'canceled', tonumber(ARGV[2]), ARGV[3], 'canceled', ARGV[4])
+return 1

@@ -1,0 +1,119 @@
+"""Following a job: its state first, then what happens, each event once, and what was missed after a break."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from test_jobs import claim, new_job, prepared, submit
+
+import app.jobs.events
+from app.jobs import keys
+from app.jobs.events import EventReader
+from app.jobs.queue import Jobs
+from app.jobs.record import Job
+from app.settings import Settings
+from app.store import Store, connect
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    client = connect(Settings(redis_url=store_url))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def jobs(store: Store) -> Jobs:
+    return Jobs(store, Settings())
+
+
+@pytest.fixture
+async def reader(store_url: str) -> AsyncIterator[EventReader]:
+    client = connect(Settings(redis_url=store_url))
+    reading = EventReader(client)
+    reading.start()
+    yield reading
+    await reading.stop()
+    await client.aclose()
+
+
+def told(event: "dict[str, str] | Job | None") -> Any:
+    if event is None or isinstance(event, Job):
+        return event and event.status.value
+    return event.get("status") or int(event["page"])
+
+
+async def test_a_job_is_followed_to_its_end(jobs: Jobs, reader: EventReader) -> None:
+    job_id = await submit(jobs, new_job())
+    await submit(jobs, new_job(2))
+    seen: list[Any] = []
+
+    async def follow() -> None:
+        seen.extend([told(event) async for event in reader.watch(jobs, job_id)])
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0.1)
+    held, other = await claim(jobs), await claim(jobs)
+    await prepared(jobs, held, 2)
+    await jobs.page_done(other, 1)
+    await jobs.page_done(held, 1)
+    await jobs.page_done(held, 2)
+    await jobs.finish(held, page_errors=0)
+    await asyncio.wait_for(following, 10)
+    assert seen == ["queued", "running", 1, 2, "finished"]
+    assert [told(event) async for event in reader.watch(jobs, job_id)] == ["finished"]
+    assert [told(event) async for event in reader.watch(jobs, "0" * 32)] == []
+
+
+async def test_what_was_missed_comes_first(jobs: Jobs, reader: EventReader, store: Store) -> None:
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    await prepared(jobs, held, 4)
+    for number in (1, 2):
+        await jobs.page_done(held, number)
+    ids = [entry for entry, _ in await store.xrange(keys.EVENTS)]
+    seen: list[Any] = []
+
+    async def follow() -> None:
+        seen.extend([told(event) async for event in reader.watch(jobs, job_id, ids[1])])
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0.1)
+    for number in (3, 4):
+        await jobs.page_done(held, number)
+    await jobs.finish(held, page_errors=0)
+    await asyncio.wait_for(following, 10)
+    assert seen == [2, 3, 4, "finished"]
+    assert [told(event) async for event in reader.watch(jobs, job_id, ids[2])] == [3, 4, "finished"]
+
+
+async def test_after_too_long_a_break_the_state_comes_first(jobs: Jobs, reader: EventReader, store: Store) -> None:
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    await prepared(jobs, held, 1)
+    await jobs.page_done(held, 1)
+    await jobs.finish(held, page_errors=0)
+    await store.xtrim(keys.EVENTS, maxlen=1)
+    assert [told(event) async for event in reader.watch(jobs, job_id, "1-0")] == ["finished"]
+    await store.delete(keys.EVENTS)
+    assert [told(event) async for event in reader.watch(jobs, job_id, "1-0")] == ["finished"]
+
+
+async def test_silence_and_a_lost_end_are_noticed(
+    jobs: Jobs, reader: EventReader, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.jobs.events, "SAFETY_POLL", 0.05)
+    monkeypatch.setattr(app.jobs.events, "HEARTBEAT", 0.1)
+    job_id = await submit(jobs, new_job())
+    async with aclosing(reader.watch(jobs, job_id)) as events:
+        assert told(await anext(events)) == "queued"
+        assert told(await anext(events)) is None
+        await store.hset(keys.job(job_id), "status", "failed")  # and no event
+        while (event := await anext(events)) is None:
+            pass
+        assert told(event) == "failed"
+    assert reader._followers == {}

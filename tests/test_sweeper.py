@@ -1,0 +1,81 @@
+"""The sweeper: all of what has expired goes, and nothing else."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from test_jobs import claim, end, new_job, submit
+
+from app.blobs import BlobStore, JobFolder, write
+from app.jobs import keys
+from app.jobs.queue import Jobs
+from app.settings import Settings
+from app.store import Store, connect
+from worker.sweeper import Sweeper
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    client = connect(Settings(redis_url=store_url))
+    yield client
+    await client.aclose()
+
+
+def stored(blobs: BlobStore, job_id: str) -> JobFolder:
+    folder = blobs.job(job_id)
+    write(folder.source, b"%PDF-")
+    write(folder.page(1), b"{}")
+    return folder
+
+
+def age(folder: JobFolder, seconds: float) -> None:
+    for path in (folder.pages, folder.root):
+        os.utime(path, (time.time() - seconds,) * 2)
+
+
+async def test_expired_jobs_go_with_their_blobs(store: Store, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir, result_ttl=60)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    sweeper = Sweeper(jobs, blobs, 60)
+    folders = [stored(blobs, await submit(jobs, new_job(number))) for number in range(1, 5)]
+    for _ in range(3):
+        await end(jobs, await claim(jobs))
+    for number in (1, 2):
+        await store.hset(keys.job(new_job(number).id), "expires_at", str(time.time() - 1))
+        await store.zadd(keys.EXPIRING, {new_job(number).id: time.time() - 1})
+    await store.zadd(keys.EXPIRING, {new_job(4).id: 1})  # open again, by a retry
+    assert await sweeper.sweep() == 2
+    assert [folder.root.exists() for folder in folders] == [False, False, True, True]
+    assert await sweeper.sweep() == 0
+    for number, expired in ((1, True), (2, True), (3, False), (4, False)):
+        job = await jobs.get(new_job(number).id)
+        assert job is not None
+        assert job.expired is expired
+
+
+async def test_a_sweep_that_was_cut_off_is_made_up_for(store: Store, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    folder = stored(blobs, await submit(jobs, new_job()))
+    await end(jobs, await claim(jobs))
+    assert await jobs.bury(new_job().id, early=True)  # and then its blobs would have gone
+    assert await Sweeper(jobs, blobs, 60).sweep() == 1
+    assert not folder.root.exists()
+
+
+async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    sweeper = Sweeper(jobs, blobs, 1000)
+    assert await sweeper.sweep_orphans() == 0
+    job = stored(blobs, await submit(jobs, new_job(1)))
+    old, fresh, busy = (stored(blobs, f"{number:032x}") for number in (2, 3, 4))
+    for folder in (job, old, busy):
+        age(folder, 2000)
+    write(busy.page(2), b"{}")
+    assert await sweeper.sweep_orphans() == 1
+    assert [folder.root.exists() for folder in (job, old, fresh, busy)] == [True, False, True, True]
