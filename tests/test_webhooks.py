@@ -95,7 +95,7 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     )
     store, outbound = connect(chosen), Outbound(chosen)
     jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
-    outbox = Outbox(store)
+    outbox = Outbox(store, lease=60)
     sender = asyncio.create_task(Sender(outbox, jobs, blobs, outbound, chosen).run())
     job = Job(id=JOB, status=Status.QUEUED, engine="null", created_at=time.time(), callback_url=callback)
     await jobs.submit(job, idempotency=None, fingerprint="")

@@ -95,6 +95,12 @@ class PagePool:
             raise DocumentError(f"Putting the pages together failed: it {reason}.", code="document_crashed") from None
 
     async def _call(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
+        try:
+            return await self._once(folder, op, **parameters)
+        except ChildDied:  # the first time it may have been for another's sake: the kernel short of memory, say
+            return await self._once(folder, op, **parameters)
+
+    async def _once(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
         async with self._turns.turn(folder.root):  # documents take turns, however many pages each has waiting
             child = await self._take(folder.source)
             try:

@@ -17,8 +17,9 @@ async def main() -> None:
     settings = load_settings()
     configure(settings)
     store, outbound = connect(settings), Outbound(settings)
+    outbox = Outbox(store, lease=settings.webhook_timeout + 10)
     try:
-        await Sender(Outbox(store), Jobs(store, settings), BlobStore(settings), outbound, settings).run()
+        await Sender(outbox, Jobs(store, settings), BlobStore(settings), outbound, settings).run()
     finally:
         await outbound.aclose()
         await store.aclose()

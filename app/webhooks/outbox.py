@@ -7,8 +7,6 @@ from importlib.resources import files
 from app.jobs import keys
 from app.store import Store, batch
 
-LEASE = 60.0  # seconds a sender has for one delivery; longer than any of them takes
-
 
 @dataclass(frozen=True)
 class Delivery:
@@ -20,13 +18,16 @@ class Delivery:
 
 
 class Outbox:
-    def __init__(self, store: Store) -> None:
+    """`lease` is how long a sender has for one delivery, in seconds: longer than any of them takes."""
+
+    def __init__(self, store: Store, lease: float) -> None:
         self._store = store
+        self._lease = lease
         self._take = store.register_script(files("app.webhooks").joinpath("take.lua").read_text())
 
     async def take(self, most: int) -> list[Delivery]:
-        """Up to `most` due deliveries, ours for LEASE seconds."""
-        taken = await self._take(keys=[keys.OUTBOX], args=[time.time(), LEASE, most])
+        """Up to `most` due deliveries, ours until their lease is over."""
+        taken = await self._take(keys=[keys.OUTBOX], args=[time.time(), self._lease, most])
         return [Delivery(job, url, int(attempts)) for job, url, attempts in taken]
 
     async def wait(self, seconds: int) -> None:
