@@ -1,0 +1,230 @@
+"""What is done with a slice: its document is fetched and prepared, its pages are read, the last one makes the result."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app.blobs import BlobStore, JobFolder, replacing
+from app.errors import DocumentError, JobError, ServiceError, WorkerError
+from app.jobs.queue import Jobs
+from app.jobs.record import Priority, Slice
+from app.outbound import Outbound
+from app.results import store_failed_page
+from app.store import Down
+from worker.channel import ChildDied
+from worker.host_keeper import HostKeeper
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class LeaseLost(Exception):
+    """The slice is no longer ours: another worker has it, or its job has ended."""
+
+
+class Yielded(Exception):
+    """The slice goes back before its pages are done: others wait."""
+
+
+class Crashed(Exception):
+    """The engine host died under the slice, which was there at `crashes` such deaths by now."""
+
+    def __init__(self, died: ChildDied, crashes: int) -> None:
+        super().__init__(str(died))
+        self.crashes = crashes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A slice at its pages, `since` by the monotonic clock; `book`: its document has other slices."""
+
+    job: str
+    priority: Priority
+    book: bool
+    since: float
+
+
+async def insist(command: Callable[[], Awaitable[T]]) -> T:
+    """Repeats a command until the store answers: work that is done must not be thrown away for an outage."""
+    pause = 0.1
+    while True:
+        try:
+            return await command()
+        except Down as error:
+            log.warning("the store is away, trying again: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+
+class SliceWork:
+    """Works on slices; documents of more than `slice_pages` pages are cut into several."""
+
+    def __init__(self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, slice_pages: int) -> None:
+        self._jobs = jobs
+        self._blobs = blobs
+        self._outbound = outbound
+        self._host = host
+        self._slice_pages = slice_pages
+        self.readings: dict[str, Reading] = {}
+        """By execution: what is at its pages."""
+
+    async def outcome(self, held: Slice) -> ServiceError | None:
+        """Does the slice and commits it; None where that is done, else why not. Raises Crashed, LeaseLost, Yielded."""
+        try:
+            await self._work(held)
+            return None
+        except ServiceError as refusal:
+            return refusal
+        except (Crashed, LeaseLost, Yielded):
+            raise
+        except OSError as failure:
+            log.exception("%s failed", held.id)
+            message = f"The blob store cannot be used: {failure.strerror}."
+            return WorkerError(message, code="storage_unavailable", retryable=True)
+        except Exception:
+            log.exception("%s failed", held.id)
+            message = "An internal error of the worker; its log has the details."
+            return WorkerError(message, code="internal", retryable=True)
+
+    async def give_up(self, held: Slice, error: WorkerError) -> bool:
+        """Stores `error` for the slice's pages that are not done. False where there are none to give up."""
+        folder = self._blobs.job(held.job.id)
+        try:
+            mine = self._pages_of(held, selected_pages(folder))
+        except FileNotFoundError:
+            return False
+        missing = [number for number in mine if number not in folder.pages_done()]
+        for number in missing:
+            store_failed_page(folder, number, error)
+        return bool(missing)
+
+    async def _work(self, held: Slice) -> None:
+        job, folder = held.job, self._blobs.job(held.job.id)
+        if not folder.source.exists():
+            await self._download(job.pdf_url, folder)
+        check_magic(folder)
+        async with self._host.place(held.crashes) as place:
+            try:
+                await self._on_host(held, folder)
+            except ChildDied as died:
+                raise Crashed(died, place.crashes) from None
+
+    async def _on_host(self, held: Slice, folder: JobFolder) -> None:
+        selected = await self._prepare(held, folder)
+        mine = self._pages_of(held, selected)
+        stored = folder.pages_done()
+        size = held.job.slice_pages or self._slice_pages
+        done = [number for number in mine if number in stored]
+        await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=done))
+        missing = [number for number in mine if number not in stored]
+        if missing:
+            await self._pages(held, folder, missing, book=len(selected) > len(mine))
+        if len(selected) > len(mine) and await self._ended(held):
+            return
+        errors = await self._host.call("assemble", folder=str(folder.root))
+        if len(errors) == len(selected):
+            raise JobError(_all_failed(errors), code=errors[0]["code"])
+        await self._ended(held, page_errors=len(errors))
+
+    def _pages_of(self, held: Slice, selected: list[int]) -> list[int]:
+        size = held.job.slice_pages or self._slice_pages
+        return selected[held.number * size :][:size]
+
+    async def _ended(self, held: Slice, page_errors: int | None = None) -> bool:
+        """Commits the slice; False where it is the last of its job and the result is yet to be made."""
+        ended = await insist(lambda: self._jobs.finish(held, page_errors=page_errors))
+        if ended == "lost":
+            raise LeaseLost
+        return ended == "ended"
+
+    async def _download(self, url: str | None, folder: JobFolder) -> None:
+        if url is None:
+            raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
+        folder.forget_parts()
+        with replacing(folder.source) as file:
+            await self._outbound.download(url, file.write)
+
+    async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
+        try:
+            return selected_pages(folder)
+        except FileNotFoundError:
+            selected: list[int] = await self._host.call(
+                "prepare", folder=str(folder.root), page_ranges=held.job.page_ranges
+            )
+            return selected
+
+    async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int], *, book: bool) -> None:
+        """Has the pages read and counts each one as it is stored. Raises Yielded where some were left for later."""
+        left = set(numbers)
+        stored: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
+
+        async def count() -> None:
+            while (event := await stored.get()) is not None:
+                number, code = int(event["page"]), event["error"]
+                self._host.count_page()
+                await self._own(lambda number=number, code=code: self._jobs.page_done(held, number, code))  # type: ignore[misc]
+                left.discard(number)
+
+        async def read() -> None:
+            await self._host.call(
+                "pages",
+                stored.put_nowait,
+                folder=str(folder.root),
+                numbers=numbers,
+                options=held.job.options,
+                execution=held.execution,
+            )
+            stored.put_nowait(None)
+
+        self.readings[held.execution] = Reading(held.job.id, held.job.priority, book, time.monotonic())
+        tasks = [asyncio.create_task(count()), asyncio.create_task(read())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            self.readings.pop(held.execution, None)
+            for task in tasks:
+                task.cancel()
+        if left:
+            raise Yielded
+
+    async def _own(self, command: Callable[[], Awaitable[bool]]) -> None:
+        """Runs a fenced command; raises LeaseLost where it was refused."""
+        if not await insist(command):
+            raise LeaseLost
+
+
+def _all_failed(errors: list[dict[str, Any]]) -> str:
+    first: str = errors[0]["message"]
+    return first if len(errors) == 1 else f"All {len(errors)} pages failed; the first: {first}"
+
+
+def selected_pages(folder: JobFolder) -> list[int]:
+    """The pages of the job, once it is prepared; FileNotFoundError before."""
+    selected: list[int] = json.loads(folder.document.read_bytes())["selected"]
+    return selected
+
+
+def check_magic(folder: JobFolder) -> None:
+    """Raises DocumentError where the file is not a PDF, with what it looks like."""
+    with folder.source.open("rb") as file:
+        head = file.read(1024)
+    if b"%PDF-" in head:
+        return
+    start = head.lstrip().lower()
+    kinds = {
+        b"<": "a web page or XML",
+        b"{": "JSON",
+        b"pk\x03\x04": "a ZIP or Office file",
+        b"\x89png": "a PNG image",
+        b"\xff\xd8": "a JPEG image",
+    }
+    looks = next(
+        (f"it looks like {kind}" for magic, kind in kinds.items() if start.startswith(magic)),
+        "its first 1,024 bytes have no %PDF- header",
+    )
+    raise DocumentError(f"The file is not a PDF: {looks}." if head else "The file is empty.", code="not_a_document")
