@@ -25,16 +25,20 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
 
-    async def request(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises OSError where there is none."""
+    async def request(
+        self, method: str, path: str, body: Any = None, *, kind: str = "application/json"
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer; `body` is bytes of that `kind`, or becomes JSON. Raises OSError where there is
+        no answer.
+        """
         loop = asyncio.get_running_loop()
         if self._transport is None:
             await loop.create_connection(lambda: self, "127.0.0.1", self._port)
         assert self._transport is not None
-        content = b"" if body is None else json.dumps(body).encode()
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Length: {len(content)}\r\n"
         if content:
-            head += "Content-Type: application/json\r\n"
+            head += f"Content-Type: {kind}\r\n"
         self._answer = loop.create_future()
         self._transport.write(head.encode() + b"\r\n" + content)
         return await asyncio.wait_for(self._answer, ANSWER_WITHIN)
@@ -45,6 +49,16 @@ class Client(asyncio.Protocol):
         if status not in expect:
             raise RuntimeError(f"{method} {path} was answered with {status}: {answer[:500]!r}")
         return json.loads(answer)
+
+    async def upload(self, document: bytes) -> str:
+        """Has our service take the document; the job's id."""
+        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="document.pdf"\r\n\r\n'
+        body = head + document + b"\r\n--limit--\r\n"
+        status, answer = await self.request("POST", "/infer", body, kind="multipart/form-data; boundary=limit")
+        if status != 202:
+            raise RuntimeError(f"the upload was answered with {status}: {answer[:500]!r}")
+        job: str = json.loads(answer)["job_id"]
+        return job
 
     def close(self) -> None:
         if self._transport is not None:

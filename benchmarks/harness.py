@@ -115,11 +115,13 @@ async def answers(port: int, path: str) -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """A service that takes documents. `worker` is the root of the worker's processes."""
+    """A service that takes documents. `worker` is the root of the worker's processes, `store` the URL of its store."""
 
     port: int
     api: psutil.Process
     worker: psutil.Process | None
+    store: str
+    data: Path
 
 
 @asynccontextmanager
@@ -127,10 +129,11 @@ async def ours(engine: str | None, **settings: str) -> AsyncIterator[Running]:
     """The service, with a worker where an engine is named."""
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(folder())
+        url = await stack.enter_async_context(store(data))
         port = free_port()
         env = environment(
             DATA_DIR=str(data),
-            REDIS_URL=await stack.enter_async_context(store(data)),
+            REDIS_URL=url,
             PORT=str(port),
             FETCH_ALLOWED_HOSTS="127.0.0.1",
             PAGE_PROCESSES=str(CORES),
@@ -142,7 +145,7 @@ async def ours(engine: str | None, **settings: str) -> AsyncIterator[Running]:
         if engine:
             worker = await stack.enter_async_context(process(sys.executable, "-m", "worker", cwd=data, env=env))
         await answers(port, "/health/ready" if engine else "/health")
-        yield Running(port, psutil.Process(api.pid), psutil.Process(worker.pid) if worker else None)
+        yield Running(port, psutil.Process(api.pid), psutil.Process(worker.pid) if worker else None, url, data)
 
 
 @asynccontextmanager
@@ -150,15 +153,16 @@ async def floor(*, worker: bool) -> AsyncIterator[Running]:
     """The floor, with or without its worker."""
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(folder())
+        url = await stack.enter_async_context(store(data))
         port = free_port()
-        env = environment(REDIS_URL=await stack.enter_async_context(store(data)))
+        env = environment(REDIS_URL=url)
         api = await stack.enter_async_context(process(*uvicorn("benchmarks.floor:app", port), cwd=data, env=env))
         working = None
         if worker:
             command = [sys.executable, "-m", "benchmarks.floor"]
             working = await stack.enter_async_context(process(*command, cwd=data, env=env))
         await answers(port, "/health")
-        yield Running(port, psutil.Process(api.pid), psutil.Process(working.pid) if working else None)
+        yield Running(port, psutil.Process(api.pid), psutil.Process(working.pid) if working else None, url, data)
 
 
 @asynccontextmanager
@@ -185,13 +189,17 @@ async def serving(document: bytes) -> AsyncIterator[str]:
 
 async def convert(client: Client, url: str) -> Any:
     """Has our service convert the document at `url`; its result."""
-    job = await client.json("POST", "/infer", {"pdf_url": url})
+    return await outcome(client, (await client.json("POST", "/infer", {"pdf_url": url}))["job_id"])
+
+
+async def outcome(client: Client, job: str) -> Any:
+    """The result of a job of our service, once it is there."""
     while True:
-        outcome = await client.json("GET", f"/jobs/{job['job_id']}/result?wait=30")
-        if outcome["status"] == "finished":
-            return outcome["result"]
-        if outcome["status"] in ("failed", "canceled"):
-            raise RuntimeError(f"the job failed: {outcome['error']}")
+        answer = await client.json("GET", f"/jobs/{job}/result?wait=30")
+        if answer["status"] == "finished":
+            return answer["result"]
+        if answer["status"] in ("failed", "canceled"):
+            raise RuntimeError(f"the job failed: {answer['error']}")
 
 
 async def convert_floor(client: Client, url: str) -> None:
@@ -205,6 +213,11 @@ async def convert_floor(client: Client, url: str) -> None:
 
 
 # Figures
+
+
+def cpu_seconds(root: psutil.Process) -> float:
+    """Seconds of CPU that a process, its descendants and those of them that have ended have used."""
+    return sum(sum(one.cpu_times()[:4]) for one in (root, *root.children(recursive=True)))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -268,15 +281,15 @@ def bounded(
 
 def _bar(value: float, most: float | None, least: float | None, unit: str) -> tuple[str, bool | None]:
     if most is not None:
-        return f"≤ {most:g} {unit}", value <= most
+        return f"≤ {most:g} {unit}".rstrip(), value <= most
     if least is not None:
-        return f"≥ {least:g} {unit}", value >= least
+        return f"≥ {least:g} {unit}".rstrip(), value >= least
     return "", None
 
 
 def spread(values: Sequence[float], unit: str) -> str:
     """Median, and from minimum to maximum."""
-    text = f"{_short(statistics.median(values))} {unit}"
+    text = f"{_short(statistics.median(values))} {unit}".rstrip()
     return f"{text} ({_short(min(values))}–{_short(max(values))})" if len(values) > 1 else text
 
 

@@ -16,6 +16,7 @@ from benchmarks.harness import (
     alternate,
     compared,
     convert,
+    cpu_seconds,
     environment,
     folder,
     ours,
@@ -47,18 +48,13 @@ async def measure() -> list[Row]:
 
 
 async def _job(worker: psutil.Process, client: Client, url: str) -> float:
-    before = _cpu(worker)
+    before = cpu_seconds(worker)
     result = await convert(client, url)
-    after = _cpu(worker)
+    after = cpu_seconds(worker)
     page = result["pages"][0]
     if page["route"] != "ocr" or len(page["markdown"]) < 1000:
         raise RuntimeError(f"the scan was not read: route {page['route']}, markdown {page['markdown'][:100]!r}")
     return after - before
-
-
-def _cpu(root: psutil.Process) -> float:
-    """Seconds of CPU that a process, its descendants and those of them that have ended have used."""
-    return sum(sum(one.cpu_times()[:4]) for one in (root, *root.children(recursive=True)))
 
 
 async def _bare(process: asyncio.subprocess.Process) -> float:

@@ -1,4 +1,4 @@
-"""What is done with a slice: its document is fetched and prepared, its pages are read, the last one makes the result."""
+"""What is done with a slice: its document is fetched and prepared, its pages read; the last one makes the result."""
 
 import asyncio
 import json
