@@ -381,6 +381,7 @@ def test_a_job_is_followed_by_server_sent_events(service: Service) -> None:
     if kinds.count("page") == 3:  # unless it was done before the stream began
         assert {data["page"] for kind, data, _ in events if kind == "page"} == {1, 2, 3}
         assert [data["pages_done"] for kind, data, _ in events if kind == "page"] == [1, 2, 3]
+        assert {data["pages_total"] for kind, data, _ in events if kind == "page"} == {3}
         middle = next(event_id for kind, _, event_id in events if kind == "page")
         with service.client.stream("GET", f"/jobs/{job}/events", headers={"Last-Event-ID": middle or ""}) as answer:
             missed = [kind for kind, _, _ in events_of(answer.iter_lines())]

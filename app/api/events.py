@@ -49,7 +49,8 @@ async def _stream(shared: Context, job: Job, after: str | None) -> AsyncIterator
             yield _status(event)
         elif event["type"] == "page":
             page = {"job_id": job.id, "page": int(event["page"]), "error": event["error"] or None}
-            yield _sse("page", page | {"pages_done": int(event["done"])}, event["id"])
+            counts = {"pages_done": int(event["done"]), "pages_total": int(event["total"])}
+            yield _sse("page", page | counts, event["id"])
         else:
             current = await shared.jobs.get(job.id)
             if current is not None:

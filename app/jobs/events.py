@@ -18,7 +18,7 @@ from app.store import Down, Store
 log = logging.getLogger(__name__)
 
 Event: TypeAlias = dict[str, str]
-"""{"id", "job", "type": "status", "status"} or {"id", "job", "type": "page", "page", "error", "done"}."""
+"""{"id", "job", "type": "status", "status"} or {"id", "job", "type": "page", "page", "error", "done", "total"}."""
 
 SAFETY_POLL = 2.0  # seconds; events may be trimmed before a slow reader sees them
 HEARTBEAT = 15.0  # seconds without an event, after which a follower is told that there was none

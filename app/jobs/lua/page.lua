@@ -5,7 +5,8 @@ if not holds(ARGV[1], ARGV[2]) then return 0 end
 local job = job_of(ARGV[1])
 if redis.call('SETBIT', key.pages(job), ARGV[4], 1) == 0 then
   local done = redis.call('HINCRBY', key.job(job), 'pages_done', 1)
-  tell(job, 'type', 'page', 'page', ARGV[4], 'error', ARGV[5], 'done', done)
+  local total = redis.call('HGET', key.job(job), 'pages_total') or done
+  tell(job, 'type', 'page', 'page', ARGV[4], 'error', ARGV[5], 'done', done, 'total', total)
 end
 keep(key.pages(job))
 return 1
