@@ -39,6 +39,7 @@ class HostKeeper:
         self.ready = asyncio.Event()
         self._settings = settings
         self._channel: Channel | None = None
+        self._process: psutil.Process
         self._places: set[Place] = set()
         self._suspect = asyncio.Lock()
         self._admitting = asyncio.Event()
@@ -63,6 +64,7 @@ class HostKeeper:
                     continue
                 pause, self._pages = 0.5, 0
                 self.version = started["version"]
+                self._process = psutil.Process(self._channel.pid)
                 self.ready.set()
                 self._admitting.set()
                 await self._channel.wait()
@@ -147,7 +149,10 @@ class HostKeeper:
         """Once the host has served its pages or outgrown its memory, admits no more, and ends it when it is empty."""
         if self._channel is None or not self._channel.alive:
             return
-        memory = psutil.Process(self._channel.pid).memory_info().rss >> 20
+        try:
+            memory = self._process.memory_info().rss >> 20
+        except psutil.NoSuchProcess:  # it has just died
+            return
         if self._pages >= self._settings.host_pages or memory >= self._settings.host_memory_mb:
             self._admitting.clear()
             if not self._places:

@@ -13,7 +13,7 @@ from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
 from worker.turns import Turns
 
-CALLS_MAX = 2000
+CALLS_MAX = 10_000
 """A child is replaced after so many calls: native libraries leak."""
 
 

@@ -39,7 +39,8 @@ class Null(Engine):
 
     async def page(self, document: Document, number: int) -> None:
         await asyncio.sleep(document.options.get("sleep", 0))
-        time.sleep(document.options.get("hold", 0))  # noqa: ASYNC251 - that is what it is for
+        if hold := document.options.get("hold"):
+            time.sleep(hold)  # noqa: ASYNC251 - that is what it is for
         if document.options.get("poison"):
             os.kill(os.getpid(), signal.SIGKILL)
         await super().page(document, number)

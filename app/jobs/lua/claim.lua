@@ -35,7 +35,7 @@ while true do
     if redis.call('HGET', job, 'status') == 'queued' then
       redis.call('HSET', job, 'status', 'running')
       redis.call('HSETNX', job, 'started_at', now)
-      tell(was[3], 'type', 'status', 'status', 'running')
+      tell(was[3], 'status', 'status', 'running')
     end
     redis.call('HSET', rq, 'status', 'started', 'started_at', iso, 'last_heartbeat', iso, 'worker_name', ARGV[4])
     redis.call('HSET', run, 'id', execution, 'created_at', now, 'last_heartbeat', now, 'worker_name', ARGV[4])
@@ -43,7 +43,7 @@ while true do
     redis.call('ZADD', runs, now + 60, execution)
     redis.call('EXPIRE', runs, 120)
     redis.call('ZADD', leases, now + LEASE, id .. ':' .. execution)
-    for _, name in ipairs({slice, job, rq, leases}) do keep(name) end
+    for _, name in ipairs({slice, job, leases}) do keep(name) end
     refill(queue, iso)
     return {id, redis.call('HGETALL', slice), redis.call('HGETALL', job)}
   end

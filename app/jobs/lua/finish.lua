@@ -9,9 +9,12 @@ local job = job_of(id)
 local record = key.job(job)
 local open = tonumber(redis.call('HGET', record, 'slices_open'))
 if code == '' and open == 1 and ARGV[7] == '0' then return 'last' end
-redis.call('HINCRBY', key.slice_(id), 'attempts', ARGV[6])
-redis.call('HINCRBY', record, 'attempts', ARGV[6])
-close(queue, id, code == '' and 'finished' or 'failed', now, iso)
+if ARGV[6] == '1' then
+  redis.call('HINCRBY', key.slice_(id), 'attempts', 1)
+  redis.call('HINCRBY', record, 'attempts', 1)
+end
+local execution = redis.call('HGET', key.slice_(id), 'execution')
+close(queue, id, 'running', execution, code == '' and 'finished' or 'failed', now, iso)
 if code ~= '' then
   end_job(job, 'failed', now, iso, code, ARGV[10])
 elseif open > 1 then

@@ -6,7 +6,7 @@ local job = job_of(ARGV[1])
 if redis.call('SETBIT', key.pages(job), ARGV[4], 1) == 0 then
   local done = redis.call('HINCRBY', key.job(job), 'pages_done', 1)
   local total = redis.call('HGET', key.job(job), 'pages_total') or done
-  tell(job, 'type', 'page', 'page', ARGV[4], 'error', ARGV[5], 'done', done, 'total', total)
+  tell(job, 'page', 'page', ARGV[4], 'error', ARGV[5], 'done', done, 'total', total)
 end
 keep(key.pages(job))
 return 1

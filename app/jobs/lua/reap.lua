@@ -50,6 +50,6 @@ end
 for _, id in ipairs(redis.call('ZRANGE', missing, 0, -1)) do
   if not nowhere[id] then redis.call('ZREM', missing, id) end
 end
-for _, name in ipairs({active, missing, delayed}) do keep(name) end
+for _, name in ipairs({active, missing, delayed, key.RQ_QUEUES}) do keep(name) end
 refill(queue, iso)
 return again

@@ -22,7 +22,7 @@ redis.call('DEL', key.outbox(job))
 redis.call('ZADD', key.OPEN, now, job)
 redis.call('ZADD', key.active(queue), now, id)
 for _, name in ipairs({record, key.slice_(id), key.OPEN, key.active(queue)}) do keep(name) end
-tell(job, 'type', 'status', 'status', 'queued')
+tell(job, 'status', 'status', 'queued')
 wait(queue, id, now, 'RPUSH')
 refill(queue, iso)
 return 'queued'

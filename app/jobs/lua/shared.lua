@@ -14,9 +14,9 @@ end
 
 local function job_of(id) return string.match(id, '^(.*)-%d+$') end
 
-local function tell(job, ...)
-  redis.call('XADD', key.EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', 'job', job, ...)
-  keep(key.EVENTS)
+local function tell(job, kind, ...)
+  redis.call('XADD', key.EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', 'job', job, 'type', kind, ...)
+  if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
 end
 
 -- The fence: whether the slice is still in the hands of the one who claimed it with this number.
@@ -106,14 +106,13 @@ local function refill(queue, iso)
   end
 end
 
--- Ends a slice that has not ended, wherever it is.
-local function close(queue, id, status, now, iso)
+-- Ends a slice, unless it `was` ended; wherever it is.
+local function close(queue, id, was, execution, status, now, iso)
+  if was ~= 'queued' and was ~= 'running' then return end
   local slice = key.slice_(id)
-  local was = redis.call('HMGET', slice, 'status', 'execution')
-  if was[1] ~= 'queued' and was[1] ~= 'running' then return end
-  if was[1] == 'running' then
-    redis.call('ZREM', key.rq_leases(queue), id .. ':' .. was[2])
-    redis.call('DEL', key.rq_execution(id, was[2]), key.rq_executions(id))
+  if was == 'running' then
+    redis.call('ZREM', key.rq_leases(queue), id .. ':' .. execution)
+    redis.call('DEL', key.rq_execution(id, execution), key.rq_executions(id))
   else
     redis.call('LREM', key.rq_queue(queue), 0, id)
     redis.call('ZREM', key.delayed(queue), id)
@@ -143,7 +142,7 @@ local function end_job(job, status, now, iso, code, message)
       redis.call('LPUSH', key.dropped(slice[2]), slice[3])
       redis.call('EXPIRE', key.dropped(slice[2]), 60)
     end
-    close(was[1], id, status, now, iso)
+    close(was[1], id, slice[1], slice[3], status, now, iso)
   end
   redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
@@ -162,5 +161,5 @@ local function end_job(job, status, now, iso, code, message)
     redis.call('LTRIM', key.OUTBOX_BELL, 0, 0)
     redis.call('EXPIRE', key.OUTBOX_BELL, 60)
   end
-  tell(job, 'type', 'status', 'status', status)
+  tell(job, 'status', 'status', status)
 end

@@ -23,10 +23,10 @@ redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'stat
 redis.call('ZADD', key.OPEN, now, job)
 redis.call('ZADD', key.jobs(ARGV[5]), now, job)
 redis.call('ZADD', key.active(queue), now, id)
-redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue))
+if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then keep(key.RQ_QUEUES) end -- later, workers keep it
 keep(key.job(job))
 keep(key.slice_(id))
-for _, name in ipairs({key.OPEN, key.jobs(ARGV[5]), key.active(queue), key.RQ_QUEUES}) do keep(name) end
+for _, name in ipairs({key.OPEN, key.jobs(ARGV[5]), key.active(queue)}) do keep(name) end
 if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
   push(queue, id, iso, 'RPUSH') -- nobody is before it
 else
