@@ -23,11 +23,12 @@ while true do
   local id = given ~= '' and given or next_entry()
   if not id then return false end
   redis.call('LREM', list, 1, id)
-  if given ~= '' then unwait(queue, id) end
   local slice = key.slice_(id)
   local was = redis.call('HMGET', slice, 'status', 'execution', 'job')
   local lost = was[1] == 'running' and not redis.call('ZSCORE', leases, id .. ':' .. (was[2] or ''))
   if was[1] == 'queued' or lost then -- any other entry is stale and is dropped
+    unwait(queue, id) -- others may name or enqueue it wherever it stands
+    redis.call('ZREM', key.delayed(queue), id)
     local job, rq = key.job(was[3]), key.rq_job(id)
     local run, runs = key.rq_execution(id, execution), key.rq_executions(id)
     redis.call('HINCRBY', slice, 'fence', 1)
@@ -43,7 +44,7 @@ while true do
     redis.call('ZADD', runs, now + 60, execution)
     redis.call('EXPIRE', runs, 120)
     redis.call('ZADD', leases, now + LEASE, id .. ':' .. execution)
-    for _, name in ipairs({slice, job, leases}) do keep(name) end
+    for _, name in ipairs({slice, job, rq, leases}) do keep(name) end
     refill(queue, iso)
     return {id, redis.call('HGETALL', slice), redis.call('HGETALL', job)}
   end

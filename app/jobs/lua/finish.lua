@@ -4,7 +4,8 @@
 --      7 1 where the result is there  8 pages with errors  9 error code, or ''  10 error message
 -- Returns 'lost' where the slice is no longer the caller's, 'last' where the result is yet to be made, else 'ended'
 local id, queue, now, iso, code = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[9]
-if not holds(id, ARGV[2]) then return 'lost' end
+local execution = holds(id, ARGV[2])
+if not execution then return 'lost' end
 local job = job_of(id)
 local record = key.job(job)
 local open = tonumber(redis.call('HGET', record, 'slices_open'))
@@ -13,10 +14,10 @@ if ARGV[6] == '1' then
   redis.call('HINCRBY', key.slice_(id), 'attempts', 1)
   redis.call('HINCRBY', record, 'attempts', 1)
 end
-local execution = redis.call('HGET', key.slice_(id), 'execution')
 close(queue, id, 'running', execution, code == '' and 'finished' or 'failed', now, iso)
 if code ~= '' then
   end_job(job, 'failed', now, iso, code, ARGV[10])
+  refill(queue, iso) -- its other slices may have stood in RQ's list
 elseif open > 1 then
   redis.call('HINCRBY', record, 'slices_open', -1)
 else

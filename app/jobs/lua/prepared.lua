@@ -19,10 +19,13 @@ if redis.call('HEXISTS', record, 'slices') == 0 then
   end
   refill(queue, iso)
 end
-local new = redis.call('HSETNX', record, 'pages_since', now) == 1
+local counted = 0
 for at = 8, #ARGV do
-  if redis.call('SETBIT', key.pages(job), ARGV[at], 1) == 0 then redis.call('HINCRBY', record, 'pages_done', 1) end
+  if redis.call('SETBIT', key.pages(job), ARGV[at], 1) == 0 then counted = counted + 1 end
 end
 keep(key.pages(job))
-if new then redis.call('HSET', record, 'pages_from', redis.call('HGET', record, 'pages_done') or 0) end
+local done = redis.call('HINCRBY', record, 'pages_done', counted)
+if redis.call('HSETNX', record, 'pages_since', now) == 1 and done > 0 then
+  redis.call('HSET', record, 'pages_from', done) -- of a life before a retry
+end
 return 1

@@ -3,8 +3,8 @@
 --      8 'front': of the queue, 'ring': among those that wait, or when it is due
 -- Returns 1, or 0 where the slice is no longer the caller's
 local id, queue = ARGV[1], ARGV[3]
-if not holds(id, ARGV[2]) then return 0 end
-local execution = redis.call('HGET', key.slice_(id), 'execution')
+local execution = holds(id, ARGV[2])
+if not execution then return 0 end
 redis.call('ZREM', key.rq_leases(queue), id .. ':' .. execution)
 redis.call('DEL', key.rq_execution(id, execution), key.rq_executions(id))
 redis.call('HSET', key.slice_(id), 'status', 'queued', 'crashes', ARGV[6])

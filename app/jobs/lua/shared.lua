@@ -19,10 +19,10 @@ local function tell(job, kind, ...)
   if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
 end
 
--- The fence: whether the slice is still in the hands of the one who claimed it with this number.
+-- The fence: whether the slice is still in the hands of the one who claimed it with this number; then its execution.
 local function holds(id, fence)
-  local slice = redis.call('HMGET', key.slice_(id), 'status', 'fence')
-  return slice[1] == 'running' and slice[2] == fence
+  local slice = redis.call('HMGET', key.slice_(id), 'status', 'fence', 'execution')
+  return slice[1] == 'running' and slice[2] == fence and slice[3]
 end
 
 -- Puts a slice into RQ's list, as an ordinary job of RQ's; `side` is LPUSH or RPUSH.
