@@ -14,7 +14,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "pdf_inspector", "PIL", "pypdfium2", "rapidocr"}
+MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "PIL", "pypdfium2", "rapidocr"}
 
 
 def test_app_never_imports_worker() -> None:

@@ -105,22 +105,18 @@ class Pages:
         """
         selected = json.loads(folder.document.read_bytes())["selected"]
         errors: list[dict[str, Any]] = []
-
-        def good() -> Iterator[Page]:
-            for page in _stored(folder, selected):
+        assembly = self._reader.assembly(page for page in _stored(folder, selected) if page.error is None)
+        with replacing(folder.result) as file:
+            file.write(b'{"pages": [')
+            for position, page in enumerate(_stored(folder, selected)):
                 if page.error is None:
-                    yield page
+                    page = assembly.add(page)
                 else:
                     errors.append({"index": page.index, **page.error})
-
-        markdown = self._reader.markdown(good())
-        head = {"markdown": markdown, "engine": engine, "engine_version": version, "page_errors": errors}
-        with replacing(folder.result) as file:
-            file.write(json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "pages": [')
-            for position, page in enumerate(_stored(folder, selected)):
                 page.raw = None
-                file.write((b", " if position else b"") + json.dumps(page.to_dict(), ensure_ascii=False).encode())
-            file.write(b"]}")
+                file.write((b", " if position else b"") + _json(page.to_dict()))
+            tail = {"markdown": assembly.markdown(), "engine": engine, "engine_version": version, "page_errors": errors}
+            file.write(b"], " + _json(tail)[1:])
         return errors
 
     def _document(self, folder: JobFolder) -> tuple[pdfium.PdfDocument, dict[str, Any]]:
@@ -137,6 +133,10 @@ def _stored(folder: JobFolder, selected: list[int]) -> Iterator[Page]:
         page = Page(**json.loads(folder.page(number).read_bytes()))
         page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
         yield page
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def limit_process(memory_mb: int) -> None:

@@ -130,3 +130,37 @@ def changed(
         document.save(buffer)
     path.write_bytes(buffer.getvalue())
     return str(path)
+
+
+def coded(path: Path, rows: list[str], says: dict[str, str], drawn: str = "") -> str:
+    """A page that shows rows of Latin letters, whose text layer `says` something else for each of them.
+
+    After a tab, text begins 100 points farther right; `drawn` are more operators.
+    """
+    letters = sorted({letter for row in rows for letter in row if letter not in " \t"})
+    codes = {letter: ord(letter) for letter in letters}
+    table = "".join(f"<{codes[x]:02x}> <{says.get(x, x).encode('utf-16-be').hex()}>\n" for x in letters)
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        f"1 begincodespacerange <00> <ff> endcodespacerange\n{len(letters)} beginbfchar\n{table}endbfchar\n"
+        "endcmap end end"
+    )
+    content = drawn
+    for k, row in enumerate(rows):
+        for column, text in enumerate(row.split("\t")):
+            content += f"BT /F 12 Tf {60 + 100 * column} {760 - 18 * k} Td ({text}) Tj ET\n"
+    return raw_pdf(
+        path,
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>",
+        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
+    )
+
+
+def raw_pdf(path: Path, *objects: str) -> str:
+    """A document of one page, from its objects; the page is the first of them, 3 0 R."""
+    head = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]
+    body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in enumerate([*head, *objects], 1))
+    path.write_text(f"%PDF-1.7\n{body}trailer << /Root 1 0 R >>\n%%EOF", "latin-1")
+    return str(path)

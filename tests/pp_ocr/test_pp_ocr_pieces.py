@@ -1,30 +1,21 @@
-"""The small steps, each alone."""
+"""The small steps, each alone: text, headings, paragraphs, lists, margins."""
 
-import pdf_inspector
-import pypdfium2 as pdfium
 import pytest
-from pp_ocr_documents import SENTENCES, Document, simple
+from pp_ocr_documents import SENTENCES, Document
+from pp_ocr_lines import MEASURE, line, typed
 
-from app.errors import DocumentError
-from worker.engines.pp_ocr import grid, markup
-from worker.engines.pp_ocr.blocks import Part, build, page_markdown
+from worker.engines.pp_ocr import markup
+from worker.engines.pp_ocr.blocks import build
 from worker.engines.pp_ocr.frame import Turn
 from worker.engines.pp_ocr.furniture import set_apart
-from worker.engines.pp_ocr.headings import is_heading, level_of
-from worker.engines.pp_ocr.joining import join, join_lines
-from worker.engines.pp_ocr.lines import Line, Measure, clean
-from worker.engines.pp_ocr.lists import depths, marker_of, markers
-from worker.engines.pp_ocr.order import order
-from worker.engines.pp_ocr.survey import survey
-from worker.engines.pp_ocr.tables import pipe_tables, place
-from worker.engines.pp_ocr.textlayer import sane
+from worker.engines.pp_ocr.headings import is_heading, level_of, stands_apart
+from worker.engines.pp_ocr.joining import join, join_lines, vocabulary
+from worker.engines.pp_ocr.lines import Line, Measure, body_size, clean
+from worker.engines.pp_ocr.lists import depths
+from worker.engines.pp_ocr.parts import Part
 
-MEASURE = Measure(10.0, 1.3, 1.15)
-
-
-def line(text: str, x: float = 0, y: float = 0, width: float | None = None, size: float = 10, **more) -> Line:
-    """A line of `size` pixels whose letters are half as wide."""
-    return Line(text, (x, y, x + (len(text) * size / 2 if width is None else width), y + size), size, **more)
+HEIGHT = 1000
+"""Of the page, in pixels."""
 
 
 @pytest.mark.parametrize(
@@ -49,6 +40,24 @@ def test_join(first, second, joined):
 def test_join_lines_knows_hyphens_of_the_text_layer():
     lines = [line("see RFC-", hyphenated=True), line("2119 for it"), line("通 车")]
     assert join_lines(lines) == "see RFC-2119 for it通车"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "known", "joined"),
+    [
+        ("a two-", "part plan", "", "a two-part plan"),
+        ("a tide-", "mill again", "the tide and the mill", "a tide-mill again"),
+        ("a tide-", "mill again", "the tide-mill there", "a tide-mill again"),
+        ("a tide-", "mill again", "the tidemill of the tide and the mill", "a tidemill again"),
+        ("recom-", "mended", "nothing of it", "recommended"),
+    ],
+)
+def test_the_words_of_the_page_tell_compounds(first, second, known, joined):
+    assert join(first, second, vocabulary([known])) == joined
+
+
+def test_pieces_of_broken_words_are_no_vocabulary():
+    assert vocabulary(["a tide-mill recom-", "mended by all"]) == {"a", "tide-mill", "by", "all"}
 
 
 def test_clean():
@@ -100,33 +109,40 @@ def test_paragraph_starts_are_escaped(text, escaped):
 
 
 def test_headings_and_cells_are_escaped():
-    assert markup.heading("C <T> #", 2) == "## C &lt;T> \\#"
+    assert markup.heading("C <T> #") == "C &lt;T> \\#"
     assert markup.table([["a|b", "c"], ["<i>"]]) == "| a\\|b | c |\n|---|---|\n| &lt;i> |  |"
-
-
-def test_markers():
-    assert marker_of("• x").kind == "•"
-    assert marker_of("- x").shown == "-"
-    assert marker_of("-x") is None
-    assert (marker_of("12. x").shown, marker_of("3) x").shown, marker_of("4、x").shown) == ("12.", "3)", "4.")
-    assert marker_of("1.5 x") is None
-    assert (marker_of("(2) x").length, marker_of("a) x").number) == (0, 1)
-    assert marker_of("(2. x") is None
-
-
-def test_numbers_need_a_sibling():
-    lines = [line("1. one"), line("2. two", y=15), line("1984. a year", y=30), line("7. alone", y=45), line("- lonely")]
-    assert sorted(markers(lines)) == [0, 1]
-    assert sorted(markers([line("- one"), line("- two", y=15), line("- far", x=300)])) == [0, 1]
 
 
 def test_depths_follow_the_indent():
     assert depths([line("a", x=x) for x in (0, 20, 20, 40, 20, 0)]) == [1, 2, 2, 3, 2, 1]
 
 
-def test_nested_lists_are_indented():
-    items = [line("• one", 20, 0), line("• inner", 40, 15), line("• two", 20, 30)]
-    assert page_markdown(build(items, MEASURE)) == "- one\n   - inner\n- two"
+def test_nested_lists_have_depths():
+    parts = build([line("• one", 20, 0), line("• inner", 40, 15), line("• two", 20, 30)], MEASURE, HEIGHT)
+    assert [(part.content, part.level, part.marker) for part in parts] == [
+        ("one", 1, "-"),
+        ("inner", 2, "-"),
+        ("two", 1, "-"),
+    ]
+
+
+def test_the_text_of_an_item_hangs_under_its_marker():
+    lines = [*typed("• one goes on and on\n  in the next row\n• two"), line("Plain text that follows the list.", y=60)]
+    assert paragraphs(*lines) == ["one goes on and on in the next row", "two", "Plain text that follows the list."]
+
+
+def test_an_item_goes_on_in_the_next_column_and_not_below_its_list():
+    left = typed("• one\n• two that goes on in", y=100)
+    assert paragraphs(*left, line("the next column", x=200)) == ["one", "two that goes on in the next column"]
+    full = [*typed("- a first item that is long enough to fill its row\n- a second one that ends."), line("Text", y=30)]
+    assert paragraphs(*full)[2] == "Text"
+    below = [*typed("• one item that is long enough to fill its row, and\nthat goes on at the left"), line("Far", y=60)]
+    assert paragraphs(*below) == ["one item that is long enough to fill its row, and that goes on at the left", "Far"]
+
+
+def test_items_without_markdown_of_their_own_keep_their_marks():
+    assert paragraphs(*typed("[1] Smith, 1984\n[2] Miller, 2001")) == ["[1] Smith, 1984", "[2] Miller, 2001"]
+    assert [part.marker for part in build(typed("1 one\n2 two\n3 three"), MEASURE, HEIGHT)] == ["1.", "2.", "3."]
 
 
 @pytest.mark.parametrize(
@@ -139,14 +155,47 @@ def test_nested_lists_are_indented():
         ("Results.", {"size": 12}, False),
         ("Results", {}, False),
         ("12", {"size": 20}, False),
-        ("Results . . . . . . . . 12", {"size": 14}, False),
+        ("Results 12", {"size": 14, "contents": True}, False),
+        ("Ann Miller", {"size": 14, "boxed": True}, False),
         ("Results", {"size": 14, "upright": False}, False),
         ("x" * 200, {"size": 14}, False),
         ("Results Year", {"bold": True, "cells": 2}, False),
+        ("2 Results Year", {"bold": True, "cells": 2}, True),
+        ("Results Year", {"bold": True, "runs": 2}, False),
     ],
 )
 def test_is_heading(text, more, heading):
     assert is_heading(line(text, **more), MEASURE) is heading
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "heading"),
+    [
+        ("References", {}, True),
+        ("参考文献", {}, True),
+        ("Reference works", {}, False),
+        ("2 RESULTS", {}, True),
+        ("2 Results", {"face": "SmallCaps"}, True),
+        ("2 Results", {"face": "Body"}, False),
+        ("2.1 Results", {}, True),
+        ("2.1 results", {}, False),
+        ("A. Sources", {}, True),
+        ("REFERENCES!", {}, False),
+        ("References", {"size": 8}, False),
+    ],
+)
+def test_what_stands_apart_may_be_a_heading_in_plain_type(text, more, heading):
+    measure = Measure(10.0, 1.3, 1.15, "Body")
+    assert is_heading(line(text, **more), measure, apart=True) is heading
+    assert not is_heading(line(text, **more), measure)
+
+
+def test_white_above_sets_a_line_apart():
+    above = line("text above")
+    assert stands_apart(line("next", y=20), above, MEASURE)
+    assert not stands_apart(line("next", y=13), above, MEASURE)
+    assert stands_apart(line("next column", x=300, y=5), above, MEASURE)
+    assert stands_apart(line("first"), None, MEASURE)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +208,9 @@ def test_is_heading(text, more, heading):
         ("2 A", 12, 2),
         ("2.1 A", 12, 3),
         ("第一章 A", 20, 2),
+        ("A. A", 12, 3),
+        ("II. A", 12, 2),
+        ("References", 10, 2),
     ],
 )
 def test_levels(text, size, level):
@@ -166,7 +218,7 @@ def test_levels(text, size, level):
 
 
 def paragraphs(*lines: Line) -> list[str]:
-    return [part.content for part in build(lines, MEASURE)]
+    return [part.content for part in build(lines, MEASURE, HEIGHT)]
 
 
 def test_paragraphs_part_at_gaps_indents_short_lines_and_cells():
@@ -196,14 +248,14 @@ def test_two_lines_of_one_heading_become_one():
         line("takes two lines", y=24, size=20),
         line("text " * 20, y=60),
     ]
-    parts = build(lines, MEASURE, first_page=True)
+    parts = build(lines, MEASURE, HEIGHT, first_page=True)
     assert [(part.label, part.level) for part in parts] == [("doc_title", 1), ("text", None)]
     assert parts[0].content == "A title that is so long that it takes two lines"
 
 
 def test_a_sentence_in_large_type_is_no_heading():
     rows = ["A longer sentence set in large type", "that runs on over several rows and", "then comes to its end."]
-    parts = build([line(text, y=16 * i, size=13) for i, text in enumerate(rows)], MEASURE)
+    parts = build([line(text, y=16 * i, size=13) for i, text in enumerate(rows)], MEASURE, HEIGHT)
     assert [(part.label, part.content) for part in parts] == [("text", " ".join(rows))]
 
 
@@ -212,74 +264,124 @@ def test_bold_words_that_fill_a_line_are_no_heading():
         line("Important words that run on and on and on", bold=True),
         line("and end in plain type, later than this.", y=13),
     ]
-    assert len(build(lines, MEASURE)) == 1
+    assert len(build(lines, MEASURE, HEIGHT)) == 1
 
 
-def test_order_reads_columns_under_a_title():
-    columns = [line(f"{x}{y}", x=x, y=y, width=180) for x in (0, 220) for y in range(40, 200, 14)]
-    title = line("title", width=400)
-    shuffled = sorted([*columns, title], key=lambda item: item.text[::-1])
-    assert [item.text for item in order(shuffled, 9, 7)] == ["title", *[item.text for item in columns]]
+def test_a_heading_in_a_bold_run_and_two_of_several_levels():
+    parts = build(
+        [line("2 Results", size=12, bold=True), line("2.1 Levels", y=20, size=12, bold=True), line("text " * 9, y=40)],
+        MEASURE,
+        HEIGHT,
+    )
+    assert [(part.content, part.level) for part in parts[:2]] == [("2 Results", 2), ("2.1 Levels", 3)]
 
 
-def test_order_finds_a_gutter_that_lines_cross():
-    items = [line(f"{x}{y}", x=x, y=y, width=190) for x in (0, 210) for y in range(0, 120, 12)]
-    across = line("across", y=125, width=400)
-    below = [line(f"b{x}{y}", x=x, y=y, width=190) for x in (0, 210) for y in range(140, 200, 12)]
-    found = [item.text for item in order([*below, across, *items], 1000, 1000)]
-    assert found == [item.text for item in [*items, across, *below]]
+def test_three_larger_lines_one_below_the_other_are_an_address():
+    measure = Measure(10.0, 1.5, 1.15)
+
+    def labels(*texts: str) -> set[str]:
+        lines = [line(text, y=18 * k, size=12) for k, text in enumerate(texts)]
+        return {part.label for part in build(lines, measure, HEIGHT)}
+
+    assert labels("Weir Ltd", "Mill Lane", "Brundle on the Lower Weir River") == {"text"}
+    assert labels("Weir Ltd", "Brundle on the Lower Weir River") == {"paragraph_title"}
+    assert labels("1 Weirs", "2 Mills", "3 Towns on the Lower Weir River") == {"paragraph_title"}
 
 
-def test_order_of_rows_goes_left_to_right():
-    assert [item.text for item in order([line("b", x=50, y=1), line("a"), line("c", y=14)], 1000, 1000)] == [
-        "a",
-        "b",
-        "c",
+def test_a_table_of_contents_is_neither_headings_nor_a_list():
+    rows = ["1 Introduction . . . . . . . . 3", "Preface 5", "2 Results . . . . . . . . . . 7"]
+    parts = build([line(text, y=15 * k, size=12) for k, text in enumerate(rows)], MEASURE, HEIGHT)
+    assert [(part.label, part.content) for part in parts] == [
+        ("text", "1 Introduction 3"),
+        ("text", "Preface 5"),
+        ("text", "2 Results 7"),
     ]
 
 
-def test_a_grid_needs_rows_and_columns():
-    cells = [line(f"r{r}c{c}", x=c * 100, y=r * 15) for r in range(3) for c in range(3)]
-    [table] = grid.lift(cells)
-    assert table.content.splitlines()[0] == "| r0c0 | r0c1 | r0c2 |"
-    assert grid.lift(cells[:6]) == cells[:6]
-    prose = [line("p" * 40, x=c * 220, y=r * 15) for r in range(4) for c in range(3)]
-    assert grid.lift(prose) == prose
-    scattered = [line("word", x=c * 100 + r * 40, y=r * 15, width=20) for r in range(5) for c in range(3)]
-    assert grid.lift(scattered) == scattered
+def test_footnotes_stand_at_the_foot_in_small_type():
+    note = "1 The sieve had a mesh of 0.8 mm."
+    for y, size, label in ((900, 8, "footnote"), (100, 8, "text"), (900, 10, "text")):
+        [part] = build([line(note, y=y, size=size)], MEASURE, HEIGHT)
+        assert part.label == label
 
 
-def test_tables_of_markdown():
-    text = "x\n|a|**b**|\n|---|---|\n|1<br>2|c\\|d|\n\n|only|row|\n|---|---|\n"
-    assert pipe_tables(text) == [[["a", "b"], ["1 2", "c|d"]]]
-    assert pipe_tables("|a||\n|-|-|\n|||") == []
+def test_captions():
+    [part] = build([line("Table 3: Levels by year")], MEASURE, HEIGHT)
+    assert part.label == "figure_title"
 
 
-def test_a_table_takes_the_place_of_exactly_its_lines():
-    lines = [
-        line("before"),
-        line("Name", y=15),
-        line("Age", x=50, y=15),
-        line("Ann", y=30),
-        line("31", x=50, y=30),
-        line("after", y=45),
-    ]
-    rows = [["Name", "Age"], ["Ann", "31"]]
-    before, table, after = place(lines, [rows])
-    assert isinstance(table, Part)
-    assert (before, after) == (lines[0], lines[-1])
-    assert table.box == (0, 15, 65, 40)
-    assert place(lines, [[["Name", "Age"], ["Bob", "31"]]]) == lines
+def test_a_sentence_goes_on_behind_a_float():
+    image = Part("image", (0, 20, 100, 80), "a.png")
+    parts = build([line("It should,"), image, line("however, not be so.", y=90)], MEASURE, HEIGHT)
+    assert [part.content for part in parts] == ["It should, however, not be so.", "a.png"]
+    parts = build([line("It ends."), image, line("however it begins.", y=90)], MEASURE, HEIGHT)
+    assert len(parts) == 3
 
 
-def test_page_numbers_stand_alone_in_a_margin():
-    number = line("- 7 -", x=300, y=980)
-    for other in (line("text", y=500), line("far away", x=0, y=980)):
-        [_, part] = set_apart([other, number], 1000)
-        assert isinstance(part, Part)
-    for other in (line("12", x=300, y=968), line("Total", x=270, y=980)):
-        assert set_apart([other, number], 1000) == [other, number]
-    assert set_apart([line("Seite 3", y=500)], 1000)[0].text == "Seite 3"
+def test_a_value_in_a_form_is_a_paragraph_of_its_own():
+    lines = [line("some words in a row, and more"), line("then a value of a form, boxed", y=13, boxed=True)]
+    assert len(paragraphs(*lines)) == 2
+
+
+def test_a_paragraph_has_the_box_of_its_first_column():
+    left, right = line("and so the river ran on to the", y=100), line("sea of the north", x=200, width=150)
+    [part] = build([left, right], MEASURE, HEIGHT)
+    assert part.box == left.box
+
+
+def test_the_body_is_what_most_characters_are_set_in():
+    lines = [line("a heading", size=20), line("cell", size=8), *(line("text " * 9, y=13 * k) for k in range(3))]
+    assert body_size(lines) == 10
+    assert body_size([]) == 1
+    measure = Measure.of([*lines, line("other face", face="Other")], 1.15)
+    assert (measure.body, measure.pitch, measure.face) == (10, 1.3, "")
+    assert measure.relative(line("x", size=12)) == 1.2
+
+
+def test_white_between_all_lines_is_no_pitch_of_paragraphs():
+    far = [line(f"Entry {k}", y=25 * k) for k in range(6)]
+    assert Measure.of(far, 1.15).pitch == 1.3
+    wide = [line("so the text runs on to the sea", y=20 * k) for k in range(6)]
+    assert Measure.of(wide, 1.15).pitch == 2.0
+
+
+class TestMargins:
+    def test_page_numbers_stand_alone(self):
+        number = line("- 7 -", x=300, y=980)
+        for other in (line("text", y=500), line("far away", x=0, y=980)):
+            assert set_apart([other, number], HEIGHT, MEASURE)[1].label == "number"
+        for other in (line("12", x=300, y=968), line("Total", x=270, y=980)):
+            found = set_apart([other, number], HEIGHT, MEASURE)[1]
+            assert getattr(found, "label", "text") == "text"
+
+    @pytest.mark.parametrize("text", ["7", "Page 7 of 12", "Seite 3", "xii", "第 3 页 共 9 页", "p. 4", "3/12"])
+    def test_how_they_look(self, text):
+        [part] = set_apart([line(text, y=980)], HEIGHT, MEASURE)
+        assert part.label == "number"
+
+    def test_in_the_middle_nothing_is_set_apart(self):
+        number = line("Seite 3", y=500)
+        assert set_apart([number], HEIGHT, MEASURE) == [number]
+
+    def test_lines_alone_are_parts_of_their_own(self):
+        [part] = set_apart([line("Water Board, report of 2024", y=60, size=8)], HEIGHT, MEASURE)
+        assert (part.label, part.size) == ("text", 0.8)
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            pytest.param(line("A heading", y=60, size=16), id="heading"),
+            pytest.param(line("• an item", y=60), id="item"),
+            pytest.param(line("on its side", y=60, upright=False), id="on its side"),
+            pytest.param(line("long " * 30, y=60), id="long"),
+        ],
+    )
+    def test_what_is_no_header(self, kept):
+        assert set_apart([kept], HEIGHT, MEASURE) == [kept]
+
+    def test_a_paragraph_in_the_margin_is_none(self):
+        rows = [line(text, y=60 + 13 * k) for k, text in enumerate(["A paragraph that", "goes on"])]
+        assert set_apart(rows, HEIGHT, MEASURE) == rows
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
@@ -300,45 +402,7 @@ def test_text_on_its_side_is_read_upright(tmp_path, read):
     document.set_y(20)
     document.line("Beside it", 8)
     document.output(str(tmp_path / "a.pdf"))
-    [page] = read(str(tmp_path / "a.pdf"), hints=[{"route": "text", "reason": None}])
+    [page] = read(str(tmp_path / "a.pdf"))
     assert page.markdown.replace("\n\n", " ") == " ".join([*SENTENCES, "Beside it"])
     x0, y0, x1, y1 = page.blocks[0].bbox
     assert y1 - y0 > 2 * (x1 - x0)
-
-
-class TestSurvey:
-    def test_hints_are_small_and_tell_the_body(self, article_path):
-        hint = survey(article_path, [1])[1]
-        assert (hint["route"], hint["reason"], hint["body"]) == ("text", None, 11)
-        assert hint["tables"][0][1] == ["Ashford", "2021", "25.19", "2,764"]
-
-    def test_without_pdf_inspector_the_text_layer_decides(self, article_path, scan_path, monkeypatch):
-        class Panic(BaseException):
-            pass
-
-        def panic(path, pages):
-            raise Panic
-
-        monkeypatch.setattr(pdf_inspector, "extract_pages_markdown", panic)
-        assert survey(article_path, [1]) == {1: {"route": "text", "reason": None, "body": 11}}
-        assert list(survey(scan_path, [1, 2]).values()) == [{"route": "ocr", "reason": "scanned"}] * 2
-
-    def test_an_interrupt_is_no_panic(self, article_path, monkeypatch):
-        def interrupt(path, pages):
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(pdf_inspector, "extract_pages_markdown", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            survey(article_path, [1])
-
-    def test_no_pdf(self, tmp_path):
-        (tmp_path / "a.pdf").write_bytes(b"<html>")
-        with pytest.raises(DocumentError):
-            survey(str(tmp_path / "a.pdf"), [1])
-
-
-def test_a_layer_of_unmapped_codes_is_not_sane(tmp_path):
-    with pdfium.PdfDocument(simple(tmp_path / "a.pdf", "Text")) as document:
-        assert sane(document[0])
-    with pdfium.PdfDocument.new() as document:
-        assert not sane(document.new_page(100, 100))

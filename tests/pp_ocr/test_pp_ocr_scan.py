@@ -1,5 +1,6 @@
 """Scans: rendering, OCR, straightening, order, tables."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,16 @@ import pypdfium2 as pdfium
 import pytest
 import rapidocr.utils.download_file as downloads
 from PIL import Image
-from pp_ocr_documents import ITEMS, SENTENCES, Document, scanned, simple
+from pp_ocr_documents import ITEMS, SENTENCES, Document, changed, scanned, simple
 
 from app.errors import PageError
+from app.results import Page
 from worker.engines.pp_ocr import probe, scan
 from worker.engines.pp_ocr.bullets import mark_bullets
+from worker.engines.pp_ocr.frame import Turn
 from worker.engines.pp_ocr.lines import Line
+from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.recogniser import recogniser
-from worker.engines.pp_ocr.scan import straighten
 
 
 @pytest.fixture(autouse=True)
@@ -25,24 +28,60 @@ def nothing_is_downloaded(monkeypatch):
     monkeypatch.setattr(downloads.DownloadFile, "run", refuse)
 
 
-def test_a_skewed_scan_reads_like_its_original(scan_path, article_path, read):
+@pytest.fixture(scope="module")
+def scan_page(scan_path) -> Page:
+    with pdfium.PdfDocument(scan_path) as document:
+        return convert(document[0], 1, {}, lambda name, data: None, max_pixels=40_000_000)
+
+
+def test_a_skewed_scan_reads_like_its_original(scan_page, article_path, read):
     [original] = read(article_path)
-    [page] = read(scan_path)
-    assert (page.route, page.route_reason) == ("ocr", "scanned")
+    assert (scan_page.route, scan_page.route_reason) == ("ocr", "scanned")
     lines = [line for line in original.markdown.splitlines() if line and not line.startswith("![")]
-    found = page.markdown.splitlines()
+    found = scan_page.markdown.splitlines()
     assert sum(line in found for line in lines) >= 0.9 * len(lines)
-    assert [block.label for block in page.blocks].count("table") == 1
-    titles = [next(b.bbox for b in p.blocks if b.content == "2 Measurements") for p in (original, page)]
+    labels = [block.label for block in scan_page.blocks]
+    assert (labels[0], labels.count("table"), labels.count("image")) == ("doc_title", 1, 1)
+    titles = [next(b.bbox for b in p.blocks if b.content == "2 Measurements") for p in (original, scan_page)]
     assert all(abs(a - b) < 20 for a, b in zip(*titles, strict=True))
 
 
-def test_a_table_and_a_list_survive_the_scanner(scan_path, read):
-    [page] = read(scan_path)
-    assert "| Ashford | 2021 | 25.19 | 2,764 |" in page.markdown
+def test_a_table_and_a_list_survive_the_scanner(scan_page):
+    assert "| Ashford | 2021 | 25.19 | 2,764 |" in scan_page.markdown
     for number, item in enumerate(ITEMS, 1):
-        assert f"- {item}" in page.markdown
-        assert f"{number}. {item}" in page.markdown
+        assert f"- {item}" in scan_page.markdown
+        assert f"{number}. {item}" in scan_page.markdown
+
+
+@pytest.mark.parametrize("rotation", [90, 180])
+def test_a_page_that_lies_on_its_side_or_head(tmp_path, read, rotation):
+    """With a ruled table, bold headings of the body's size, and a paragraph."""
+    document = Document()
+    document.line("Report on Water Supply", 20, "B")
+    document.line(" ".join(SENTENCES[:3]))
+    document.line("Measurements", 11, "B")
+    document.grid()
+    document.line("Remarks", 11, "B")
+    document.line(" ".join(SENTENCES[3:]))
+    document.output(str(tmp_path / "a.pdf"))
+    scan = scanned(str(tmp_path / "a.pdf"), tmp_path / "b.pdf")
+    [page] = read(changed(scan, tmp_path / "c.pdf", rotation=rotation), hints=[{}])
+    assert [block.label for block in page.blocks] == [
+        "doc_title",
+        "text",
+        "paragraph_title",
+        "table",
+        "paragraph_title",
+        "text",
+    ]
+    assert page.markdown.startswith(f"# Report on Water Supply\n\n{' '.join(SENTENCES[:3])}\n\n")
+    assert "| Colby Point | 2023 | 28.16 | 1,269 |" in page.markdown
+    x0, y0, x1, y1 = page.blocks[0].bbox
+    if rotation == 90:
+        assert x0 > 0.85 * page.width
+        assert y1 - y0 > x1 - x0
+    else:
+        assert y0 > 0.85 * page.height
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path, read):
@@ -73,10 +112,8 @@ def test_an_invisible_layer_is_not_trusted(tmp_path, read):
         document.line("Nothing that anyone can see")
     document.image(picture_of(SENTENCES[0], tmp_path), x=0, y=0, w=210, h=297)
     document.output(str(tmp_path / "a.pdf"))
-    for hints in (None, [{"route": "ocr", "reason": "scanned"}]):
-        [page] = read(str(tmp_path / "a.pdf"), hints=hints)
-        assert page.route == "ocr"
-        assert page.markdown == SENTENCES[0]
+    [page] = read(str(tmp_path / "a.pdf"))
+    assert (page.route, page.route_reason, page.markdown) == ("ocr", "invisible_text_layer", SENTENCES[0])
 
 
 def test_a_layer_of_nonsense_is_not_trusted(tmp_path, monkeypatch):
@@ -88,21 +125,6 @@ def test_a_layer_of_nonsense_is_not_trusted(tmp_path, monkeypatch):
     assert not probe.contradicts([Line("short", line.box, line.size)], raster)
 
 
-def test_suspicion_by_pdf_inspector_is_checked(tmp_path, read):
-    path = simple(tmp_path / "a.pdf", *SENTENCES)
-    [page] = read(path, hints=[{"route": "ocr", "reason": "suspected_garbled_text"}])
-    assert (page.route, page.route_reason) == ("text", None)
-
-
-def test_shifted_letters_are_doubtful_and_language_is_not():
-    text = " ".join(SENTENCES)
-    shifted = "".join(chr((ord(c) - 97 + 6) % 26 + 97) if c.islower() else c for c in text)
-    assert not probe.doubtful([Line(text, (0, 0, 1, 1), 10)])
-    assert probe.doubtful([Line(shifted, (0, 0, 1, 1), 10)])
-    assert not probe.doubtful([Line("12 34", (0, 0, 1, 1), 10)])
-    assert probe.unreadable([Line("مرحبا بالعالم", (0, 0, 1, 1), 10)])
-
-
 def test_a_recogniser_that_fails_costs_one_page(monkeypatch):
     def fail(raster):
         raise RuntimeError("bad_alloc")
@@ -112,18 +134,26 @@ def test_a_recogniser_that_fails_costs_one_page(monkeypatch):
         scan.read(np.zeros((10, 10, 3), np.uint8))
 
 
-def test_nothing_read_means_no_lines():
-    empty = straighten([], 100, 100)
-    assert (empty.items, empty.angle) == ([], 0.0)
+def quads_of(*angles: float) -> list:
+    """Lines of 600 pixels that fall to the right by so much, one below the other."""
+    return [[[100, y], [700, y + 600 * a], [700, y + 600 * a + 20], [100, y + 20]] for y, a in enumerate(angles, 100)]
 
 
-def test_long_lines_give_the_angle():
-    quads = [([[100, y], [700, y + 12], [700, y + 32], [100, y + 20]], f"line {y}") for y in (100, 140, 180)]
-    straight = straighten(quads, 800, 1000)
-    assert straight.angle == pytest.approx(0.02, abs=0.001)
-    box = straight.items[0].box
+def test_levelled_boxes_lead_back():
+    height, width = 1000, 800
+    [quad] = quads_of(0.02)
+    angle = math.atan(0.02)
+    box = scan._level(quad, width, height, angle)
     assert box[3] - box[1] == pytest.approx(20, abs=1)
-    assert straight.back(box)[3] - straight.back(box)[1] > 30
+    page = scan.Scan(np.zeros((height, width, 3), np.uint8), [], [], [], Turn(0, width, height), angle)
+    assert page.back(box)[3] - page.back(box)[1] > 30
+    turned = scan.Scan(page.raster, [], [], [], Turn(1, height, width), 0.0)
+    assert turned.back((100, 0, 200, 20)) == pytest.approx((980, 100, 1000, 200), abs=0.1)
+
+
+def test_nothing_read_means_no_lines():
+    found = scan.read(np.full((100, 100, 3), 255, np.uint8))
+    assert (found.lines, found.rules, found.texts, found.angle) == ([], [], [], 0.0)
 
 
 def test_bullets_are_seen_in_pairs_only():
@@ -134,6 +164,7 @@ def test_bullets_are_seen_in_pairs_only():
     raster[:, 75:90] = 0
     texts = [(quad, f"text {i}") for i, quad in enumerate(quads)]
     assert [text for _, text in mark_bullets(raster, texts)] == ["• text 0", "• text 1", "text 2"]
+    assert mark_bullets(raster, texts)[0][0][0][0] == pytest.approx(40, abs=1)
     assert [text for _, text in mark_bullets(raster, texts[1:])] == ["text 1", "text 2"]
 
 

@@ -6,7 +6,7 @@ import json
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
-from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, simple
+from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, raw_pdf, simple
 
 from app.errors import PageError
 from app.results import Page
@@ -112,11 +112,9 @@ def test_blank_pages_stay_blank(tmp_path, read):
         assert (page.route, page.markdown, page.blocks) == ("blank", "", [])
 
 
-def test_a_short_page_is_not_sent_to_ocr(tmp_path, read):
-    path = simple(tmp_path / "a.pdf", "Short.")
-    for reason in (None, "scanned"):
-        [page] = read(path, hints=[{"route": "ocr", "reason": reason}])
-        assert (page.route, page.markdown) == ("text", "Short.")
+def test_a_short_page_is_text(tmp_path, read):
+    [page] = read(simple(tmp_path / "a.pdf", "Short."), hints=[{}])
+    assert (page.route, page.route_reason, page.markdown) == ("text", None, "Short.")
 
 
 def test_hostile_text_stays_text(tmp_path, read):
@@ -161,7 +159,7 @@ def test_pictures(tmp_path, read, images):
     document.set_y(210)
     document.line(SENTENCES[2])
     document.output(str(tmp_path / "a.pdf"))
-    [page] = read(str(tmp_path / "a.pdf"), hints=[{"route": "text", "reason": None}])
+    [page] = read(str(tmp_path / "a.pdf"))
     names = ["p0001_figure_1.png", "p0001_figure_2.jpg"]
     assert sorted(images) == names
     blocks = [SENTENCES[0], f"![]({names[0]})", SENTENCES[1], f"![]({names[1]})", SENTENCES[2]]
@@ -226,16 +224,45 @@ def test_page_numbers_are_kept_out_of_the_markdown(tmp_path, read):
 
 def test_a_book_reads_through(tmp_path, read):
     pages = read(book(tmp_path / "book.pdf", 12))
-    text = PPOCRReader(1).markdown(pages)
+    text = document_of(pages)
     assert [page.route for page in pages] == ["text"] * 12
     assert text.count("\n\n") == 12 * 6 - 1
     assert text.startswith(("# 1 Chapter\n\n", "## 1 Chapter\n\n"))
 
 
-def test_the_document_is_its_pages():
-    pages = [Page(1, 1, 1, "text", "One."), Page(2, 1, 1, "blank"), Page(3, 1, 1, "text", "Two.\n")]
-    assert PPOCRReader(1).markdown(pages) == "One.\n\nTwo."
-    assert PPOCRReader(1).markdown([]) == ""
+def test_values_of_form_fields_are_text(tmp_path, read):
+    text, value = "BT /F 11 Tf 60 700 Td (Name of the applicant) Tj ET", "BT /F 11 Tf 2 4 Td (Ann Miller) Tj ET"
+    fonts = "/Resources << /Font << /F 7 0 R >> >>"
+    path = raw_pdf(
+        tmp_path / "a.pdf",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Annots [5 0 R] {fonts} >>",
+        f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
+        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Ann Miller) /F 4 /Rect [250 696 400 712] "
+        "/AP << /N 6 0 R >> >>",
+        f"<< /Type /XObject /Subtype /Form /BBox [0 0 150 16] {fonts} /Length {len(value)} >>\n"
+        f"stream\n{value}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+    [page] = read(path)
+    assert page.markdown == "Name of the applicant Ann Miller"
+    assert page.route == "text"
+
+
+def document_of(pages: list[Page]) -> str:
+    """As the reader of the page processes puts it together."""
+    assembly = PPOCRReader(1).assembly(pages)
+    for page in pages:
+        assembly.add(page)
+    return assembly.markdown()
+
+
+def test_the_reader_surveys_reads_and_assembles(article_path, images):
+    reader = PPOCRReader(40_000_000)
+    hints = reader.survey(article_path, [1])
+    with pdfium.PdfDocument(article_path) as document:
+        page = reader.read(document[0], 1, hints[1], images.__setitem__)
+    assert page.markdown == document_of([page]) == ARTICLE
+    assert list(images) == ["p0001_figure_1.jpg"]
 
 
 @pytest.mark.parametrize(

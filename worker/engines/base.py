@@ -26,6 +26,23 @@ class Document:
     options: dict[str, Any]
 
 
+class Assembly:
+    """A document put together from its pages, which come twice: all for a first look, then one by one."""
+
+    def __init__(self, pages: Iterable[Page]) -> None:
+        self._texts: list[str] = []
+
+    def add(self, page: Page) -> Page:
+        """Takes the next page; returns it as the result is to show it."""
+        if text := page.markdown.strip():
+            self._texts.append(text)
+        return page
+
+    def markdown(self) -> str:
+        """The markdown of the document, of the pages that were added."""
+        return "\n\n".join(self._texts)
+
+
 class PageReader(ABC):
     """An engine's work inside a page process: one thread, limited, killable. PDFium runs only here."""
 
@@ -41,9 +58,9 @@ class PageReader(ABC):
     def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
         """Page `number` as blocks; pictures go to `save_image(name, data)`."""
 
-    def markdown(self, pages: Iterable[Page]) -> str:
-        """The document's markdown from its pages, in order."""
-        return "\n\n".join(text for page in pages if (text := page.markdown.strip()))
+    def assembly(self, pages: Iterable[Page]) -> Assembly:
+        """Begins to put the document together with a look at all its pages, in order."""
+        return Assembly(pages)
 
 
 class Engine(ABC):

@@ -2,108 +2,51 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from . import markup
-from .headings import LONGEST, is_heading, level_of
-from .joining import join_lines
-from .lines import Box, Line, Measure, union
-from .lists import Marker, depths, markers
-from .paragraphs import Flow, merge_rows
+from .boxes import Box, union
+from .grouping import Group, groups_of
+from .headings import level_of
+from .joining import join, join_lines, vocabulary
+from .lines import Line, Measure
+from .lists import depths
+from .parts import FLOATS, Part
+from .patterns import CAPTION, OPEN_END, RESUMES
 
-CAPTION = re.compile(r"(Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Tableau|Chart|图|表)\s*\d+", re.I)
-HEADING_LINES = 3
-
-
-@dataclass(slots=True)
-class Part:
-    """A block in the making: its place in pixels, its content, and how it looks in markdown ("": not at all)."""
-
-    label: str
-    box: Box
-    content: str
-    markdown: str
-    level: int | None = None
+FOOTNOTE = re.compile(r"(\d{1,2}|[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\[\d\])\s?(?=[^\W\d_“‘\"'(])")
+FOOT = 0.5
+"""Share of the page's height below which footnotes stand."""
+SMALL_TYPE = 0.93
+"""Of the body's size: what is set smaller may be a footnote."""
 
 
-@dataclass(slots=True)
-class _Group:
-    """Lines of one block."""
-
-    lines: list[Line]
-    heading: bool = False
-    marker: Marker | None = None
-
-
-def build(items: Sequence[Line | Part], measure: Measure, *, first_page: bool = False) -> list[Part]:
-    """The parts of a page from its lines, and the tables and pictures among them, in order."""
-    grouped: list[_Group | Part] = []
+def build(items: Sequence[Line | Part], measure: Measure, height: int, *, first_page: bool = False) -> list[Part]:
+    """The parts of a page of that height from its lines, and the tables and pictures among them, in order."""
+    grouped: list[Group | Part] = []
     pending: list[Line] = []
     for item in items:
         if isinstance(item, Part):
-            grouped += _groups(pending, measure)
+            grouped += groups_of(pending, measure)
             grouped.append(item)
             pending = []
         else:
             pending.append(item)
-    grouped += _groups(pending, measure)
-    return _finish(grouped, measure, first_page)
-
-
-def _groups(lines: Sequence[Line], measure: Measure) -> list[_Group]:
-    rows = merge_rows(lines)
-    flow, marked = Flow(rows, measure), markers(rows)
-    groups: list[_Group] = []
-    for i, line in enumerate(rows):
-        group = groups[-1] if groups else None
-        heading = is_heading(line, measure)
-        if group is not None and _joins(group, line, heading, marked.get(i), flow):
-            group.lines.append(line)
-            continue
-        runs_on = line.size < measure.sure * measure.body and i + 1 < len(rows) and _runs_on(line, rows[i + 1], flow)
-        heading = heading and not runs_on
-        groups.append(_Group([line], heading, None if heading else marked.get(i)))
-    for group in groups:
-        text = sum(len(line.text) for line in group.lines)
-        short = len(group.lines) <= HEADING_LINES and text <= LONGEST
-        group.heading = group.heading and short and is_heading(group.lines[-1], measure)
-    return groups
-
-
-def _joins(group: _Group, line: Line, heading: bool, marker: Marker | None, flow: Flow) -> bool:
-    last = group.lines[-1]
-    if group.heading:
+    grouped += groups_of(pending, measure)
+    known = vocabulary(item.text for item in items if isinstance(item, Line))
+    parts = _finish(grouped, measure, first_page, known)
+    for part in parts:
         if (
-            marker is not None
-            or last.bold != line.bold
-            or not flow.alike(last, line)
-            or not flow.close(last, line, 1.4)
+            part.label == "text"
+            and part.size < SMALL_TYPE
+            and part.box[1] > FOOT * height
+            and FOOTNOTE.match(part.content)
         ):
-            return False
-        if not heading:  # a sentence in large type ends
-            return flow.full(last, line)
-        # Set solid, centred, or broken only because the line was full: one heading. Else two, one below the other.
-        solid = line.box[3] - last.box[3] < 1.35 * line.size
-        centred = abs(last.box[0] - line.box[0]) > 0.5 * line.size
-        same_level = level_of(line, flow.measure) == level_of(last, flow.measure)
-        return same_level and (solid or centred or flow.full(last, line))
-    if marker is not None or (heading and not last.bold):
-        return False
-    if group.marker is None:
-        return flow.continues(group.lines, line)
-    indent = line.box[0] - group.lines[0].box[0]
-    if len(group.lines) > 1:
-        return flow.continues(group.lines, line)
-    return indent > -0.5 * line.size and flow.alike(last, line) and flow.close(last, line) and flow.full(last, line)
+            part.label = "footnote"
+    return _resumed(parts, known)
 
 
-def _runs_on(line: Line, after: Line, flow: Flow) -> bool:
-    """Bold words at the head of a paragraph fill their line by chance: the next line goes on in plain type."""
-    return line.bold and not after.bold and flow.alike(line, after) and flow.continues([line], after)
-
-
-def _finish(grouped: Sequence[_Group | Part], measure: Measure, first_page: bool) -> list[Part]:
-    headings = [group.lines[0] for group in grouped if isinstance(group, _Group) and group.heading]
+def _finish(grouped: Sequence[Group | Part], measure: Measure, first_page: bool, known: frozenset[str]) -> list[Part]:
+    headings = [group.lines[0] for group in grouped if isinstance(group, Group) and group.heading]
     largest = max((line.size for line in headings), default=0.0)
     levels = iter(_item_depths(grouped))
     parts = []
@@ -111,42 +54,59 @@ def _finish(grouped: Sequence[_Group | Part], measure: Measure, first_page: bool
         if isinstance(group, Part):
             parts.append(group)
             continue
-        line, text = group.lines[0], join_lines(group.lines)
-        box = union(member.box for member in group.lines)
+        line, text = group.lines[0], join_lines(group.lines, known)
+        box = _box(group.lines)
+        size = measure.relative(line)
         if group.heading:
             title = first_page and line is headings[0] and line.size >= largest >= 1.3 * measure.body
             level = level_of(line, measure, title=title)
             label = "doc_title" if title else "paragraph_title"
-            parts.append(Part(label, box, markup.inline(text), markup.heading(text, level), level))
+            parts.append(Part(label, box, markup.heading(text), level, size=size))
         elif group.marker is not None:
             depth, content = next(levels), markup.paragraph(text[group.marker.length :])
-            parts.append(Part("list_item", box, content, markup.item(content, group.marker.shown, depth), depth))
+            parts.append(Part("list_item", box, content, depth, group.marker.shown, size))
         else:
             content = markup.paragraph(text)
-            parts.append(Part("figure_title" if CAPTION.match(text) else "text", box, content, content))
+            parts.append(Part("figure_title" if CAPTION.match(text) else "text", box, content, size=size))
     return parts
 
 
-def _item_depths(grouped: Sequence[_Group | Part]) -> list[int]:
+def _box(lines: Sequence[Line]) -> Box:
+    """Around the lines, up to where they go on in another column."""
+    end = next((i for i in range(1, len(lines)) if lines[i].box[3] < lines[i - 1].box[1]), len(lines))
+    return union(line.box for line in lines[:end])
+
+
+def _resumed(parts: Sequence[Part], known: frozenset[str]) -> list[Part]:
+    """Sentences that a float stands in are one paragraph again, with the float behind it."""
+    found: list[Part] = []
+    for part in parts:
+        k = len(found) - 1
+        while k >= 0 and found[k].label in FLOATS:
+            k -= 1
+        last = found[k] if k >= 0 else None
+        if (
+            last is not None
+            and k < len(found) - 1
+            and part.label == "text"
+            and last.label in ("text", "list_item")
+            and RESUMES.match(part.content)
+            and OPEN_END.search(last.content)
+            and abs(part.size - last.size) < 0.08
+        ):
+            last.content = join(last.content, part.content, known)
+        else:
+            found.append(part)
+    return found
+
+
+def _item_depths(grouped: Sequence[Group | Part]) -> list[int]:
     found: list[int] = []
     run: list[Line] = []
     for group in [*grouped, None]:
-        if isinstance(group, _Group) and group.marker is not None:
+        if isinstance(group, Group) and group.marker is not None:
             run.append(group.lines[0])
         else:
             found += depths(run)
             run = []
     return found
-
-
-def page_markdown(parts: Sequence[Part]) -> str:
-    """The page's markdown: items of a list stand close, everything else apart."""
-    text = ""
-    before: Part | None = None
-    for part in parts:
-        if not part.markdown:
-            continue
-        close = before is not None and before.label == part.label == "list_item"
-        text += ("" if before is None else "\n" if close else "\n\n") + part.markdown
-        before = part
-    return text

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import Quad
 from .frame import Raster
-from .lines import Quad
-from .lists import marker_of
+from .lists import has_marker, marker_of
 
 INK = 80
 """How much darker than the paper a pixel is to be ink."""
@@ -20,38 +20,51 @@ GAP = 0.15
 
 
 def mark_bullets(raster: Raster, found: Sequence[tuple[Quad, str]]) -> list[tuple[Quad, str]]:
-    """The texts, with a bullet before those that have one in the raster. One alone is a speck: two stand in line."""
-    seen = {i for i, (quad, text) in enumerate(found) if _has_bullet(raster, quad, text)}
+    """The texts, with a bullet before those that have one in the raster. One alone is a speck: two stand in line.
+
+    Their quads begin at the bullet then.
+    """
+    seen = {i: x for i, (quad, text) in enumerate(found) if (x := _bullet(raster, quad, text)) is not None}
     told = {i for i, (_, text) in enumerate(found) if (marker := marker_of(text)) is not None and marker.kind == "•"}
 
     def in_line(i: int) -> bool:
         x, height = found[i][0][0][0], found[i][0][3][1] - found[i][0][0][1]
-        return any(abs(found[k][0][0][0] - x) < height for k in seen | told if k != i)
+        return any(abs(found[k][0][0][0] - x) < height for k in seen.keys() | told if k != i)
 
-    return [(quad, f"• {text}" if i in seen and in_line(i) else text) for i, (quad, text) in enumerate(found)]
+    return [
+        (_from(quad, seen[i]), f"• {text}") if i in seen and in_line(i) else (quad, text)
+        for i, (quad, text) in enumerate(found)
+    ]
 
 
-def _has_bullet(raster: Raster, quad: Quad, text: str) -> bool:
-    """Does a bullet stand before the text that its line does not tell?"""
+def _from(quad: Quad, x: float) -> Quad:
+    """The quad with its left side at x, if that is farther left."""
+    (ax, ay), b, c, (dx, dy) = quad
+    shift = min(x - ax, 0.0)
+    return (ax + shift, ay), b, c, (dx + shift, dy)
+
+
+def _bullet(raster: Raster, quad: Quad, text: str) -> float | None:
+    """Where a bullet stands before the text that its line does not tell."""
     left, top, bottom = quad[0][0], quad[0][1], quad[3][1]
     height = bottom - top
-    if marker_of(text) is not None or height < 8:
-        return False
+    if has_marker(text) or height < 8:
+        return None
     x0, x1 = int(max(left - BEFORE * height, 0)), int(left + AFTER * height)
     strip = raster[max(int(top), 0) : int(bottom), x0:x1, 1].astype(np.int16)
     if strip.size == 0:
-        return False
+        return None
     ink = strip < np.percentile(strip, 90) - INK
     runs = _runs(np.logical_or.reduce(ink, axis=0))
     if len(runs) < 2:
-        return False
+        return None
     (start, end), (following, _) = runs[0], runs[1]
     rows = np.flatnonzero(ink[:, start:end].any(axis=1))
     tall, middle = (rows[-1] - rows[0] + 1) / height, (rows[-1] + rows[0]) / 2 / height
     wide = (end - start) / height
     small = SMALLEST <= wide <= LARGEST and SMALLEST <= tall <= LARGEST and max(wide, tall) <= 1.7 * min(wide, tall)
     apart = min(start, following - end) >= GAP * height
-    return bool(small and apart and 0.35 < middle < 0.7)
+    return float(x0 + start) if small and apart and 0.35 < middle < 0.7 else None
 
 
 def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

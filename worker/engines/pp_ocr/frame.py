@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium_c
 
 from app.errors import PageError
 
-from .lines import Box
+from .boxes import Box
 
 DPI = 150
 LONGEST_SIDE = 2000
@@ -67,23 +67,31 @@ class Frame:
 class Turn:
     """The quarter turns, clockwise, by which a page's text lies on its frame of `width` x `height` pixels.
 
-    Assembly works on upright text; `upright` and `back` lead boxes there and back again.
+    Assembly works on upright text that runs to the right; what runs to the left is `mirrored`. `upright` and `back`
+    lead boxes there and back again.
     """
 
     quarters: int
     width: int
     height: int
+    mirrored: bool = False
 
     @property
     def upright_height(self) -> int:
         return self.width if self.quarters % 2 else self.height
 
+    @property
+    def upright_width(self) -> int:
+        return self.height if self.quarters % 2 else self.width
+
     def upright(self, box: Box) -> Box:
-        return _turned(box, self.quarters, self.width, self.height)
+        return self._mirror(_turned(box, self.quarters, self.width, self.height))
 
     def back(self, box: Box) -> Box:
-        width, height = (self.height, self.width) if self.quarters % 2 else (self.width, self.height)
-        return _turned(box, -self.quarters % 4, width, height)
+        return _turned(self._mirror(box), -self.quarters % 4, self.upright_width, self.upright_height)
+
+    def _mirror(self, box: Box) -> Box:
+        return (self.upright_width - box[2], box[1], self.upright_width - box[0], box[3]) if self.mirrored else box
 
     def raster(self, raster: Raster) -> Raster:
         return np.ascontiguousarray(np.rot90(raster, self.quarters))

@@ -8,26 +8,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in pixels of the page; y grows downwards."""
-
-Quad = Sequence[Sequence[float]]
-"""Four corners from the top left, clockwise, in pixels."""
+from .boxes import Box, overlap_x
 
 LIGATURES = {ord(mark): unicodedata.normalize("NFKC", mark) for mark in "ﬀﬁﬂﬃﬄﬅﬆ"}
 UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 SPACES = re.compile(r"\s+")
-
-
+LONG = 40
+"""Characters of a line of prose, in one column of two."""
 USUAL_PITCH, WIDE_PITCH = 1.3, 1.7
 """From line to line, in font sizes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a line and its place."""
+
+    text: str
+    box: Box
+
+
 @dataclass(slots=True)
 class Line:
-    """A run of text on one row. `size` is its font size in pixels; `cells` counts the runs it was joined from.
+    """A run of text on one row. `size` is its font size in pixels, `face` its font, "" where it is not known.
+
+    `words` are its words where their places are known. `boxed` is the value in a form's box, `contents` a line of a
+    table of contents. `runs` counts the runs of some length that it was joined from, `cells` those far apart.
 
     `hyphenated` says that the text layer knows the hyphen at its end as one that broke a word. What is not `upright`
     runs another way than the page's text.
@@ -40,6 +47,11 @@ class Line:
     hyphenated: bool = False
     upright: bool = True
     cells: int = 1
+    words: Sequence[Word] = ()
+    face: str = ""
+    boxed: bool = False
+    contents: bool = False
+    runs: int = 1
 
     @property
     def middle(self) -> float:
@@ -49,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is ordinary on a page: the size of body text in pixels, and the pitch of its lines in sizes.
+    """What is ordinary on a page: the size of body text in pixels, the pitch of its lines in sizes, and its font.
 
     `sure` is how much larger than the body a line must be to count as a heading; sizes read off a scan are rough.
     """
@@ -57,6 +69,7 @@ class Measure:
     body: float
     pitch: float
     sure: float
+    face: str = ""
 
     @classmethod
     def of(cls, lines: Sequence[Line], sure: float, body: float | None = None) -> "Measure":
@@ -71,7 +84,14 @@ class Measure:
         pitch = min(max(statistics.median_low(steps), 1.0), 2.2) if steps else USUAL_PITCH
         if pitch > WIDE_PITCH and not _filled(lines, body):
             pitch = USUAL_PITCH
-        return cls(body, pitch, sure)
+        faces: Counter[str] = Counter()
+        for line in lines:
+            faces[line.face] += len(line.text)
+        return cls(body, pitch, sure, faces.most_common(1)[0][0] if faces else "")
+
+    def relative(self, line: Line) -> float:
+        """The size of the line's type in body sizes, as parts have it."""
+        return round(line.size / self.body, 2)
 
 
 def _filled(lines: Sequence[Line], body: float) -> bool:
@@ -82,34 +102,13 @@ def _filled(lines: Sequence[Line], body: float) -> bool:
 
 
 def body_size(lines: Iterable[Line]) -> float:
-    """The font size most characters have, in pixels."""
+    """The font size most characters have, in pixels; those of whole lines count twice, for tables are set smaller."""
     sizes: Counter[float] = Counter()
     for line in lines:
-        sizes[round(line.size, 1)] += len(line.text)
+        sizes[round(line.size, 1)] += len(line.text) * (2 if len(line.text) > LONG else 1)
     return max(sizes.most_common(1)[0][0], 1.0) if sizes else 1.0
 
 
 def clean(text: str) -> str:
     """Text fit to print: no control marks or direction overrides, ligatures as letters, single spaces."""
     return SPACES.sub(" ", UNPRINTABLE.sub("", text.translate(LIGATURES))).strip()
-
-
-def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box around all of them."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
-
-
-def overlap_x(a: Box, b: Box) -> float:
-    """How far they share columns of pixels; negative: the gap between them."""
-    return min(a[2], b[2]) - max(a[0], b[0])
-
-
-def overlap_y(a: Box, b: Box) -> float:
-    """How far they share rows of pixels; negative: the gap between them."""
-    return min(a[3], b[3]) - max(a[1], b[1])
-
-
-def same_row(a: Box, b: Box) -> bool:
-    """Do they stand beside each other?"""
-    return overlap_y(a, b) > 0.5 * min(a[3] - a[1], b[3] - b[1])

@@ -1,7 +1,10 @@
 """Text to markdown. Text comes from strangers: it must stay text."""
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from app.results import Block
 
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -13,6 +16,12 @@ BLOCK_START = re.compile(
 EDGE_UNDERSCORES = re.compile(r"(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)")
 CLOSING_HASHES = re.compile(r"(?<=\s)(#+)$")
 NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+CELL_EDGE = re.compile(r"(?<!\\)\|")
+HTML_ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
+HTML_CELL = re.compile(r"<td([^>]*)>")
+COLSPAN = re.compile(r"colspan=\"(\d+)\"")
+HIDDEN = {"header", "footer", "number"}
+"""Labels of what is printed on every page and belongs to none."""
 
 
 def inline(text: str) -> str:
@@ -47,16 +56,72 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([body[0], "|" + "---|" * width, *body[1:]])
 
 
-def heading(text: str, level: int) -> str:
-    """A heading; a closing run of # would be taken for decoration."""
-    escaped = CLOSING_HASHES.sub(r"\\\1", inline(text))
-    return f"{'#' * level} {escaped}"
+def html_table(rows: Sequence[Sequence[tuple[str, int, int]]]) -> str:
+    """An HTML table, for merged cells: rows of (text, rows covered, columns covered)."""
+    body = ""
+    for row in rows:
+        cells = ""
+        for text, height, width in row:
+            spans = (f' rowspan="{height}"' if height > 1 else "") + (f' colspan="{width}"' if width > 1 else "")
+            cells += f"<td{spans}>{html.escape(text, quote=False)}</td>"
+        body += f"<tr>{cells}</tr>"
+    return f"<table>{body}</table>"
 
 
-def item(text: str, marker: str, depth: int) -> str:
-    """A list item; three blanks per level fit under a bullet as well as under a one-digit number."""
-    return f"{'   ' * (depth - 1)}{marker} {text}"
+def heading(text: str) -> str:
+    """The text of a heading; a closing run of # would be taken for decoration."""
+    return CLOSING_HASHES.sub(r"\\\1", inline(text))
 
 
-def image(name: str) -> str:
-    return f"![]({name})"
+def block(block: Block) -> str:
+    """A block in the document's markdown; "" for what does not show there.
+
+    Items of lists are indented by three blanks a level, which fits under a bullet as well as under a one-digit number.
+    """
+    if block.label in HIDDEN:
+        return ""
+    if block.label in ("doc_title", "paragraph_title"):
+        return f"{'#' * (block.level or 1)} {block.content}"
+    if block.label == "list_item":
+        return f"{'   ' * ((block.level or 1) - 1)}{block.marker or '-'} {block.content}"
+    return f"![]({block.content})" if block.label == "image" else block.content
+
+
+def blocks(blocks: Iterable[tuple[str, str]]) -> str:
+    """Labels and markdown of blocks to one text: items of a list stand close, everything else apart."""
+    pieces: list[str] = []
+    before = ""
+    for label, shown in blocks:
+        if shown:
+            pieces += [("\n" if before == label == "list_item" else "\n\n") if pieces else "", shown]
+            before = label
+    return "".join(pieces)
+
+
+def joined_tables(first: str, second: str) -> str | None:
+    """Two tables of ours as one, without the head that the second repeats; None where their columns differ."""
+    if first.startswith("|") and second.startswith("|"):
+        (head, rule, *_), (other, _, *rows) = first.split("\n"), second.split("\n")
+        if rule.count("|") != second.split("\n")[1].count("|"):
+            return None
+        return "\n".join([first, *([] if other == head else [other]), *rows])
+    above, below = _html_rows(first), _html_rows(second)
+    if _width(above[0]) != _width(below[0]):
+        return None
+    while below and below[0] in above[: len(above) // 2 + 1]:
+        below.pop(0)
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in above + below)}</table>"
+
+
+def _html_rows(content: str) -> list[str]:
+    if not content.startswith("|"):
+        return HTML_ROW.findall(content)
+    lines = content.split("\n")
+    return [
+        "".join(f"<td>{cell.strip()}</td>" for cell in CELL_EDGE.split(line)[1:-1]) for line in [lines[0], *lines[2:]]
+    ]
+
+
+def _width(row: str) -> int:
+    spans = (COLSPAN.search(attributes) for attributes in HTML_CELL.findall(row))
+    return sum(int(span[1]) if span else 1 for span in spans)

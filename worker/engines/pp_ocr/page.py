@@ -1,94 +1,159 @@
 """One page of a PDF to blocks and markdown, by its text layer or by OCR."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from app.results import Block, Page, Route
+from app.results import Block, Page
 
-from . import markup, pictures, probe, scan, textlayer
-from .blocks import Part, build, page_markdown
+from . import drawings, links, markup, pictures, scan, textlayer, vectors
+from .aligned_tables import lift_aligned
+from .blocks import build
+from .boxes import Box, centred_in, rows
+from .code import with_listings
+from .figures import figures
+from .forms import with_values
 from .frame import Frame, Raster, near_white, render
 from .furniture import set_apart
+from .gutters import has_columns
 from .lines import Line, Measure
-from .tables import place
+from .loose_markers import with_bullets
+from .order import order
+from .parts import Part
+from .patterns import CAPTION
+from .routing import Routing, is_empty, route
+from .ruled_tables import ruled
+from .sequence import in_sequence
+from .table import Table, lift
 from .textlayer import TextLayer
 
 SaveImage = Callable[[str, bytes], None]
 
+MOST_ANNOTATIONS = 1_000
 SURE_TEXT, SURE_SCAN = 1.15, 1.28
 """How much larger than the body a heading's type is: exact in a text layer, rough in a scan."""
-COVERING = 0.5
-"""Share of the page from which on one picture makes it a scan."""
+
+
+@dataclass(slots=True)
+class Store:
+    """Where a page's pictures go; none has more than `max_pixels`."""
+
+    page: int
+    save: SaveImage
+    max_pixels: int
+    count: int = 0
+
+    def add(self, data: bytes, extension: str) -> str:
+        """Stores a picture and returns its name."""
+        self.count += 1
+        name = f"p{self.page:04d}_figure_{self.count}.{extension}"
+        self.save(name, data)
+        return name
 
 
 def convert(page: pdfium.PdfPage, number: int, hint: dict[str, Any], save_image: SaveImage, *, max_pixels: int) -> Page:
     """The page as blocks; `number` counts from 1, `save_image` stores a picture under a name of ours."""
     frame = Frame.of(page, max_pixels)
-    route = _route(page, frame, hint)
-    garbled = "garbled" in (hint.get("reason") or "")
-    layer = textlayer.read(page, frame) if route == "text" or garbled else None
-    if layer and layer.lines and (garbled or probe.doubtful(layer.lines)):
-        route = "text" if _sound(layer, render(page, frame)) else "ocr"
-    if layer and layer.lines and route == "text":
-        parts = _from_text(layer, number, frame, hint, _figures(page, number, frame, layer, save_image, max_pixels))
-    elif route != "blank" and not near_white(raster := render(page, frame)):
-        route, parts = "ocr", _from_scan(raster, number, frame)
-    else:
-        route, parts = "blank", []
-    blocks = [Block(part.label, frame.clamp(part.box), part.content, i, part.level) for i, part in enumerate(parts)]
-    reason = None
-    if route == "ocr":
-        reason = hint.get("reason") or ("garbled_text_layer" if layer and layer.lines else None)
-    return Page(number, frame.width, frame.height, route, page_markdown(parts), blocks, route_reason=reason)
+    store = Store(number, save_image, max_pixels)
+    parts: list[Part] = []
+    quarters = 0
+    way = Routing("blank")
+    if not is_empty(page):
+        page = with_fields(page, number)
+        layer = textlayer.read(page, frame)
+        way = route(page, frame, layer, garbled=hint.get("garbled"))
+        if way.route == "text":
+            parts, quarters = _from_text(page, layer, number, frame, hint, store), layer.turn.quarters
+        elif way.route == "ocr":
+            raster = render(page, frame)
+            if near_white(raster):
+                way = Routing("blank")
+            else:
+                parts, quarters = _from_scan(raster, number, store)
+    blocks = [
+        Block(part.label, frame.clamp(part.box), part.content, i, part.level, part.marker)
+        for i, part in enumerate(parts)
+    ]
+    markdown = markup.blocks((block.label, markup.block(block)) for block in blocks)
+    raw = {"sizes": [part.size for part in parts], "turn": quarters}
+    return Page(number, frame.width, frame.height, way.route, markdown, blocks, route_reason=way.reason, raw=raw)
 
 
-def _route(page: pdfium.PdfPage, frame: Frame, hint: dict[str, Any]) -> Route:
-    """The hint's route, but for pages that pdf-inspector sends to OCR for having little or no text."""
-    if pdfium_c.FPDFPage_CountObjects(page) <= 0 and pdfium_c.FPDFPage_GetAnnotCount(page) <= 0:
-        return "blank"
-    if hint.get("route") == "text":
-        return "text"
-    if hint.get("reason") not in (None, "scanned") or not textlayer.sane(page) or not textlayer.visible(page):
-        return "ocr"
-    return "ocr" if pictures.covered(page, frame) >= COVERING else "text"
+def with_fields(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
+    """The page with the values of its form fields as text of its own; in memory only."""
+    count = pdfium_c.FPDFPage_GetAnnotCount(page)
+    kinds = []
+    for i in range(min(count, MOST_ANNOTATIONS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
+        kinds.append(pdfium_c.FPDFAnnot_GetSubtype(annotation))
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+    if pdfium_c.FPDF_ANNOT_WIDGET not in kinds:
+        return page
+    flat = pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY)
+    return page.pdf[number - 1] if flat == pdfium_c.FLATTEN_SUCCESS else page
 
 
-def _sound(layer: TextLayer, raster: Raster) -> bool:
-    return probe.unreadable(layer.lines) or not probe.contradicts(layer.lines, layer.turn.raster(raster))
-
-
-def _from_text(layer: TextLayer, number: int, frame: Frame, hint: dict[str, Any], figures: list[Part]) -> list[Part]:
+def _from_text(
+    page: pdfium.PdfPage, layer: TextLayer, number: int, frame: Frame, hint: dict[str, Any], store: Store
+) -> list[Part]:
     measure = Measure.of(layer.lines, SURE_TEXT, hint["body"] * frame.scale if hint.get("body") else None)
-    items = set_apart(place(layer.lines, hint.get("tables", ())), layer.turn.upright_height)
-    parts = pictures.insert(build(items, measure, first_page=number == 1), figures)
+    turn = layer.turn
+    drawn = drawings.read(page, frame).turned(turn)
+    leads = links.read(page, frame, turn)
+    lines = with_values(links.mark(layer.lines, leads), drawn, measure)
+    tables = ruled(lines, drawn.rules, drawn.panels)
+    sketches = vectors.figures(drawn, lines, [table.box for table in tables], turn.upright_width, turn.upright_height)
+    items = lift_aligned(with_listings(_around(sketches, lines, tables), measure))
+    items = set_apart(with_bullets(items, drawn, measure), turn.upright_height, measure)
+    parts = in_sequence(build(items, measure, turn.upright_height, first_page=number == 1))
+    found = pictures.figures(
+        page, frame, [turn.back(line.box) for line in layer.lines], [turn.back(box) for box in sketches]
+    )
+    placed = [
+        Part("image", turn.upright(picture.box), name)
+        for picture in found
+        if (file := pictures.crop(page, frame, picture, turn, store.max_pixels)) and (name := store.add(*file))
+    ]
+    parts = pictures.insert(parts, placed)
     for part in parts:
-        part.box = layer.turn.back(part.box)
+        part.box = turn.back(part.box)
+        part.content = (
+            links.unmarked(part.content) if part.label == "algorithm" else links.resolved(part.content, leads)
+        )
     return parts
 
 
-def _from_scan(raster: Raster, number: int, frame: Frame) -> list[Part]:
+def _from_scan(raster: Raster, number: int, store: Store) -> tuple[list[Part], int]:
     found = scan.read(raster)
-    lines = [item for item in found.items if isinstance(item, Line)]
-    measure = Measure.of(lines, SURE_SCAN, statistics.median(line.size for line in lines) if lines else None)
-    parts = build(set_apart(found.items, frame.height), measure, first_page=number == 1)
+    height = found.raster.shape[0]
+    usual = statistics.median(line.size for line in found.lines for _ in line.text) if found.lines else 1.0
+    measure = Measure.of(found.lines, SURE_SCAN, usual)
+    lines = with_values(found.lines, drawings.Drawings(found.rules), measure)
+    tables = ruled(lines, found.rules)
+    captions = [line.box for line in lines if CAPTION.match(line.text)]
+    boxes = figures(found.raster, found.texts, [table.box for table in tables], captions)
+    placed = [Part("image", box, store.add(*pictures.encode(pictures.cut(found.raster, box)))) for box in boxes]
+    items = set_apart([*_around(boxes, lines, tables), *placed], height, measure)
+    margins = [item for item in items if isinstance(item, Part) and item.label in ("text", "number")]
+    items = [item for item in items if item not in margins]
+    if not has_columns(items, 0.9 * usual):  # what stands on a row belongs together
+        items = lift_aligned([item for row in rows(items) for item in row])
+    items = lift_aligned(order(items, 0.9 * usual, 0.7 * usual))
+    head, foot = ([part for part in margins if (part.box[1] < height / 2) is top] for top in (True, False))
+    parts = build([*head, *items, *foot], measure, height, first_page=number == 1)
     for part in parts:
         part.box = found.back(part.box)
-    return parts
+    return parts, found.turn.quarters
 
 
-def _figures(
-    page: pdfium.PdfPage, number: int, frame: Frame, layer: TextLayer, save_image: SaveImage, max_pixels: int
-) -> list[Part]:
-    """The page's pictures, stored, as parts that lie as the upright text does."""
-    placed: list[Part] = []
-    for picture in pictures.figures(page, frame, [layer.turn.back(line.box) for line in layer.lines]):
-        if (file := pictures.crop(page, frame, picture, layer.turn, max_pixels)) is not None:
-            data, extension = file
-            name = f"p{number:04d}_figure_{len(placed) + 1}.{extension}"
-            save_image(name, data)
-            placed.append(Part("image", layer.turn.upright(picture.box), name, markup.image(name)))
-    return placed
+def _around(figures: Sequence[Box], lines: Sequence[Line], tables: Sequence[Table]) -> list[Line | Part]:
+    """The lines but for the labels of figures, with tables in place of theirs."""
+    return [
+        item
+        for item in lift(lines, tables)
+        if isinstance(item, Part) or not any(centred_in(item.box, box, vectors.SLACK) for box in figures)
+    ]

@@ -10,9 +10,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from .blocks import Part
+from . import markup
+from .boxes import Box, area, centred_in, clustered, overlap_x, overlap_y, sides, union
 from .frame import Frame, Raster, Turn, render
-from .lines import Box, overlap_x, overlap_y, union
+from .parts import Part
 
 DPI = 300
 SMALLEST_SIDE = 16
@@ -24,6 +25,8 @@ MAX_PICTURES = 40
 MAX_NATIVE = 1 << 28
 """Pixels of an image: decoding more would take longer than the page's whole time."""
 FEW_COLOURS = 256
+SKETCH_DENSITY = 2.0
+"""Pixels per pixel of the frame in which a drawing is painted: 300 dpi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Picture:
 
     @property
     def area(self) -> float:
-        return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
+        return area(self.box)
 
 
 def covered(page: pdfium.PdfPage, frame: Frame) -> float:
@@ -43,20 +46,22 @@ def covered(page: pdfium.PdfPage, frame: Frame) -> float:
     return sum(picture.area for picture in _joined(_images(page, frame))) / (frame.width * frame.height)
 
 
-def figures(page: pdfium.PdfPage, frame: Frame, texts: Sequence[Box]) -> list[Picture]:
+def figures(page: pdfium.PdfPage, frame: Frame, texts: Sequence[Box], sketches: Sequence[Box] = ()) -> list[Picture]:
     """The page's pictures, as a reader would count them: tiles joined, neither tiny nor the ground of text.
 
-    Images nested in forms count too. Nothing is decoded. `texts` are the lines' boxes on the frame.
+    Images nested in forms count too. Nothing is decoded. `texts` are the lines' boxes on the frame, `sketches` those of
+    what is drawn there.
     """
     whole = frame.width * frame.height
     grounds = BACKGROUND_SHARE * whole
-    return [
+    images = [
         picture
         for picture in _joined([image for image in _images(page, frame) if image.area <= grounds])
-        if min(picture.box[2] - picture.box[0], picture.box[3] - picture.box[1]) >= SMALLEST_SIDE
+        if min(sides(picture.box)) >= SMALLEST_SIDE
         and SMALLEST_SHARE * whole <= picture.area <= grounds
-        and sum(_inside(text, picture.box) for text in texts) < 3
-    ][:MAX_PICTURES]
+        and sum(centred_in(text, picture.box) for text in texts) < 3
+    ]
+    return _joined([*images, *(Picture(box, SKETCH_DENSITY) for box in sketches)])[:MAX_PICTURES]
 
 
 def _images(page: pdfium.PdfPage, frame: Frame) -> list[Picture]:
@@ -84,6 +89,13 @@ def crop(page: pdfium.PdfPage, frame: Frame, picture: Picture, turn: Turn, max_p
     return encode(turn.raster(raster))
 
 
+def cut(raster: Raster, box: Box) -> Raster:
+    """A region of a raster, in its pixels."""
+    height, width = raster.shape[:2]
+    x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
+    return raster[y0 : min(int(box[3]) + 1, height), x0 : min(int(box[2]) + 1, width)]
+
+
 def encode(raster: Raster) -> tuple[bytes, str]:
     """JPEG, or PNG where few colours make it exact and not much larger: a drawing, but no grey photograph."""
     image = Image.fromarray(np.ascontiguousarray(raster[:, :, ::-1]))
@@ -106,8 +118,8 @@ def insert(parts: Sequence[Part], placed: Sequence[Part]) -> list[Part]:
 
 def _place(parts: Sequence[Part], box: Box) -> int:
     middle = (box[1] + box[3]) / 2
-    column = [(i, other.box) for i, other in enumerate(parts) if other.markdown and overlap_x(other.box, box) > 0]
-    column = column or [(i, other.box) for i, other in enumerate(parts) if other.markdown]
+    shown = [(i, other.box) for i, other in enumerate(parts) if other.label not in markup.HIDDEN]
+    column = [(i, other) for i, other in shown if overlap_x(other, box) > 0] or shown
     above = [(other[3], i) for i, other in column if other[1] + other[3] <= 2 * middle]
     if above:
         return max(above)[1] + 1
@@ -127,19 +139,24 @@ def _bounds(image: pdfium.PdfImage) -> tuple[float, float, float, float]:
     return left, bottom, right, top
 
 
+def printed_area(image: pdfium.PdfImage) -> float:
+    """Square points that the image covers."""
+    left, bottom, right, top = _bounds(image)
+    return max(right - left, 0.0) * max(top - bottom, 0.0)
+
+
 def _joined(found: Sequence[Picture]) -> list[Picture]:
-    clusters: list[Picture] = []
-    for picture in sorted(found, key=lambda picture: (picture.box[1], picture.box[0])):
-        i = 0
-        while i < len(clusters):
-            if _tiles(clusters[i].box, picture.box):
-                other = clusters.pop(i)
-                picture = Picture(union((other.box, picture.box)), max(other.density, picture.density))
-                i = 0  # what has grown may now touch those passed before
-            else:
-                i += 1
-        clusters.append(picture)
-    return sorted(clusters, key=lambda picture: (picture.box[1], picture.box[0]))
+    """The pictures, from top to bottom, tiles of one as one."""
+    clusters = clustered(sorted(found, key=_top_left), lambda a, b: _tiles(a.box, b.box), _merged)
+    return sorted(clusters, key=_top_left)
+
+
+def _merged(a: Picture, b: Picture) -> Picture:
+    return Picture(union((a.box, b.box)), max(a.density, b.density))
+
+
+def _top_left(picture: Picture) -> tuple[float, float]:
+    return picture.box[1], picture.box[0]
 
 
 def _tiles(a: Box, b: Box, touch: float = 2.0) -> bool:
@@ -150,8 +167,3 @@ def _tiles(a: Box, b: Box, touch: float = 2.0) -> bool:
     if across >= -touch and abs(a[1] - b[1]) <= touch and abs(a[3] - b[3]) <= touch:
         return True
     return down >= -touch and abs(a[0] - b[0]) <= touch and abs(a[2] - b[2]) <= touch
-
-
-def _inside(inner: Box, outer: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]

@@ -15,11 +15,16 @@ WRONG = 0.5
 """Median difference from which on the layer is not trusted: sound layers have 0, shifted ones .8 and more."""
 SAMPLE = 3
 LEAST_CHARS, PAD = 8, 3
-UNREADABLE = re.compile("[\u0590-\u109f\u1780-\u18af\ufb1d-\ufdff\ufe70-\ufefc]")
-"""Scripts that the recogniser cannot read, Hebrew to Mongolian: sound layers of these would look wrong."""
 LETTER = re.compile("[a-z]", re.I)
 FREQUENT = re.compile("[etaoinsr]", re.I)
 """Half of the letters or more in every language written in Latin ones; a third where codes are shifted."""
+LEAST_LATIN, LEAST_HAN = 60, 60
+"""Letters that are needed for a judgement."""
+HAN, KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
+FREQUENT_HAN = re.compile(
+    "[的一是不了在人有我他这为之大来以个中上们到说国和地也时道出而要于年月日会可下自生對這個與會為來時說國後发行公作方者同及本第十二三四五]"
+)
+"""Two in ten of the characters in ordinary Chinese."""
 COMMON = re.compile(
     r"\b(the|of|and|to|in|is|for|on|der|die|das|und|den|von|mit|ist|le|la|les|de|des|et|en|un|une|el|los|que|di|che|per|van"
     r"|het|een|do|da|os|och|att|det|og|na|se|je|ve|bir|az|ja)\b",
@@ -27,22 +32,19 @@ COMMON = re.compile(
 )
 
 
-def unreadable(lines: Sequence[Line]) -> bool:
-    """Is the text in a script that the recogniser does not know?"""
-    text = "".join(line.text for line in lines)
-    return len(UNREADABLE.findall(text)) > 0.3 * len(text)
-
-
 def doubtful(lines: Sequence[Line]) -> bool:
-    """Does text in Latin letters look like no language: neither its commonest words nor its commonest letters?
+    """Does the text look like no language: neither its commonest words nor its commonest letters?
 
-    That is how a layer with shifted codes looks, which nothing else about it gives away.
+    That is how a layer with shifted codes looks, which nothing else about it gives away. Scripts that the recogniser
+    cannot read are not doubted: it could not tell.
     """
     text = " ".join(line.text for line in lines)
-    letters = len(LETTER.findall(text))
-    if letters < max(200, 0.4 * len(text)):
+    latin, han = len(LETTER.findall(text)), len(HAN.findall(text))
+    if han >= LEAST_HAN and han > latin:
+        return KANA.search(text) is None and len(FREQUENT_HAN.findall(text)) < 0.06 * han
+    if latin < max(LEAST_LATIN, 0.4 * len(text)):
         return False
-    return len(FREQUENT.findall(text)) < 0.47 * letters and len(COMMON.findall(text)) < 0.02 * len(text.split())
+    return len(FREQUENT.findall(text)) < 0.47 * latin and len(COMMON.findall(text)) < 0.02 * len(text.split())
 
 
 def contradicts(lines: Sequence[Line], raster: Raster) -> bool:

@@ -1,11 +1,12 @@
 """pp_ocr's side in the page processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pypdfium2 as pdfium
 
 from app.results import Page
 from worker.engines.base import Hint, PageReader
+from worker.engines.pp_ocr.document import DocumentAssembly
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.survey import survey
 
@@ -16,3 +17,6 @@ class PPOCRReader(PageReader):
 
     def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
         return convert(page, number, hint, save_image, max_pixels=self.max_pixels)
+
+    def assembly(self, pages: Iterable[Page]) -> DocumentAssembly:
+        return DocumentAssembly(pages)

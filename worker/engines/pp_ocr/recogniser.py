@@ -23,6 +23,7 @@ def recogniser() -> Any:
             "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
             "Det.limit_type": "max",
             "Det.limit_side_len": 960,
+            "Cls.model_path": str(models / "ch_ppocr_mobile_v2.0_cls_mobile.onnx"),
             # Lines in one batch are padded to the widest: one at a time costs less, in time and memory.
             "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
             "Rec.rec_batch_num": 1,

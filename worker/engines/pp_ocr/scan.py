@@ -1,19 +1,20 @@
-"""A raster to lines and tables: PP-OCRv6 by RapidOCR, set straight, in reading order."""
+"""A raster to lines and rules: read by PP-OCRv6, upright and set straight."""
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import PageError
 
-from . import grid
-from .blocks import Part
+from .boxes import Box, Quad, union
 from .bullets import mark_bullets
-from .frame import Raster
-from .lines import Box, Line, Quad, clean, union
-from .order import order
+from .frame import Raster, Turn
+from .lines import Line, clean
+from .orientation import recognise, skew, straight
 from .recogniser import recogniser
+from .rules import Rule
+from .strokes import ink_of, mark_heavy, ruled, without
+from .words import find_words
 
 SURE_SCORE = 0.5
 SKEWED = 0.002
@@ -22,46 +23,66 @@ SKEWED = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Lines and tables of a page set straight; `back` leads their boxes to where they stand on the page."""
+    """A page upright and straight: its raster, its lines in no order, its rules, and the boxes `texts` of all detected.
 
-    items: list[Line | Part]
+    It was turned and then, by `angle` in radians, straightened; `back` leads boxes to the page's frame again.
+    """
+
+    raster: Raster
+    lines: list[Line]
+    rules: list[Rule]
+    texts: list[Box]
+    turn: Turn
     angle: float
-    centre: tuple[float, float]
 
     def back(self, box: Box) -> Box:
         """The box around a straightened box as it lies on the page."""
+        height, width = self.raster.shape[:2]
         x0, y0, x1, y1 = box
-        return _around([_turn((x, y), self.angle, self.centre) for x in (x0, x1) for y in (y0, y1)])
+        corners = [_turned((x, y), self.angle, (width / 2, height / 2)) for x in (x0, x1) for y in (y0, y1)]
+        return self.turn.back(_around(corners))
 
 
 def read(raster: Raster) -> Scan:
-    """What was read on the raster with some certainty, in reading order."""
+    """What was read on the raster with some certainty."""
+    height, width = raster.shape[:2]
     try:
-        found = recogniser()(raster)
+        found = recognise(recogniser(), raster)
     except Exception as error:  # ONNX Runtime's messages are tracebacks; short of memory, it raises one too
         raise PageError("The text on this page could not be recognised.") from error
-    height, width = raster.shape[:2]
-    if found.boxes is None or found.txts is None:
-        return Scan([], 0.0, (width / 2, height / 2))
-    scored = zip(found.boxes.tolist(), found.txts, found.scores, strict=True)
-    sure = [(quad, text) for quad, text, score in scored if score > SURE_SCORE]
-    return straighten(mark_bullets(raster, sure), width, height)
+    upright = found.raster
+    size = upright.shape[1], upright.shape[0]
+    angle = skew(found.quads)
+    angle = angle if abs(angle) > SKEWED else 0.0
+    level = straight(upright, angle) if angle else upright
+    sure = [
+        (quad, text)
+        for quad, text, score in zip(found.quads.tolist(), found.texts, found.scores, strict=True)
+        if score > SURE_SCORE
+    ]
+    lines = _straightened(mark_bullets(upright, sure), *size, angle)
+    ink = ink_of(level)
+    mark_heavy(lines, level, ink)
+    texts = [_level(quad, *size, angle) for quad in found.quads.tolist()]
+    rules = ruled(ink, texts)
+    find_words(lines, without(ink, rules))
+    return Scan(level, lines, rules, texts, Turn(found.quarter_turns, width, height), angle)
 
 
-def straighten(found: Sequence[tuple[Quad, str]], width: int, height: int) -> Scan:
-    """Turns all boxes by the angle that the long lines have in common, and puts them in order."""
-    angles = [math.atan2(q[1][1] - q[0][1], q[1][0] - q[0][0]) for q, _ in found if q[1][0] - q[0][0] > 0.2 * width]
-    angle = statistics.median(angles) if len(angles) >= 3 else 0.0
-    if abs(angle) < SKEWED:
-        angle = 0.0
-    centre = (width / 2, height / 2)
-    lines = []
-    for quad, text in found:
-        box = _around([_turn(corner, -angle, centre) for corner in quad])
-        if words := clean(text):
-            lines.append(Line(words, box, _size(quad)))
-    usual = statistics.median(line.size for line in lines) if lines else 1.0
-    return Scan(order(grid.lift(lines), 0.9 * usual, 0.7 * usual), angle, centre)
+def _straightened(found: Sequence[tuple[Quad, str]], width: int, height: int, angle: float) -> list[Line]:
+    """Quads and texts of a page that falls by `angle` to the right, as level lines."""
+    return [
+        Line(words, _level(quad, width, height, angle), _size(quad)) for quad, text in found if (words := clean(text))
+    ]
+
+
+def _turned(point: Sequence[float], angle: float, centre: tuple[float, float]) -> tuple[float, float]:
+    x, y, cos, sin = point[0] - centre[0], point[1] - centre[1], math.cos(angle), math.sin(angle)
+    return centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos
+
+
+def _level(quad: Quad, width: int, height: int, angle: float) -> Box:
+    return _around([_turned(corner, -angle, (width / 2, height / 2)) for corner in quad])
 
 
 def _size(quad: Quad) -> float:
@@ -70,10 +91,5 @@ def _size(quad: Quad) -> float:
     return max(height * (1 + 0.3 * min(height / max(width, 1.0), 0.5)), 1.0)
 
 
-def _turn(point: Sequence[float], angle: float, centre: tuple[float, float]) -> tuple[float, float]:
-    x, y, cos, sin = point[0] - centre[0], point[1] - centre[1], math.cos(angle), math.sin(angle)
-    return centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos
-
-
-def _around(points: Sequence[tuple[float, float]]) -> Box:
+def _around(points: Sequence[Sequence[float]]) -> Box:
     return union((x, y, x, y) for x, y in points)

@@ -1,0 +1,223 @@
+"""What only the whole document tells: running headers and footers, and tables that go on over the page."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from app.results import Block, Page
+from worker.engines.base import Assembly
+
+from . import markup
+from .frame import Turn
+from .joining import join
+from .parts import FLOATS
+from .patterns import OPEN_END, RESUMES
+
+ZONE = 0.14
+"""Share of the page's height, at its top and bottom, in which furniture stands."""
+OUTMOST = 4
+"""Blocks looked at from each end of a page."""
+SAME_PLACE = 0.012
+"""Shares of the page's size by which repetitions may be apart."""
+ALIKE = 0.85
+LONGEST = 160
+"""Characters of a running header."""
+DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+CONTINUED = re.compile(r"continued|cont\.|fortsetzung|suite|续", re.I)
+PAGE_OF = re.compile(
+    r"\b(page|seite|sheet|blatt|slide|folie|p\.)\s*\d+|[·|–—]\s*\d+$|\d+\s*/\s*\d+|第\s*\d+\s*页", re.I
+)
+FOOTNOTE = re.compile(r"[*†‡¹²³]|\d{1,2}\s?[^\W\d]|\(?\d")
+LOWEST, SMALL = 0.93, 0.93
+"""Where the foot of a page begins, as a share of its height, and type too small for its text, in body sizes."""
+TITLES = {"doc_title", "paragraph_title"}
+MOST_TITLES, SHORTEST_TITLE = 1_000, 8
+NOT_FURNITURE = {"table", "image", "list_item"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Margin:
+    """A short block near the top or bottom edge of a page. `at` is its height as a share of the page's."""
+
+    page: int
+    order: int
+    at: float
+    text: str
+    large: bool
+    small: bool
+    plain: bool
+    title: bool
+
+
+@dataclass(slots=True)
+class _OpenTable:
+    """The table that a page ended with, and its place among the document's blocks."""
+
+    content: str
+    bbox: list[int]
+    width: int
+    place: int
+
+    def joined(self, blocks: list[Block], width: int) -> str | None:
+        """Both tables as one, if the page goes on with this one."""
+        following = blocks[0]
+        if following.label == "figure_title" and len(blocks) > 1 and CONTINUED.search(following.content):
+            following = blocks[1]
+        if following.label != "table":
+            return None
+        shift = max(abs(self.bbox[k] / self.width - following.bbox[k] / width) for k in (0, 2))
+        return markup.joined_tables(self.content, following.content) if shift < 3 * SAME_PLACE else None
+
+
+class DocumentAssembly(Assembly):
+    """Blocks of all pages to one document."""
+
+    def __init__(self, pages: Iterable[Page]) -> None:
+        super().__init__(pages)
+        margins: list[_Margin] = []
+        self._pages = 0
+        titles: set[str] = set()
+        levels: set[int] = set()
+        for page in pages:
+            levels |= {block.level for block in page.blocks if block.label in TITLES and block.level}
+            self._pages += 1
+            margins += _margins(page)
+            if len(titles) < MOST_TITLES:
+                titles |= {DIGITS.sub("#", block.content.lower()) for block in page.blocks if block.label in TITLES}
+        found = _repeated(margins, self._pages)
+        found |= {(m.page, m.order) for m in margins if m.plain and _is_title(m.text, titles)}
+        found |= _beside(margins, found)
+        if self._pages == 1:
+            found |= {(m.page, m.order) for m in margins if m.small}
+        self._furniture = {
+            (m.page, m.order): "header" if m.at < 0.5 else "footer" for m in margins if (m.page, m.order) in found
+        }
+        first = 1 if 1 in levels else 2
+        self._levels = {level: min(first + i, 6) for i, level in enumerate(sorted(levels))}
+        self._blocks: list[tuple[str, str]] = []
+        self._open: _OpenTable | None = None
+
+    def add(self, page: Page) -> Page:
+        """Marks running headers and footers, closes gaps in headings' levels, and joins what runs over the page."""
+        for block in page.blocks:
+            if (page.index, block.order) in self._furniture:
+                block.label = self._furniture[page.index, block.order]
+                block.level = block.marker = None
+            elif block.label in TITLES and block.level:
+                block.level = self._levels[block.level]
+        page.markdown = markup.blocks((block.label, markup.block(block)) for block in page.blocks)
+        shown = [block for block in page.blocks if block.label not in markup.HIDDEN]
+        if shown and self._open is not None and (table := self._open.joined(shown, page.width)) is not None:
+            self._open.content = table
+            self._blocks[self._open.place] = "table", table
+            shown = shown[2 if shown[0].label == "figure_title" else 1 :]
+            if not [block for block in shown if block.label != "footnote"]:
+                self._blocks += [(block.label, markup.block(block)) for block in shown]
+                return page
+        if shown:
+            self._open = None
+            shown = self._resume(shown)
+        last = max((i for i, block in enumerate(shown) if block.label != "footnote"), default=None)
+        if last is not None and shown[last].label == "table":
+            self._open = _OpenTable(shown[last].content, shown[last].bbox, page.width, len(self._blocks) + last)
+        self._blocks += [(block.label, markup.block(block)) for block in shown]
+        return page
+
+    def _resume(self, shown: list[Block]) -> list[Block]:
+        """The page's blocks without a paragraph that only goes on with the last one of the page before."""
+        last = next((i for i in reversed(range(len(self._blocks))) if self._blocks[i][0] not in FLOATS), None)
+        first = next((i for i, block in enumerate(shown) if block.label not in FLOATS), None)
+        if last is None or first is None or self._blocks[last][0] != "text" or shown[first].label != "text":
+            return shown
+        text, more = self._blocks[last][1], shown[first].content
+        if not (OPEN_END.search(text) and RESUMES.match(more)):
+            return shown
+        self._blocks[last] = "text", join(text, more)
+        return [*shown[:first], *shown[first + 1 :]]
+
+    def markdown(self) -> str:
+        return markup.blocks(self._blocks)
+
+
+def _margins(page: Page) -> Iterator[_Margin]:
+    if not page.blocks or not page.height:
+        return
+    about = page.raw or {}
+    sizes, turn = about.get("sizes", []), Turn(about.get("turn", 0), page.width, page.height)
+    middles = [_middle(block, turn) for block in page.blocks]
+    ranked = sorted(zip(middles, page.blocks, strict=True), key=lambda pair: pair[0])
+    ends = {id(block): (middle, block) for middle, block in [*ranked[:OUTMOST], *ranked[-OUTMOST:]]}
+    for middle, block in ends.values():
+        if ZONE < middle < 1 - ZONE or block.label in NOT_FURNITURE or len(block.content) > LONGEST:
+            continue
+        size = sizes[block.order] if block.order < len(sizes) else 1.0
+        small = middle > LOWEST and (size < SMALL or PAGE_OF.search(block.content) is not None)
+        small = small and FOOTNOTE.match(block.content) is None
+        text = block.content.lower()
+        if block.label not in TITLES:  # "Article 1", "Article 2" at the heads of pages are none
+            text = DIGITS.sub("#", text)
+        plain = block.label == "text" and size < 1.05
+        yield _Margin(page.index, block.order, middle, text, size > 1.3, small, plain, block.label in TITLES)
+
+
+def _middle(block: Block, turn: Turn) -> float:
+    """The height of its middle as a share of the page's, upright."""
+    x0, y0, x1, y1 = block.bbox
+    _, top, _, bottom = turn.upright((x0, y0, x1, y1))
+    return (top + bottom) / 2 / turn.upright_height
+
+
+def _repeated(margins: Iterable[_Margin], pages: int) -> set[tuple[int, int]]:
+    """Blocks, by page and order, that say the same at the same place of several pages, but for numbers."""
+    rows: dict[int, list[_Margin]] = defaultdict(list)
+    for margin in margins:
+        rows[round(margin.at / SAME_PLACE)].append(margin)
+    found: set[tuple[int, int]] = set()
+    for key, members in rows.items():
+        near = members + rows.get(key + 1, [])
+        groups: list[list[_Margin]] = []
+        for margin in near:
+            for group in groups:
+                if _alike(group[0], margin):
+                    group.append(margin)
+                    break
+            else:
+                if len(groups) < 50:
+                    groups.append([margin])
+        for group in groups:
+            on = len({margin.page for margin in group})
+            # Slides that go on have the same title; a title on most pages is furniture all the same.
+            if on >= (max(3, 0.6 * pages) if group[0].large else 2):
+                found |= {(margin.page, margin.order) for margin in group}
+    return found
+
+
+def _is_title(text: str, titles: set[str]) -> bool:
+    """Does a line in the margin tell (the beginning of) a heading of the document?"""
+    return len(text) >= SHORTEST_TITLE and any(title.startswith(text) or text.endswith(title) for title in titles)
+
+
+def _beside(margins: Iterable[_Margin], found: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """What stands on a row with furniture: the title of the chapter beside that of the book."""
+    rows = defaultdict(list)
+    for margin in margins:
+        rows[margin.page].append(margin)
+    return {
+        (margin.page, margin.order)
+        for members in rows.values()
+        for margin in members
+        if any(abs(margin.at - other.at) < 0.006 and (other.page, other.order) in found for other in members)
+    }
+
+
+def _alike(one: _Margin, other: _Margin) -> bool:
+    a, b = one.text, other.text
+    if a == b or one.title or other.title:
+        return a == b
+    if min(len(a), len(b)) < 6 or abs(len(a) - len(b)) > 0.2 * max(len(a), len(b)):
+        return False
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() > ALIKE
