@@ -31,17 +31,18 @@ def book(pages: int) -> bytes:
     return _typeset(pages, tables=True, pictures=True)
 
 
-def scan() -> bytes:
-    """One page of text as a scanner at 150 dpi gives it: an image with some noise, and no text layer."""
-    with pdfium.PdfDocument(_typeset(1, tables=True, pictures=False)) as document:
-        raster = document[0].render(scale=150 / 72).to_numpy()[:, :, ::-1]  # from BGR
-    noise = np.random.default_rng(1).normal(0, 6, raster.shape)
-    picture = Image.fromarray(np.clip(raster + noise, 0, 255).astype(np.uint8))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=85)
+def scan(pages: int = 1) -> bytes:
+    """Pages of text as a scanner at 150 dpi gives them: images with some noise, and no text layer."""
     pdf = FPDF(unit="pt", format="A4")
-    pdf.add_page()
-    pdf.image(file, 0, 0, pdf.w, pdf.h)
+    with pdfium.PdfDocument(_typeset(pages, tables=True, pictures=False)) as document:
+        for number, page in enumerate(document, 1):
+            raster = page.render(scale=150 / 72).to_numpy()[:, :, ::-1]  # from BGR
+            noise = np.random.default_rng(number).normal(0, 6, raster.shape)
+            picture = Image.fromarray(np.clip(raster + noise, 0, 255).astype(np.uint8))
+            file = io.BytesIO()
+            picture.save(file, "JPEG", quality=85)
+            pdf.add_page()
+            pdf.image(file, 0, 0, pdf.w, pdf.h)
     return bytes(pdf.output())
 
 

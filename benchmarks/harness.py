@@ -32,7 +32,7 @@ ROUNDS = 5
 FLOOR_POLL = 0.02  # seconds
 READY_WITHIN = 60.0  # seconds
 STOP_WITHIN = 15.0  # seconds
-PACKAGES = ("fastapi", "uvicorn", "redis", "rq", "pypdfium2", "pdf-inspector", "rapidocr", "onnxruntime")
+PACKAGES = ("fastapi", "uvicorn", "redis", "rq", "pypdfium2", "rapidocr", "onnxruntime")
 
 T = TypeVar("T")
 

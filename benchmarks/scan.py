@@ -1,10 +1,14 @@
-"""CPU time of a job with a page scanned at 150 dpi, over all processes of the worker, beside bare RapidOCR on it."""
+"""A page scanned at 150 dpi: what a job with it costs beside bare RapidOCR, and what a second page process brings.
+
+The cost is CPU time over all processes of the worker, and the most memory that the page process ever had.
+"""
 
 import asyncio
 import sys
 import time
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 import psutil
 
@@ -26,6 +30,8 @@ from benchmarks.harness import (
 )
 
 WARM_UP = 2
+PAGES = 12
+"""Of the scan that is read by one page process and by two."""
 
 
 async def measure() -> list[Row]:
@@ -44,7 +50,42 @@ async def measure() -> list[Row]:
             for _ in range(WARM_UP):
                 await side()
         own, other = await alternate(*sides)
-    return [compared("page scanned at 150 dpi, CPU", "s", own, other, name="bare RapidOCR", most=1.3)]
+        memory = [_peak(one) for one in (_page_process(service.worker), psutil.Process(bare.pid))]
+    return [
+        compared("page scanned at 150 dpi, CPU", "s", own, other, name="bare RapidOCR", most=1.2),
+        compared("its most memory (RSS)", "MB", memory[:1], memory[1:], name="bare RapidOCR", most=1.2),
+        await _scaling(),
+    ]
+
+
+async def _scaling() -> Row:
+    """Pages a second of two page processes beside those of one, over a document of PAGES scans."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(documents.scan(PAGES)))
+        sides = []
+        for count in (2, 1):
+            service = await stack.enter_async_context(ours("pp_ocr", PAGE_PROCESSES=str(count), OMP_NUM_THREADS="1"))
+            sides.append(partial(_rate, Client(service.port), url))
+        for side in sides:
+            await side()
+        two, one = await alternate(*sides, rounds=3)
+    return compared(f"{PAGES} such pages, two page processes", "pages/s", two, one, name="one", least=1.7)
+
+
+async def _rate(client: Client, url: str) -> float:
+    begun = time.perf_counter()
+    await convert(client, url)
+    return PAGES / (time.perf_counter() - begun)
+
+
+def _page_process(worker: psutil.Process) -> psutil.Process:
+    return next(one for one in worker.children(recursive=True) if "worker.pages" in one.cmdline())
+
+
+def _peak(process: psutil.Process) -> float:
+    """The most resident memory the process ever had, in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) * 1024 / 1e6
 
 
 async def _job(worker: psutil.Process, client: Client, url: str) -> float:

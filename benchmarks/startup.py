@@ -25,7 +25,7 @@ from benchmarks.harness import (
     uvicorn,
 )
 
-MODEL_LIBRARIES = ("pypdfium2", "onnxruntime", "cv2", "numpy", "rapidocr", "pdf_inspector")
+MODEL_LIBRARIES = ("pypdfium2", "onnxruntime", "cv2", "numpy", "rapidocr")
 
 
 async def measure() -> list[Row]:
