@@ -23,7 +23,7 @@ def convert(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 def load() -> None:
     """The imports and models that convert() otherwise loads when it first needs them."""
-    from worker.engines.pp_ocr.recogniser import recogniser
+    from worker.engines.pp_ocr.raster.recogniser import recogniser
 
     _loaded()
     recogniser()

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from worker.engines.pp_ocr.lines import Line, Measure, Word
-from worker.engines.pp_ocr.rules import Rule
+from worker.engines.pp_ocr.model.lines import Line, Measure, Word
+from worker.engines.pp_ocr.model.rules import Rule
 
 MEASURE = Measure(10.0, 1.3, 1.15)
 RUN, WORD = re.compile(r"\S+(?: {1,2}\S+)*"), re.compile(r"\S+")

@@ -5,10 +5,10 @@ import pytest
 from pp_ocr_documents import SENTENCES, Document
 from pp_ocr_lines import across, down, frame, line, typed, worded
 
-from worker.engines.pp_ocr import drawings, vectors
-from worker.engines.pp_ocr.drawings import Drawings
-from worker.engines.pp_ocr.frame import Frame, Turn
-from worker.engines.pp_ocr.rules import Rule
+from worker.engines.pp_ocr.layer import drawings, vectors
+from worker.engines.pp_ocr.layer.drawings import Drawings
+from worker.engines.pp_ocr.model.frame import Frame, Turn
+from worker.engines.pp_ocr.model.rules import Rule
 
 SCALE = 150 / 25.4
 """Pixels per mm."""

@@ -6,9 +6,9 @@ import pypdfium2 as pdfium
 import pytest
 from pp_ocr_documents import SENTENCES, Document, picture
 
-from worker.engines.pp_ocr.figures import figures
-from worker.engines.pp_ocr.frame import Raster
-from worker.engines.pp_ocr.lines import Box
+from worker.engines.pp_ocr.model.frame import Raster
+from worker.engines.pp_ocr.model.lines import Box
+from worker.engines.pp_ocr.raster.figures import figures
 
 SCALE = 150 / 25.4
 """Pixels per mm."""

@@ -3,11 +3,11 @@
 import pytest
 from pp_ocr_lines import MEASURE, frame, grid, line, typed, worded
 
-from worker.engines.pp_ocr.drawings import Drawings
-from worker.engines.pp_ocr.forms import with_values
-from worker.engines.pp_ocr.lists import marker_of, markers
-from worker.engines.pp_ocr.loose_markers import with_bullets
-from worker.engines.pp_ocr.parts import Part
+from worker.engines.pp_ocr.layer.drawings import Drawings
+from worker.engines.pp_ocr.model.lists import marker_of, markers
+from worker.engines.pp_ocr.model.parts import Part
+from worker.engines.pp_ocr.structure.forms import with_values
+from worker.engines.pp_ocr.structure.loose_markers import with_bullets
 
 
 def values(lines, rules=(), **drawn) -> list[tuple[str, bool]]:

@@ -7,12 +7,12 @@ import pytest
 from pp_ocr_documents import SENTENCES, Document, coded
 from pp_ocr_lines import MEASURE, line, worded
 
-from worker.engines.pp_ocr import links, textlayer
-from worker.engines.pp_ocr.code import with_listings
-from worker.engines.pp_ocr.frame import Frame
-from worker.engines.pp_ocr.lines import Line, Measure
-from worker.engines.pp_ocr.links import Link
-from worker.engines.pp_ocr.parts import Part
+from worker.engines.pp_ocr.layer import links, textlayer
+from worker.engines.pp_ocr.layer.links import Link
+from worker.engines.pp_ocr.model.frame import Frame
+from worker.engines.pp_ocr.model.lines import Line, Measure
+from worker.engines.pp_ocr.model.parts import Part
+from worker.engines.pp_ocr.structure.code import with_listings
 
 ARABIC = dict(zip(string.ascii_lowercase, "ابتثجحخدذرزسشصضطظعغفقكلمنه", strict=True))
 

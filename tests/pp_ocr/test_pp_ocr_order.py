@@ -5,10 +5,10 @@ import random
 import pytest
 from pp_ocr_lines import line, typed, worded
 
-from worker.engines.pp_ocr.gutters import are_columns, has_columns
-from worker.engines.pp_ocr.order import order
-from worker.engines.pp_ocr.parts import Part
-from worker.engines.pp_ocr.sequence import in_sequence
+from worker.engines.pp_ocr.model.parts import Part
+from worker.engines.pp_ocr.structure.gutters import are_columns, has_columns
+from worker.engines.pp_ocr.structure.order import order
+from worker.engines.pp_ocr.structure.sequence import in_sequence
 
 FULL = "a full line of the text that runs on"
 

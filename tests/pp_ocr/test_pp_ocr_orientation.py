@@ -9,10 +9,10 @@ import pypdfium2 as pdfium
 import pytest
 from pp_ocr_documents import SENTENCES, Document
 
-from worker.engines.pp_ocr import orientation
-from worker.engines.pp_ocr.frame import Raster
-from worker.engines.pp_ocr.orientation import quarter_turns, recognise, skew, straight
-from worker.engines.pp_ocr.recogniser import recogniser
+from worker.engines.pp_ocr.model.frame import Raster
+from worker.engines.pp_ocr.raster import orientation
+from worker.engines.pp_ocr.raster.orientation import quarter_turns, recognise, skew, straight
+from worker.engines.pp_ocr.raster.recogniser import recogniser
 
 STROKES = {
     "三": [(1, 1, 9, 1), (2, 5, 8, 5), (0, 9, 10, 9)],

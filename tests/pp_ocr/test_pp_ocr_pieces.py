@@ -5,14 +5,14 @@ from pp_ocr_documents import SENTENCES, Document
 from pp_ocr_lines import MEASURE, line, typed
 
 from worker.engines.pp_ocr import markup
-from worker.engines.pp_ocr.blocks import build
-from worker.engines.pp_ocr.frame import Turn
-from worker.engines.pp_ocr.furniture import set_apart
-from worker.engines.pp_ocr.headings import is_heading, level_of, stands_apart
-from worker.engines.pp_ocr.joining import join, join_lines, vocabulary
-from worker.engines.pp_ocr.lines import Line, Measure, body_size, clean
-from worker.engines.pp_ocr.lists import depths
-from worker.engines.pp_ocr.parts import Part
+from worker.engines.pp_ocr.model.frame import Turn
+from worker.engines.pp_ocr.model.joining import join, join_lines, vocabulary
+from worker.engines.pp_ocr.model.lines import Line, Measure, body_size, clean
+from worker.engines.pp_ocr.model.lists import depths
+from worker.engines.pp_ocr.model.parts import Part
+from worker.engines.pp_ocr.structure.blocks import build
+from worker.engines.pp_ocr.structure.furniture import set_apart
+from worker.engines.pp_ocr.structure.headings import is_heading, level_of, stands_apart
 
 HEIGHT = 1000
 """Of the page, in pixels."""

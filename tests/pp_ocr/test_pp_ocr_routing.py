@@ -11,9 +11,10 @@ from pp_ocr_documents import SENTENCES, Document, coded, raw_pdf, scanned, simpl
 
 from app.errors import DocumentError
 from worker.engines.pp_ocr import page as page_module
-from worker.engines.pp_ocr import probe, routing, survey, textlayer
-from worker.engines.pp_ocr.frame import Frame
-from worker.engines.pp_ocr.lines import Line
+from worker.engines.pp_ocr import probe, routing, survey
+from worker.engines.pp_ocr.layer import textlayer
+from worker.engines.pp_ocr.model.frame import Frame
+from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.routing import Routing
 
 SHIFTED = {letter: chr((ord(letter) - 97 + 7) % 26 + 97) for letter in string.ascii_lowercase}

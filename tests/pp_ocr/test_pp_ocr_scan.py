@@ -12,12 +12,13 @@ from pp_ocr_documents import ITEMS, SENTENCES, Document, changed, scanned, simpl
 
 from app.errors import PageError
 from app.results import Page
-from worker.engines.pp_ocr import probe, scan
-from worker.engines.pp_ocr.bullets import mark_bullets
-from worker.engines.pp_ocr.frame import Turn
-from worker.engines.pp_ocr.lines import Line
+from worker.engines.pp_ocr import probe
+from worker.engines.pp_ocr.model.frame import Turn
+from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.page import convert
-from worker.engines.pp_ocr.recogniser import recogniser
+from worker.engines.pp_ocr.raster import scan
+from worker.engines.pp_ocr.raster.bullets import mark_bullets
+from worker.engines.pp_ocr.raster.recogniser import recogniser
 
 
 @pytest.fixture(autouse=True)
@@ -180,8 +181,8 @@ def picture_of(text: str, folder: Path) -> Image.Image:
 
 
 def read_line(folder: Path):
-    from worker.engines.pp_ocr import textlayer
-    from worker.engines.pp_ocr.frame import Frame
+    from worker.engines.pp_ocr.layer import textlayer
+    from worker.engines.pp_ocr.model.frame import Frame
 
     with pdfium.PdfDocument(str(folder / "picture.pdf")) as document:
         page = document[0]

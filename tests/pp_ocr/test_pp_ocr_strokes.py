@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from pp_ocr_lines import line
 
-from worker.engines.pp_ocr.boxes import Box
-from worker.engines.pp_ocr.frame import Raster
-from worker.engines.pp_ocr.lines import Line
-from worker.engines.pp_ocr.rules import Rule
-from worker.engines.pp_ocr.strokes import ink_of, mark_heavy, ruled
-from worker.engines.pp_ocr.words import find_words
+from worker.engines.pp_ocr.model.boxes import Box
+from worker.engines.pp_ocr.model.frame import Raster
+from worker.engines.pp_ocr.model.lines import Line
+from worker.engines.pp_ocr.model.rules import Rule
+from worker.engines.pp_ocr.raster.strokes import ink_of, mark_heavy, ruled
+from worker.engines.pp_ocr.raster.words import find_words
 
 
 def paper(height: int = 400, width: int = 600, tone: int = 255) -> Raster:

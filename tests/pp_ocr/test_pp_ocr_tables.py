@@ -3,14 +3,14 @@
 import pytest
 from pp_ocr_lines import across, down, filled, frame, grid, line, typed, worded
 
-from worker.engines.pp_ocr import cutting
-from worker.engines.pp_ocr.aligned_tables import lift_aligned
-from worker.engines.pp_ocr.columns import Column, columns_of, crossing
-from worker.engines.pp_ocr.lattice import Lattice, Span, lattices
-from worker.engines.pp_ocr.parts import Part
-from worker.engines.pp_ocr.ruled_tables import ruled
-from worker.engines.pp_ocr.rules import Rule, joined
-from worker.engines.pp_ocr.table import lift
+from worker.engines.pp_ocr.model.parts import Part
+from worker.engines.pp_ocr.model.rules import Rule, joined
+from worker.engines.pp_ocr.tables import cutting
+from worker.engines.pp_ocr.tables.aligned import lift_aligned
+from worker.engines.pp_ocr.tables.columns import Column, columns_of, crossing
+from worker.engines.pp_ocr.tables.lattice import Lattice, Span, lattices
+from worker.engines.pp_ocr.tables.ruled import ruled
+from worker.engines.pp_ocr.tables.table import lift
 
 XS, YS = (0, 100, 200, 300), (0, 20, 40, 60)
 PIECES = [["Station", "Year", "Level"], ["Ashford", "2021", "25.19"], ["Colby", "2023", "28.16"]]

@@ -10,9 +10,9 @@ from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, pi
 
 from app.errors import PageError
 from app.results import Page
-from worker.engines.pp_ocr.frame import Frame, Turn
+from worker.engines.pp_ocr.layer.pictures import crop, figures
+from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert
-from worker.engines.pp_ocr.pictures import crop, figures
 from worker.engines.pp_ocr.reader import PPOCRReader
 
 ARTICLE = f"""# Report on Water Supply

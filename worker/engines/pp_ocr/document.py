@@ -12,10 +12,10 @@ from app.results import Block, Page
 from worker.engines.base import Assembly
 
 from . import markup
-from .frame import Turn
-from .joining import join
-from .parts import FLOATS
-from .patterns import OPEN_END, RESUMES
+from .model.frame import Turn
+from .model.joining import join
+from .model.parts import FLOATS
+from .model.patterns import OPEN_END, RESUMES
 
 ZONE = 0.14
 """Share of the page's height, at its top and bottom, in which furniture stands."""

@@ -10,26 +10,28 @@ import pypdfium2.raw as pdfium_c
 
 from app.results import Block, Page
 
-from . import drawings, links, markup, pictures, scan, textlayer, vectors
-from .aligned_tables import lift_aligned
-from .blocks import build
-from .boxes import Box, centred_in, rows
-from .code import with_listings
-from .figures import figures
-from .forms import with_values
-from .frame import Frame, Raster, near_white, render
-from .furniture import set_apart
-from .gutters import has_columns
-from .lines import Line, Measure
-from .loose_markers import with_bullets
-from .order import order
-from .parts import Part
-from .patterns import CAPTION
+from . import markup
+from .layer import drawings, links, pictures, textlayer, vectors
+from .layer.textlayer import TextLayer
+from .model.boxes import Box, centred_in, rows
+from .model.frame import Frame, Raster, near_white, render
+from .model.lines import Line, Measure
+from .model.parts import Part
+from .model.patterns import CAPTION
+from .raster import scan
+from .raster.figures import figures
 from .routing import Routing, is_empty, route
-from .ruled_tables import ruled
-from .sequence import in_sequence
-from .table import Table, lift
-from .textlayer import TextLayer
+from .structure.blocks import build
+from .structure.code import with_listings
+from .structure.forms import with_values
+from .structure.furniture import set_apart
+from .structure.gutters import has_columns
+from .structure.loose_markers import with_bullets
+from .structure.order import order
+from .structure.sequence import in_sequence
+from .tables.aligned import lift_aligned
+from .tables.ruled import ruled
+from .tables.table import Table, lift
 
 SaveImage = Callable[[str, bytes], None]
 

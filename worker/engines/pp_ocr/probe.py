@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from .frame import Raster
-from .lines import Line
-from .recogniser import recogniser
+from .model.frame import Raster
+from .model.lines import Line
+from .raster.recogniser import recogniser
 
 WRONG = 0.5
 """Median difference from which on the layer is not trusted: sound layers have 0, shifted ones .8 and more."""

@@ -10,10 +10,11 @@ import pypdfium2.raw as pdfium_c
 
 from app.results import Route
 
-from . import drawings, pictures, probe
-from .boxes import sides
-from .frame import Frame, Raster, near_white, render
-from .textlayer import TextLayer
+from . import probe
+from .layer import drawings, pictures
+from .layer.textlayer import TextLayer
+from .model.boxes import sides
+from .model.frame import Frame, Raster, near_white, render
 
 COVERING, BACKGROUND = 0.05, 0.8
 """Share of the page that pictures cover: from the first on they may hold its text, with the second they are it."""

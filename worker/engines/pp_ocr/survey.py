@@ -9,8 +9,9 @@ import pypdfium2 as pdfium
 from app.errors import DocumentError
 from worker.engines.base import Hint
 
-from . import probe, textlayer
-from .frame import Frame, render
+from . import probe
+from .layer import textlayer
+from .model.frame import Frame, render
 
 SAMPLE = 10
 """Pages, spread over the document, that are looked at."""

@@ -1,0 +1,199 @@
+"""Which way up a scan is, and its lines read that way; a page that is upright is detected once."""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ..model.frame import Raster
+from ..model.patterns import CJK_LETTER
+
+Quads = npt.NDArray[np.float32]
+"""Lines x 4 corners from the top left, clockwise, x 2: x and y in pixels."""
+
+LONG = 1.5
+"""Sides of a box from which on it shows which way its line runs."""
+SLOPING = 3.0
+"""Sides of a box from which on its slope can be measured."""
+LEAST_LINES = 3
+"""Fewer do not turn a page: a label in a chart, a stamp."""
+VOTERS, READERS = 12, 4
+"""Lines, the longest, that the classifier looks at; lines that are read to confirm a turn."""
+SEEN = 4
+"""Heights of a line, from its start, that fit the classifier's input: a longer line would be squeezed into it."""
+SURE_VOTE = 0.9
+READABLE, CLEARER = 0.75, 0.1
+"""Score of lines that stand upright, at least, and by how much it beats theirs upside down: usually 1 against 0.65."""
+SAME = 0.5
+"""Likeness, 0 to 1, of two readings of the same text; others have nearly nothing in common."""
+MEASURED = 20
+SMALL_PRINT, LEGIBLE = 3.9, 5.0
+"""Heights of small letters in the detector's input, in pixels: under the first, lines are missed; with the second, few.
+
+Type of 6 and of 8 points, on a page of A4 that is shrunk to 960 pixels.
+"""
+FINEST_SIDE = 1920
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """The lines of a scan, all that were detected, and the raster turned upright in whose pixels they stand.
+
+    `quarter_turns` led from the raster as it came to `raster`, counterclockwise, as `np.rot90` counts.
+    """
+
+    raster: Raster
+    quarter_turns: int
+    quads: Quads
+    texts: list[str]
+    scores: list[float]
+
+
+def recognise(ocr: Any, raster: Raster) -> Recognition:
+    """Reads a raster that may lie on a side or on its head; `ocr` is a RapidOCR."""
+    quads, crops = _detect(ocr, raster)
+    turns = quarter_turns(ocr, quads, crops)
+    if turns:  # lines are found best upright
+        raster = np.ascontiguousarray(np.rot90(raster, turns))
+        quads, crops = _detect(ocr, raster)
+    if side := _finer_side(crops, raster, ocr.text_det.limit_side_len):
+        with _limit(ocr.text_det, side):
+            quads, crops = _detect(ocr, raster)
+    if not crops:
+        return Recognition(raster, turns, quads, [], [])
+    read = ocr.recognize_txt(crops)
+    return Recognition(raster, turns, quads, list(read.txts), [float(score) for score in read.scores])
+
+
+def quarter_turns(ocr: Any, quads: Quads, crops: list[Raster]) -> int:
+    """How often, counterclockwise, the page must be turned by 90 degrees to be upright. In doubt it stays.
+
+    RapidOCR has turned the crops of tall boxes counterclockwise already.
+    """
+    sides = _sides(quads)
+    wide, tall = sides[:, 0] > LONG * sides[:, 1], sides[:, 1] > LONG * sides[:, 0]
+    length = sides.max(axis=1, initial=0)
+    lying = bool(tall.sum() >= LEAST_LINES and length[tall].sum() > length[wide].sum())
+    told = np.flatnonzero(tall if lying else wide)
+    longest = told[np.argsort(-length[told], kind="stable")][:VOTERS]
+    sample = [np.ascontiguousarray(crops[i][:, : SEEN * crops[i].shape[0]]) for i in longest]
+    if not sample:
+        return 0
+    votes = Counter(label for label, score in ocr.cls_and_rotate(sample)[1].cls_res if score > SURE_VOTE)
+    reversed_ = votes["180"] > votes["0"]
+    if not lying and not reversed_:
+        return 0
+    # Only now is it worth reading: the classifier does not know every script.
+    as_cut, on_head = (_score(ocr, [_cut(crop, flip) for crop in sample[:READERS]]) for flip in (False, True))
+    right, wrong = (on_head, as_cut) if reversed_ else (as_cut, on_head)
+    if right < READABLE or right < wrong + CLEARER:
+        return 0
+    if lying and _set_vertically(ocr, [_cut(crops[i], reversed_) for i in longest[:READERS]]):
+        lying = False
+    return int(lying) + 2 * int(reversed_)
+
+
+def skew(quads: Quads) -> float:
+    """The angle, in radians, by which lines fall to the right: the middle one, where long lines weigh most."""
+    sides = _sides(quads)
+    told = quads[sides[:, 0] > SLOPING * sides[:, 1]]
+    if len(told) < LEAST_LINES:
+        return 0.0
+    along = (told[:, 1] - told[:, 0] + told[:, 2] - told[:, 3]).astype(np.float64)
+    angles, weights = np.arctan2(along[:, 1], along[:, 0]), (along**2).sum(axis=1)
+    ranks = np.argsort(angles)
+    reached = np.cumsum(weights[ranks])
+    return float(angles[ranks][np.searchsorted(reached, reached[-1] / 2)])
+
+
+def straight(raster: Raster, angle: float) -> Raster:
+    """The raster turned about its middle, so that lines that fell by `angle`, in radians, to the right lie level."""
+    height, width = raster.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), math.degrees(angle), 1.0)
+    return np.asarray(cv2.warpAffine(raster, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _detect(ocr: Any, raster: Raster) -> tuple[Quads, list[Raster]]:
+    """The lines' corners, and the lines cut out."""
+    from rapidocr.main import RapidOCRError  # raised where nothing is found
+
+    record: dict[str, dict[str, int]] = {}
+    try:
+        crops, found = ocr.detect_and_crop(raster, record)
+    except RapidOCRError:
+        return np.empty((0, 4, 2), np.float32), []
+    quads = np.asarray(found.boxes, np.float32) - np.array([0, record["padding_1"]["top"]])  # thin strips are padded
+    return np.clip(quads, 0, [raster.shape[1], raster.shape[0]]).astype(np.float32), crops
+
+
+def _sides(quads: Quads) -> npt.NDArray[np.float32]:
+    """Widths and heights of the boxes, lines x 2."""
+    across, down = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
+    return np.stack([np.hypot(*across.T), np.hypot(*down.T)], axis=1)
+
+
+def _cut(crop: Raster, flip: bool) -> Raster:
+    return np.ascontiguousarray(crop[::-1, ::-1]) if flip else crop
+
+
+def _score(ocr: Any, crops: list[Raster]) -> float:
+    return statistics.fmean(ocr.recognize_txt(crops).scores)
+
+
+def _set_vertically(ocr: Any, crops: list[Raster]) -> bool:
+    """Do the lines run down an upright page, as Chinese and Japanese may?
+
+    The recogniser reads such a line, laid on its side, as well as one of a page that lies. But only of an upright page
+    does it read the line's characters again when each is stood up.
+    """
+    texts = ocr.recognize_txt(crops).txts
+    if sum(len(CJK_LETTER.findall(text)) for text in texts) < 0.5 * len("".join(texts)):
+        return False
+    stood = []
+    for crop, text in zip(crops, texts, strict=True):
+        pitch = crop.shape[1] / max(len(text), 1)
+        starts = [round(i * pitch) for i in range(max(len(text), 1))]
+        stood.append(np.hstack([np.rot90(crop[:, x : x + max(int(pitch), 1)], -1) for x in starts]))
+    again = ocr.recognize_txt(stood).txts
+    alike = (SequenceMatcher(None, a, b, autojunk=False).ratio() for a, b in zip(texts, again, strict=True))
+    return statistics.median(alike) > SAME
+
+
+def _finer_side(crops: list[Raster], raster: Raster, side: int) -> int | None:
+    """The longer side to detect at, where print is so small that lines are missed at `side`, or all of them."""
+    longest = max(raster.shape[:2])
+    widest = sorted(crops, key=lambda crop: -crop.shape[1])[:MEASURED]
+    height = float(statistics.median(map(_letters, widest))) * side / longest if widest else 0.0
+    if longest <= side or height >= SMALL_PRINT:
+        return None
+    return int(min(longest, FINEST_SIDE, side * LEGIBLE / height if height else FINEST_SIDE))
+
+
+def _letters(crop: Raster) -> int:
+    """The height of small letters: the rows with much ink. Boxes do not tell, they are never lower than 13 pixels."""
+    grey = crop.mean(axis=2)
+    ink = np.clip(np.percentile(grey, 90) - grey, 0, None).sum(axis=1)
+    ink -= np.percentile(ink, 5)
+    middle = int(ink.argmax())
+    pale = np.flatnonzero(ink < 0.4 * ink[middle])
+    above, below = pale[pale < middle], pale[pale > middle]
+    return int(below.min(initial=len(ink)) - above.max(initial=-1) - 1)
+
+
+@contextmanager
+def _limit(detector: Any, side: int) -> Iterator[None]:
+    """The detector, shrinking its input to another side for a while."""
+    usual = detector.limit_side_len
+    detector.limit_side_len = side
+    try:
+        yield
+    finally:
+        detector.limit_side_len = usual

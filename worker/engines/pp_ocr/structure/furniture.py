@@ -1,0 +1,68 @@
+"""What stands in a page's margins: page numbers, and lines that may be running headers or footers."""
+
+import re
+from collections.abc import Sequence
+
+from .. import markup
+from ..model.boxes import overlap_x, overlap_y, same_row
+from ..model.lines import Line, Measure
+from ..model.lists import marker_of
+from ..model.parts import Part
+from .headings import is_heading
+
+PAGE_NUMBER = re.compile(
+    r"([-–—]\s*)?(page\s|seite\s|p\.\s|第\s*)?(\d{1,4}|[ivxl]{1,7})(\s*[页頁])?"
+    r"(\s*(/|of|von|sur|共)\s*\d{1,4}(\s*[页頁])?)?(\s*[-–—])?",
+    re.I,
+)
+MARGIN = 0.08
+"""Share of the page's height, at its top and bottom, in which page numbers stand."""
+OUTER = 0.12
+"""The same for lines that may be repeated on other pages."""
+LONGEST = 120
+"""Characters of a line in the margin."""
+
+
+def set_apart(items: Sequence[Line | Part], height: int, measure: Measure) -> list[Line | Part]:
+    """The items, with page numbers as parts that do not show, and lines alone in the margins as parts of their own.
+
+    What is repeated, the whole document tells. `height` is the page's.
+    """
+    return [_set_apart(item, items, height, measure) if isinstance(item, Line) else item for item in items]
+
+
+def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: Measure) -> Line | Part:
+    at = min(line.middle, height - line.middle) / height
+    if at <= MARGIN and PAGE_NUMBER.fullmatch(line.text) and not _has_neighbour(line, items, beside=3.0):
+        return Part("number", line.box, line.text, size=measure.relative(line))
+    if (
+        at < OUTER
+        and line.upright
+        and len(line.text) <= LONGEST
+        and marker_of(line.text) is None
+        and not is_heading(line, measure, apart=True)
+        and not _has_neighbour(line, items)
+    ):
+        return Part("text", line.box, markup.paragraph(line.text), size=measure.relative(line))
+    return line
+
+
+def _has_neighbour(line: Line, items: Sequence[Line | Part], beside: float | None = None) -> bool:
+    """Does something stand closely above or below, or `beside` it by as many sizes: a table's cell, a paragraph?"""
+    below = 1.3 * line.size
+    for other in items:
+        if other is line:
+            continue
+        if (
+            overlap_x(line.box, other.box) > 0
+            and overlap_y(line.box, other.box) > -below
+            and not same_row(line.box, other.box)
+        ):
+            return True
+        if (
+            beside is not None
+            and overlap_y(line.box, other.box) > 0
+            and overlap_x(line.box, other.box) > -beside * line.size
+        ):
+            return True
+    return False

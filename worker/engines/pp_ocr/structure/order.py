@@ -1,0 +1,75 @@
+"""Reading order of boxes that come in none: gutters first, then the white between rows."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..model.boxes import Item, overlap_y, rows
+from .gutters import are_columns, crossed_gutter, is_prose, widest_gap
+
+STEP, STACK = 20, 4
+"""Pixels within which lines begin under each other, and how many do so at the edge of a column."""
+DEEPEST = 100
+"""Cuts within cuts; a page that needs more is read row by row."""
+
+
+def order(items: Sequence[Item], min_x: float, min_y: float, depth: int = 0) -> list[Item]:
+    """The items in reading order; `min_x` and `min_y` are the least white, in pixels, that divides columns and rows."""
+    if len(items) < 2:
+        return list(items)
+    if depth < DEEPEST:
+        if (banner := _banner(items)) is not None:
+            middle = banner.box[1] + banner.box[3]
+            others = [item for item in items if item is not banner]
+            above = [item for item in others if item.box[1] + item.box[3] < middle]
+            below = [item for item in others if item.box[1] + item.box[3] >= middle]
+            return [*order(above, min_x, min_y, depth + 1), banner, *order(below, min_x, min_y, depth + 1)]
+        if gap := widest_gap(items, 0, min_x):
+            left, right = _split(items, 0, gap)
+            if are_columns(left, right):
+                return order(left, min_x, min_y, depth + 1) + order(right, min_x, min_y, depth + 1)
+        if gutter := crossed_gutter(items):
+            return _bands(items, gutter, min_x, min_y, depth)
+        if gap := widest_gap(items, 1, min_y):
+            upper, lower = _split(items, 1, gap)
+            return order(upper, min_x, min_y, depth + 1) + order(lower, min_x, min_y, depth + 1)
+    return [item for row in rows(items) for item in row]
+
+
+def _banner(items: Sequence[Item]) -> Item | None:
+    """A heading, alone on its row, that reaches over the edge between columns: what stands above it is read first."""
+    edges: dict[int, int] = defaultdict(int)
+    for item in items:
+        if is_prose(item):
+            edges[round(item.box[0] / STEP)] += 1
+    starts = [key * STEP for key, count in edges.items() if count + edges.get(key + 1, 0) >= STACK]
+    for item in items:
+        size = getattr(item, "size", 0.0)
+        if not getattr(item, "bold", False) or not any(item.box[0] + 2 * size < x < item.box[2] - size for x in starts):
+            continue
+        if not any(other is not item and overlap_y(other.box, item.box) > 0.3 * size for other in items):
+            return item
+    return None
+
+
+def _split(lines: Sequence[Item], axis: int, cut: float) -> tuple[list[Item], list[Item]]:
+    return [line for line in lines if line.box[axis + 2] <= cut], [line for line in lines if line.box[axis + 2] > cut]
+
+
+def _bands(lines: Sequence[Item], gutter: float, min_x: float, min_y: float, depth: int) -> list[Item]:
+    """Lines across the gutter part the page into bands; in each the left column comes first."""
+    result: list[Item] = []
+    band: list[Item] = []
+
+    def close() -> None:
+        for column in ([b for b in band if b.box[0] < gutter - 2], [b for b in band if b.box[0] >= gutter - 2]):
+            result.extend(order(column, min_x, min_y, depth + 1))
+        band.clear()
+
+    for line in sorted(lines, key=lambda line: line.box[1]):
+        if line.box[0] < gutter - 2 and line.box[2] > gutter + 2:
+            close()
+            result.append(line)
+        else:
+            band.append(line)
+    close()
+    return result

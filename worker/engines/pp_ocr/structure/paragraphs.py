@@ -1,0 +1,124 @@
+"""Which lines belong together: decided by type, pitch, indents and how far the line before reached."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..model.boxes import overlap_x, same_row
+from ..model.lines import Line, Measure
+from ..model.patterns import CJK_START
+
+ROW_SIZES = 1.3
+"""How much larger than its neighbour on the row a run may be."""
+TABULAR_GAP = 2.5
+"""Font sizes of white on a row that make it look like a row of cells instead of stretched text."""
+
+
+def merge_rows(lines: Sequence[Line]) -> list[Line]:
+    """Runs that follow each other on one row, joined: a bullet and its text, a label and its value."""
+    merged: list[Line] = []
+    for line in lines:
+        last = merged[-1] if merged else None
+        if (
+            last is not None
+            and last.upright == line.upright
+            and not last.boxed
+            and (max(last.size, line.size) < ROW_SIZES * min(last.size, line.size) or len(last.text) < 5)
+            and same_row(last.box, line.box)
+            and line.box[0] > last.box[2] - 0.3 * line.size
+        ):
+            merged[-1] = _beside(last, line)
+        else:
+            merged.append(line)
+    return merged
+
+
+def _beside(a: Line, b: Line) -> Line:
+    long = a if len(a.text) >= len(b.text) else b
+    box = (a.box[0], min(a.box[1], b.box[1]), b.box[2], max(a.box[3], b.box[3]))
+    cells = a.cells + b.cells - (0 if b.box[0] - a.box[2] > TABULAR_GAP * long.size and len(a.text) > 2 else 1)
+    bold = long.bold and (a.bold or len(a.text) < 3)
+    return Line(
+        f"{a.text} {b.text}",
+        box,
+        long.size,
+        bold,
+        b.hyphenated,
+        long.upright,
+        cells,
+        face=long.face,
+        boxed=b.boxed,
+        runs=a.runs + b.runs if len(a.text) > 4 else b.runs,
+    )
+
+
+class Flow:
+    """Lines in reading order, and what their neighbourhood tells about the paragraphs they make."""
+
+    def __init__(self, lines: Sequence[Line], measure: Measure) -> None:
+        self.lines, self.measure = lines, measure
+        self.step = max(measure.body, 1.0)
+        edges: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for line in lines:
+            edges[self._bucket(line)].append((line.box[2], line.box[2] - line.box[0]))
+        self.rights = {
+            k: _usual_end([end for near in range(k - 2, k + 3) for end in edges.get(near, ())]) for k in list(edges)
+        }
+
+    def _bucket(self, line: Line) -> int:
+        return round(line.box[0] / self.step / 1.5)
+
+    def full(self, line: Line, after: Line) -> bool:
+        """Did the line end because the first word of the next one no longer fitted?"""
+        word = 2 if CJK_START.match(after.text) else len(after.text.split(" ", 1)[0])
+        need = (after.box[2] - after.box[0]) * word / max(len(after.text), 1)
+        flows = after.text[:1].islower() or CJK_START.match(after.text) or line.text[-1] in ".!?,;-"
+        return self.rights[self._bucket(line)] - line.box[2] <= need + (1.2 if flows else 0.3) * line.size
+
+    def close(self, line: Line, after: Line, slack: float = 1.25) -> bool:
+        """Is the next line the next row of the same column, no further than lines of a paragraph are?"""
+        pitch = (after.box[3] - line.box[3]) / max(line.size, after.size)
+        return 0.3 < pitch < slack * self.measure.pitch and overlap_x(line.box, after.box) > 0
+
+    def alike(self, line: Line, after: Line) -> bool:
+        """The same size of type, as far as it can be known."""
+        return abs(line.size - after.size) <= (self.measure.sure - 1) * 0.8 * max(line.size, after.size)
+
+    def continues(self, group: Sequence[Line], line: Line) -> bool:
+        """Does the line go on with the paragraph that the group is so far?"""
+        last = group[-1]
+        if (
+            last.cells > 1
+            or line.cells > 1
+            or last.upright != line.upright
+            or last.contents
+            or last.boxed
+            or line.boxed
+        ):
+            return False
+        if not self.alike(last, line) or not self.full(last, line):
+            return False
+        if not self.close(last, line):
+            return self.next_column(last, line)
+        shift = line.box[0] - last.box[0]
+        if abs(shift) < 0.8 * line.size or self._centred(last, line):
+            return True
+        # An outdent after the first line ends its indent; an indent after the first line may be a hanging one.
+        return len(group) == 1 and (shift < 0 or last.text[-1] not in ".!?:。！？：")
+
+    def _centred(self, last: Line, line: Line) -> bool:
+        return abs((last.box[0] + last.box[2]) - (line.box[0] + line.box[2])) < line.size
+
+    def next_column(self, last: Line, line: Line) -> bool:
+        """A sentence that goes on at the head of the next column."""
+        return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ".!?:。！？："
+
+
+def _usual_end(ends: Sequence[tuple[float, float]]) -> float:
+    """Where lines end that are full, from (right edge, width) of all: long lines count for more."""
+    ordered = sorted(ends)
+    left = 0.7 * sum(width for _, width in ordered)
+    for end, width in ordered:
+        left -= width
+        if left <= 0:
+            return end
+    return ordered[-1][0]

@@ -1,0 +1,87 @@
+"""Tables in grids that are ruled all over, or as far as their columns or rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..model.boxes import rows
+from ..model.lines import Line
+from .checks import is_layout, is_uneven
+from .cutting import breaks, cut, slot, split_wide
+from .lattice import Lattice, Span
+from .table import Cell, Sheet, Table
+from .unruled import LEAST_FILLED, within_columns, within_rows
+
+MOST_BROKEN = 0.15
+"""Share of the lines that a grid may break: heads of several columns."""
+MOST_BANDS = 3
+"""Rows of a grid that may be ruled together from rows of text."""
+
+Pieces = Mapping[Span, Sequence[Line]]
+"""What stands in each cell."""
+
+
+def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
+    """A table where the grid holds text in two rows and two columns."""
+    inside = sheet.inside(grid.box)
+    if not inside or sum(breaks(line, grid.xs) for line in inside.values()) > MOST_BROKEN * len(inside):
+        return None
+    if len(grid.xs) == 2:
+        return within_rows(sheet, inside, grid.box, grid.ys) if len(grid.ys) > 2 else None
+    pieces = _opened(_pieces(inside.values(), grid), grid)
+    if _is_banded(grid, pieces):
+        return within_columns(inside, grid.box, grid.xs)
+    cells = [Cell.of(span, parts) for span, parts in pieces.items()]
+    filled = [cell for cell in cells if cell.text]
+    if is_uneven(inside.values()) or len({cell.span.column for cell in filled}) < 2:
+        return None
+    if len(grid.ys) == 2 and max(len(rows(parts)) for parts in pieces.values()) < 2:  # a bar with titles
+        return None
+    if len(filled) < LEAST_FILLED * len(cells) or is_layout(filled):
+        return None
+    return Table(grid.box, len(grid.ys) - 1, len(grid.xs) - 1, cells, set(inside))
+
+
+def _pieces(lines: Iterable[Line], grid: Lattice) -> dict[Span, list[Line]]:
+    """The lines, cut at the edges of the cells that they stand in."""
+    pieces: dict[Span, list[Line]] = {span: [] for span in grid.spans}
+    at = {
+        (span.row + r, span.column + c): span
+        for span in grid.spans
+        for r in range(span.height)
+        for c in range(span.width)
+    }
+    last = len(grid.xs) - 1
+    for line in lines:
+        row = slot(grid.ys, line.middle)
+        edges = [x for c, x in enumerate(grid.xs) if c in (0, last) or at[row, c - 1] is not at[row, c]]
+        for piece in cut(line, edges):
+            pieces[at[row, slot(grid.xs, (piece.box[0] + piece.box[2]) / 2)]].append(piece)
+    return pieces
+
+
+def _opened(pieces: Pieces, grid: Lattice) -> Pieces:
+    """A wide cell with a run in each column that it covers is as many cells: no rule shows on a dark bar."""
+    found: dict[Span, Sequence[Line]] = {}
+    for span, lines in pieces.items():
+        wide = span.width > 1 and span.height == 1
+        parts = [part for line in lines for part in split_wide(line)] if wide else []
+        slots = [slot(grid.xs, (part.box[0] + part.box[2]) / 2) for part in parts]
+        if len(set(slots)) >= max(2, 0.6 * span.width) and len(rows(parts)) == 1:
+            for column in range(span.column, span.column + span.width):
+                inside = [part for part, here in zip(parts, slots, strict=True) if here == column]
+                found[Span(span.row, column)] = inside
+        else:
+            found[span] = lines
+    return found
+
+
+def _is_banded(grid: Lattice, pieces: Pieces) -> bool:
+    """Are rows of text ruled together: a head, and one band with all the rest?"""
+    bands = len(grid.ys) - 1
+    least = 3 if bands > 1 else 5
+    for row in range(bands if bands <= MOST_BANDS else 0):
+        stacks = [len(rows(parts)) for span, parts in pieces.items() if span.row == row and parts]
+        if len(stacks) >= 2 and min(stacks) >= least and max(stacks) - min(stacks) <= 1:
+            return True
+    return False

@@ -1,0 +1,128 @@
+"""Tables that rules tell: in grids, or between level rules of the same extent."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from ..model.boxes import Box, area, overlapping, rows, within
+from ..model.lines import Line
+from ..model.rules import Rule, joined
+from .cutting import split_wide
+from .grids import from_grid
+from .lattice import Lattice, lattices
+from .table import Sheet, Table
+from .unruled import within_rows
+
+HIGHEST_FRAME = 120.0
+"""Pixels: a frame that is no higher holds a value of a form."""
+MOST_ROWED = 9.0
+"""Sizes of type from one rule under a row to the next."""
+ALIKE = 6.0
+"""Pixels by which the ends of a table's rules may be apart."""
+INTERRUPTED = 7.0
+"""Pixels between two parts of one rule."""
+LEAST_LINES = 4
+
+
+def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = ()) -> list[Table]:
+    """The tables that rules, or the edges of coloured grounds, tell; lines may come in any order."""
+    sheet = Sheet(lines)
+    edges = [edge for panel in panels for edge in _edges(panel)]
+    for grid in sorted(lattices([*rules, *edges]), key=lambda grid: -area(grid.box)):
+        sheet.add(from_grid(sheet, grid))
+    drawn = lattices(rules)
+    taken = [table.box for table in sheet.tables] + [grid.box for grid in drawn if _is_stack(grid)]
+    frames = [grid.box for grid in drawn if len(grid.spans) == 1]
+    free = [
+        rule
+        for rule in [*rules, *edges]
+        if not any(within(rule.box, box, 4.0) for box in taken) and not any(_is_edge(rule, box) for box in frames)
+    ]
+    for group in _groups(free):
+        for part in _parted(sheet, group):
+            sheet.add(_between(sheet, part))
+    return sheet.tables
+
+
+def _edges(panel: Box) -> list[Rule]:
+    x0, y0, x1, y1 = panel
+    return [
+        Rule(True, y0, x0, x1, True),
+        Rule(True, y1, x0, x1, True),
+        Rule(False, x0, y0, y1, True),
+        Rule(False, x1, y0, y1, True),
+    ]
+
+
+def _is_stack(grid: Lattice) -> bool:
+    """Is it a value's box in a form, or some, one upon the other?"""
+    return len(grid.xs) == 2 and all(b - a < HIGHEST_FRAME for a, b in pairwise(grid.ys))
+
+
+def _is_edge(rule: Rule, box: Box) -> bool:
+    """Is the rule the top or the bottom of the box?"""
+    return rule.level and min(abs(rule.at - box[1]), abs(rule.at - box[3])) < 4 and within(rule.box, box, 6.0)
+
+
+def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Level rules of the same extent, from the top; the largest groups first."""
+    groups: list[list[Rule]] = []
+    for rule in sorted(joined([rule for rule in rules if rule.level], INTERRUPTED), key=lambda rule: rule.at):
+        for group in groups:
+            if abs(group[-1].start - rule.start) < ALIKE and abs(group[-1].end - rule.end) < ALIKE:
+                group.append(rule)
+                break
+        else:
+            groups.append([rule])
+    found = [group for group in groups if len(group) >= 2]
+    return sorted(found, key=lambda group: -(group[-1].at - group[0].at) * group[0].length)
+
+
+def _parted(sheet: Sheet, group: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules in groups, parted where there is running text between two of them."""
+    parts = [[group[0]]]
+    for above, below in pairwise(group):
+        inside = sheet.inside((above.start, above.at, above.end, below.at))
+        stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
+        if stacked and sum(len(row) >= 2 for row in stacked) < 0.5 * len(stacked):
+            parts.append([])
+        parts[-1].append(below)
+    return [part for part in parts if len(part) >= 2]
+
+
+def _between(sheet: Sheet, group: Sequence[Rule]) -> Table | None:
+    """A table where the runs between level rules of the same extent fall into columns."""
+    cuts = [rule.at for rule in group]
+    region = group[0].start, cuts[0], group[0].end, cuts[-1]
+    inside = sheet.inside(region)
+    if not inside or any(overlapping(table.box, region) for table in sheet.tables):
+        return None
+    size = statistics.median(line.size for line in inside.values())
+    bands = sorted((b.at - a.at, a.soft and b.soft) for a, b in pairwise(group))
+    high = [soft for height, soft in bands if height > MOST_ROWED * size]
+    # Rules under a head and around a body, or one under each row; not the bars over the parts of a form.
+    if any(high) or (len(bands) > 2 and len(high) > 1):
+        return None
+    if len(cuts) == 2 or (group[-1].soft and len(group) > 5):
+        inside = _prolonged(sheet, inside, region)
+    return within_rows(sheet, inside, region, cuts) if len(inside) >= LEAST_LINES else None
+
+
+def _prolonged(sheet: Sheet, inside: Mapping[int, Line], region: Box) -> dict[int, Line]:
+    """With the rows below: the table may go on over the page, and then no rule ends it."""
+    x0, _, x1, bottom = region
+    below = {
+        id(line): i
+        for i, line in sheet.free.items()
+        if line.middle > bottom and x0 - 4 <= line.box[0] and line.box[2] <= x1 + 4
+    }
+    found = dict(inside)
+    for row in rows([sheet.free[i] for i in below.values()]):
+        gap = min(line.box[1] for line in row) - bottom
+        if gap > 1.5 * row[0].size or sum(len(split_wide(line)) for line in row) < 2:
+            break
+        found.update((below[id(line)], line) for line in row)
+        bottom = max(line.box[3] for line in row)
+    return dict(sorted(found.items()))

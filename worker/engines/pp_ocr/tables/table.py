@@ -1,0 +1,95 @@
+"""A table: cells in a grid, and the lines that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import markup
+from ..model.boxes import Box, overlap_x, rows
+from ..model.joining import join_lines
+from ..model.lines import Line
+from ..model.parts import Part
+from .lattice import Span
+
+
+@dataclass(slots=True)
+class Cell:
+    """What stands in a span of the grid."""
+
+    span: Span
+    text: str
+
+    @classmethod
+    def of(cls, span: Span, pieces: Sequence[Line]) -> Cell:
+        """The cell that holds these pieces of lines: its rows are joined as those of a paragraph are."""
+        stacked = [
+            Line(" ".join(piece.text for piece in row), row[0].box, row[0].size, hyphenated=row[-1].hyphenated)
+            for row in rows(pieces)
+        ]
+        return cls(span, join_lines(stacked))
+
+
+@dataclass(slots=True)
+class Table:
+    """A grid of `rows` x `columns`, its cells, and the lines that they are made of, by index."""
+
+    box: Box
+    rows: int
+    columns: int
+    cells: list[Cell]
+    lines: set[int]
+
+    def part(self) -> Part:
+        """The table as markdown, as HTML where cells are merged."""
+        merged = any(cell.span.height > 1 or cell.span.width > 1 for cell in self.cells)
+        return Part("table", self.box, self._html() if merged else self._pipes())
+
+    def _pipes(self) -> str:
+        grid = [[""] * self.columns for _ in range(self.rows)]
+        for cell in self.cells:
+            grid[cell.span.row][cell.span.column] = cell.text
+        return markup.table(grid)
+
+    def _html(self) -> str:
+        grid: list[list[tuple[str, int, int]]] = [[] for _ in range(self.rows)]
+        for cell in self.cells:
+            grid[cell.span.row].append((cell.text, cell.span.height, cell.span.width))
+        return markup.html_table(grid)
+
+
+class Sheet:
+    """The upright lines of a page that no table has taken, by index, and its tables: a line belongs to one at most."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.free = {i: line for i, line in enumerate(lines) if line.upright}
+        self.tables: list[Table] = []
+
+    def inside(self, region: Box) -> dict[int, Line]:
+        """The free lines that lie in the region, in pixels."""
+        _, y0, _, y1 = region
+        return {
+            i: line
+            for i, line in self.free.items()
+            if y0 - 2 <= line.middle <= y1 + 2 and overlap_x(line.box, region) > 0.6 * (line.box[2] - line.box[0])
+        }
+
+    def add(self, table: Table | None) -> None:
+        """Takes the table, if one was found, and its lines."""
+        if table is not None:
+            self.tables.append(table)
+            for i in table.lines:
+                del self.free[i]
+
+
+def lift(lines: Sequence[Line], tables: Sequence[Table]) -> list[Line | Part]:
+    """The lines, with each table in the place of the first of its lines."""
+    place = {min(table.lines): table for table in tables}
+    taken = {i for table in tables for i in table.lines}
+    items: list[Line | Part] = []
+    for i, line in enumerate(lines):
+        if i in place:
+            items.append(place[i].part())
+        elif i not in taken:
+            items.append(line)
+    return items
