@@ -49,7 +49,7 @@ def route(page: pdfium.PdfPage, frame: Frame, layer: TextLayer, *, garbled: bool
     text = "".join(line.text for line in layer.lines)
     if not text:
         return _without_text(page, frame)
-    if len(UNMAPPED.findall(text)) > MOST_UNMAPPED * len(text):
+    if sum(map(len, UNMAPPED.findall(text))) > MOST_UNMAPPED * len(text):
         return Routing("ocr", "garbled_text_layer")
     if _hidden(page):
         return Routing("ocr", "invisible_text_layer")
