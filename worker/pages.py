@@ -99,7 +99,7 @@ class Pages:
         write(folder.page(number), json.dumps(page.to_dict(), ensure_ascii=False).encode())
 
     def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
-        """Makes the result from the stored pages, one at a time in memory but for their markdown.
+        """Makes the result from the stored pages and brings these up to date; in memory is one, but for the markdown.
 
         Returns the errors of the pages that failed.
         """
@@ -111,6 +111,7 @@ class Pages:
             for position, page in enumerate(_stored(folder, selected)):
                 if page.error is None:
                     page = assembly.add(page)
+                    write(folder.page(page.index), _json(page.to_dict()))  # no longer provisional
                 else:
                     errors.append({"index": page.index, **page.error})
                 page.raw = None

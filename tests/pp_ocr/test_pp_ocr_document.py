@@ -162,3 +162,16 @@ def test_levels_of_headings_follow_each_other():
     assert assembled(page(1, *heads))[0] == "## H2\n\n### H4\n\n#### H6"
     title = text("T", 50, label="doc_title", level=1)
     assert assembled(page(1, title, text("H4", 400, label="paragraph_title", level=4)))[0] == "# T\n\n## H4"
+
+
+def test_an_assembly_can_be_made_again():
+    def body(n: int) -> Page:
+        heading = text(f"H{n}", 300, label="paragraph_title", level=4)
+        one = page(n, text("Water Board", 50), heading, text(f"Body {n}.", 400))
+        one.raw["blocks"] = [[block.label, block.level, block.marker] for block in one.blocks]
+        return one
+
+    markdown, shown = assembled(body(1), body(2))
+    assert markdown == "## H1\n\nBody 1.\n\n## H2\n\nBody 2."
+    assert assembled(*shown)[0] == markdown
+    assert assembled(shown[0])[0] == "Water Board\n\n## H1\n\nBody 1."

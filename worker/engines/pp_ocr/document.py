@@ -53,6 +53,13 @@ class _Margin:
     title: bool
 
 
+def _as_read(page: Page) -> Page:
+    """The page as it was before an earlier assembly: a job that is run again has pages of one."""
+    for block, read in zip(page.blocks, (page.raw or {}).get("blocks", ()), strict=False):
+        block.label, block.level, block.marker = read
+    return page
+
+
 @dataclass(slots=True)
 class _OpenTable:
     """The table that a page ended with, and its place among the document's blocks."""
@@ -82,7 +89,7 @@ class DocumentAssembly(Assembly):
         self._pages = 0
         titles: set[str] = set()
         levels: set[int] = set()
-        for page in pages:
+        for page in map(_as_read, pages):
             levels |= {block.level for block in page.blocks if block.label in TITLES and block.level}
             self._pages += 1
             margins += _margins(page)
@@ -103,7 +110,7 @@ class DocumentAssembly(Assembly):
 
     def add(self, page: Page) -> Page:
         """Marks running headers and footers, closes gaps in headings' levels, and joins what runs over the page."""
-        for block in page.blocks:
+        for block in _as_read(page).blocks:
             if (page.index, block.order) in self._furniture:
                 block.label = self._furniture[page.index, block.order]
                 block.level = block.marker = None

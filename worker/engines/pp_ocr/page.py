@@ -81,7 +81,11 @@ def convert(page: pdfium.PdfPage, number: int, hint: dict[str, Any], save_image:
         for i, part in enumerate(parts)
     ]
     markdown = markup.blocks((block.label, markup.block(block)) for block in blocks)
-    raw = {"sizes": [part.size for part in parts], "turn": quarters}
+    raw = {
+        "sizes": [part.size for part in parts],
+        "turn": quarters,
+        "blocks": [[part.label, part.level, part.marker] for part in parts],
+    }
     return Page(number, frame.width, frame.height, way.route, markdown, blocks, route_reason=way.reason, raw=raw)
 
 

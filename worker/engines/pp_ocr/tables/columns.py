@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..model.boxes import Box
 from ..model.lines import Line
@@ -11,6 +12,8 @@ from ..model.lines import Line
 ODD_ROWS = 0.2
 """Share of the rows that may reach over the white between two columns; one may always."""
 MOST_ODD = 8
+HEAD_ROWS, BESIDE = 2, 2.5
+"""Rows of text that a head has, and sizes of type that it may be beside its column."""
 LEAST_GAP = 0.25
 """Sizes of type between two columns."""
 
@@ -51,7 +54,19 @@ def columns_of(stacked: Sequence[Sequence[Line]]) -> list[Column]:
         if len(columns) <= len(found):
             break
         found, telling = columns, rest
-    return found
+    return _with_heads(found, stacked, size)
+
+
+def _with_heads(columns: list[Column], stacked: Sequence[Sequence[Line]], size: float) -> list[Column]:
+    """The columns, with one that only the head has joined to the one beside it that the head has not."""
+    filled = [
+        {r for r, row in enumerate(stacked) for p in row if column_of(p.box, columns) == k} for k in range(len(columns))
+    ]
+    for k, (a, b) in enumerate(pairwise(columns)):
+        head, body = sorted((filled[k], filled[k + 1]), key=len)
+        if b.left - a.right < BESIDE * size and head and max(head) < HEAD_ROWS and not head & body and len(body) > 2:
+            return _with_heads([*columns[:k], Column(a.left, b.right), *columns[k + 2 :]], stacked, size)
+    return columns
 
 
 def _covered(stacked: Sequence[Sequence[Line]], size: float) -> list[Column]:

@@ -10,7 +10,7 @@ from ..model.lines import Line, Word
 from ..model.patterns import CJK_GAP, CJK_START, is_number
 from .columns import LEAST_GAP, Column, column_of
 
-WIDE = 0.6
+WIDE = 0.75
 """Sizes of type: white between two words of a line that stand in cells of their own."""
 
 

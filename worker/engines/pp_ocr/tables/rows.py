@@ -21,8 +21,8 @@ def gathered(stacked: Sequence[list[Line]], columns: Sequence[Column], cuts: Seq
     for row in stacked:
         bands.setdefault(sum(cut < row[0].middle for cut in cuts), []).append(row)
     found: list[list[Line]] = []
-    for band in bands.values():
-        if len(bands) > 2 and _is_one(band, columns):
+    for k, band in enumerate(bands.values()):
+        if (len(bands) > 2 or (k == 0 and len(bands) == 2)) and _is_one(band, columns):
             found.append([piece for row in band for piece in row])
         else:
             found += _by_pitch(band, columns)

@@ -8,7 +8,10 @@ from itertools import pairwise
 
 from ..model.boxes import Box, area, overlapping, rows, within
 from ..model.lines import Line
+from ..model.patterns import is_number
 from ..model.rules import Rule, joined
+from .checks import is_aligned
+from .columns import columns_of
 from .cutting import split_wide
 from .grids import from_grid
 from .lattice import Lattice, lattices
@@ -24,6 +27,10 @@ ALIKE = 6.0
 INTERRUPTED = 7.0
 """Pixels between two parts of one rule."""
 LEAST_LINES = 4
+LONGEST_TITLE = 40
+"""Characters of a title within a table."""
+MOST_HEADS = 3
+"""Rows of text in the head of a table."""
 
 
 def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = ()) -> list[Table]:
@@ -40,9 +47,13 @@ def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = 
         for rule in [*rules, *edges]
         if not any(within(rule.box, box, 4.0) for box in taken) and not any(_is_edge(rule, box) for box in frames)
     ]
-    for group in _groups(free):
+    groups = _groups(free)
+    for group in groups:
         for part in _parted(sheet, group):
             sheet.add(_between(sheet, part))
+    for group in groups:
+        for rule in group:
+            sheet.add(_under_head(sheet, rule))
     return sheet.tables
 
 
@@ -76,8 +87,7 @@ def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
                 break
         else:
             groups.append([rule])
-    found = [group for group in groups if len(group) >= 2]
-    return sorted(found, key=lambda group: -(group[-1].at - group[0].at) * group[0].length)
+    return sorted(groups, key=lambda group: -(group[-1].at - group[0].at) * group[0].length)
 
 
 def _parted(sheet: Sheet, group: Sequence[Rule]) -> list[list[Rule]]:
@@ -110,19 +120,54 @@ def _between(sheet: Sheet, group: Sequence[Rule]) -> Table | None:
     return within_rows(sheet, inside, region, cuts) if len(inside) >= LEAST_LINES else None
 
 
+def _under_head(sheet: Sheet, rule: Rule) -> Table | None:
+    """A table with one rule only, below its head."""
+    region = rule.start, rule.at, rule.end, rule.at
+    if rule.soft or any(overlapping(table.box, region) for table in sheet.tables):
+        return None
+    above = {
+        id(line): i
+        for i, line in sheet.free.items()
+        if line.middle < rule.at and rule.start - line.size < line.box[0] and line.box[2] < rule.end + line.size
+    }
+    head: dict[int, Line] = {}
+    top, taken = rule.at, 0
+    for row in reversed(rows([sheet.free[i] for i in above.values()])):
+        gap = top - max(line.box[3] for line in row)
+        if gap > 0.8 * row[0].size or sum(len(split_wide(line)) for line in row) < 2 or taken == MOST_HEADS:
+            break
+        head.update((above[id(line)], line) for line in row)
+        top, taken = min(line.box[1] for line in row), taken + 1
+    inside = _prolonged(sheet, head, region) if head else head
+    if len(inside) - len(head) < LEAST_LINES:
+        return None
+    if not all(line.bold for line in head.values()) and any(is_number(line.text) for line in head.values()):
+        return None
+    stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
+    if not is_aligned(stacked, columns_of(stacked)):
+        return None
+    return within_rows(sheet, inside, (rule.start, top, rule.end, rule.at), [rule.at])
+
+
 def _prolonged(sheet: Sheet, inside: Mapping[int, Line], region: Box) -> dict[int, Line]:
     """With the rows below: the table may go on over the page, and then no rule ends it."""
     x0, _, x1, bottom = region
     below = {
         id(line): i
         for i, line in sheet.free.items()
-        if line.middle > bottom and x0 - 4 <= line.box[0] and line.box[2] <= x1 + 4
+        if line.middle > bottom and x0 - line.size < line.box[0] and line.box[2] < x1 + line.size
     }
     found = dict(inside)
+    single: list[Line] = []
     for row in rows([sheet.free[i] for i in below.values()]):
         gap = min(line.box[1] for line in row) - bottom
-        if gap > 1.5 * row[0].size or sum(len(split_wide(line)) for line in row) < 2:
+        lone = sum(len(split_wide(line)) for line in row) < 2
+        if gap > 1.5 * row[0].size or (lone and (single or len(row[0].text) > LONGEST_TITLE)):
             break
-        found.update((below[id(line)], line) for line in row)
         bottom = max(line.box[3] for line in row)
+        if lone:  # the title of some rows, if rows follow
+            single = row
+            continue
+        found.update((below[id(line)], line) for line in [*single, *row])
+        single = []
     return dict(sorted(found.items()))

@@ -44,6 +44,8 @@ def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequen
         stacked = stacked[1:]
     if not stacked or is_prose(stacked, columns) or is_pairs(stacked, columns, cuts):
         return None
+    if len(stacked) <= 2 and not all(piece.bold for piece in stacked[0]):  # two boxes of a form
+        return None
     top = min(piece.box[1] for piece in stacked[0])
     return table_of(inside, stacked, columns, cuts, (box[0], max(box[1], top - 4), box[2], box[3]))
 
