@@ -309,7 +309,7 @@ class JobMachine(RuleBasedStateMachine):
                     self.dropped[piece.worker].append(piece.execution)
                 self.let_go(piece, "ended")
         doc.status, doc.error, doc.unswept = status, error, True
-        self.robbed = False
+        self.robbed &= status is Status.FINISHED  # what was emptied is filled by the next claim or beat
         self.tell(doc, type="status", status=status.value)
 
     def reap(self, owner: str = "", leases: bool = True, found: Iterable[str] = ()) -> None:

@@ -23,6 +23,8 @@ OUTMOST = 4
 """Blocks looked at from each end of a page."""
 SAME_PLACE = 0.012
 """Shares of the page's size by which repetitions may be apart."""
+SAME_ROW = 0.006
+"""Shares of the page's height by which what stands on one row may be apart."""
 ALIKE = 0.85
 LONGEST = 160
 """Characters of a running header."""
@@ -100,6 +102,7 @@ class DocumentAssembly(Assembly):
         found |= _beside(margins, found)
         if self._pages == 1:
             found |= {(m.page, m.order) for m in margins if m.small}
+        found = _outermost(margins, found)
         self._furniture = {
             (m.page, m.order): "header" if m.at < 0.5 else "footer" for m in margins if (m.page, m.order) in found
         }
@@ -157,10 +160,13 @@ def _margins(page: Page) -> Iterator[_Margin]:
     sizes, turn = about.get("sizes", []), Turn(about.get("turn", 0), page.width, page.height)
     middles = [_middle(block, turn) for block in page.blocks]
     ranked = sorted(zip(middles, page.blocks, strict=True), key=lambda pair: pair[0])
-    ends = {id(block): (middle, block) for middle, block in [*ranked[:OUTMOST], *ranked[-OUTMOST:]]}
+    ends = {}
+    for side in (ranked[:OUTMOST], ranked[: -OUTMOST - 1 : -1]):
+        for middle, block in side:
+            if ZONE < middle < 1 - ZONE or block.label in NOT_FURNITURE or len(block.content) > LONGEST:
+                break  # what is farther inside is the page's own
+            ends[id(block)] = middle, block
     for middle, block in ends.values():
-        if ZONE < middle < 1 - ZONE or block.label in NOT_FURNITURE or len(block.content) > LONGEST:
-            continue
         size = sizes[block.order] if block.order < len(sizes) else 1.0
         small = middle > LOWEST and (size < SMALL or PAGE_OF.search(block.content) is not None)
         small = small and FOOTNOTE.match(block.content) is None
@@ -203,6 +209,23 @@ def _repeated(margins: Iterable[_Margin], pages: int) -> set[tuple[int, int]]:
     return found
 
 
+def _outermost(margins: Iterable[_Margin], found: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those found with nothing of the page's own outside of them."""
+    kept: set[tuple[int, int]] = set()
+    sides: dict[tuple[int, bool], list[_Margin]] = defaultdict(list)
+    for margin in margins:
+        sides[margin.page, margin.at < 0.5].append(margin)
+    for (page, top), members in sides.items():
+        members.sort(key=lambda margin: margin.at if top else -margin.at)
+        edge = next((m.at for m in members if (page, m.order) not in found), 0.5)
+        kept |= {
+            (page, m.order)
+            for m in members
+            if (page, m.order) in found and (m.at < edge + SAME_ROW if top else m.at > edge - SAME_ROW)
+        }
+    return kept
+
+
 def _is_title(text: str, titles: set[str]) -> bool:
     """Does a line in the margin tell (the beginning of) a heading of the document?"""
     return len(text) >= SHORTEST_TITLE and any(title.startswith(text) or text.endswith(title) for title in titles)
@@ -217,7 +240,7 @@ def _beside(margins: Iterable[_Margin], found: set[tuple[int, int]]) -> set[tupl
         (margin.page, margin.order)
         for members in rows.values()
         for margin in members
-        if any(abs(margin.at - other.at) < 0.006 and (other.page, other.order) in found for other in members)
+        if any(abs(margin.at - other.at) < SAME_ROW and (other.page, other.order) in found for other in members)
     }
 
 
