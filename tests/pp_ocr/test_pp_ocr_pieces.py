@@ -231,6 +231,20 @@ def test_paragraphs_part_at_gaps_indents_short_lines_and_cells():
     assert paragraphs(line(full), line(full, y=13, size=13.9)) == [full, full]
 
 
+def test_a_small_indent_parts_paragraphs_where_all_other_lines_are_flush():
+    full = "some words " * 3 + "at an end."
+    flush = [line(full, y=13 * k) for k in range(3)]
+    assert len(paragraphs(*flush, line(full, x=6, y=39))) == 2
+    assert len(paragraphs(line(full), line(full, x=4, y=13), line(full, y=26), line(full, x=6, y=39))) == 1
+
+
+def test_a_note_in_smaller_type_does_not_go_on_with_the_text_above_it():
+    full = "some words " * 3 + "that go on,"
+    note = line("2 What else is to be said of it at length.", y=26, size=9.5)
+    assert len(paragraphs(line(full), line(full, y=13), note)) == 2
+    assert len(paragraphs(line(full), line(full, y=13), line("2 Mills and more of the same words.", y=26))) == 1
+
+
 def test_a_sentence_goes_on_in_the_next_column():
     left = [line("and so the river ran on to the", y=100), line("sea, past many towns that", y=113, width=150)]
     right = [

@@ -12,6 +12,9 @@ from .paragraphs import Flow, merge_rows
 
 ENTRY = re.compile(r"\S.*\s(\d{1,4}|[ivxl]{1,6})")
 """A line of a table of contents."""
+NOTE = re.compile(r"(\d{1,2}|[*†‡])\s?(?=[A-ZÄÖÜ])")
+SMALLER = 0.96
+"""Of the size of the text before it: how footnotes are set, as far as a scan tells."""
 HEADING_LINES = 3
 HANGING = 6.0
 """Sizes of type by which the lines of an item may hang under its text."""
@@ -87,6 +90,8 @@ def _joins(group: Group, line: Line, heading: bool, marker: Marker | None, flow:
         same_level = not line.face or level_of(line, flow.measure) == level_of(last, flow.measure)
         return same_level and (solid or centred or flow.full(last, line))
     if marker is not None or (heading and not last.bold):
+        return False
+    if NOTE.match(line.text) and line.size < SMALLER * group.lines[0].size:
         return False
     if group.marker is None:
         return flow.continues(group.lines, line)

@@ -9,6 +9,8 @@ from ..model.patterns import CJK_START
 
 ROW_SIZES = 1.3
 """How much larger than its neighbour on the row a run may be."""
+FLUSH, SURE_INDENT = 0.25, 0.45
+"""Sizes of type by which lines of one edge differ in a scan, and by which the first of a paragraph is then indented."""
 TABULAR_GAP = 2.5
 """Font sizes of white on a row that make it look like a row of cells instead of stretched text."""
 
@@ -100,6 +102,8 @@ class Flow:
         if not self.close(last, line):
             return self.next_column(last, line)
         shift = line.box[0] - last.box[0]
+        if shift > SURE_INDENT * line.size and last.text[-1] in ".!?" and _flush(group[1:], line.size):
+            return False
         if abs(shift) < 0.8 * line.size or self._centred(last, line):
             return True
         # An outdent after the first line ends its indent; an indent after the first line may be a hanging one.
@@ -111,6 +115,12 @@ class Flow:
     def next_column(self, last: Line, line: Line) -> bool:
         """A sentence that goes on at the head of the next column."""
         return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ".!?:。！？："
+
+
+def _flush(lines: Sequence[Line], size: float) -> bool:
+    """Do all of the lines begin at one edge?"""
+    lefts = [line.box[0] for line in lines]
+    return bool(lefts) and max(lefts) - min(lefts) < FLUSH * size
 
 
 def _usual_end(ends: Sequence[tuple[float, float]]) -> float:
