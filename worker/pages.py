@@ -110,8 +110,10 @@ class Pages:
             file.write(b'{"pages": [')
             for position, page in enumerate(_stored(folder, selected)):
                 if page.error is None:
+                    read = _json(page.to_dict())
                     page = assembly.add(page)
-                    write(folder.page(page.index), _json(page.to_dict()))  # no longer provisional
+                    if (final := _json(page.to_dict())) != read:
+                        write(folder.page(page.index), final)
                 else:
                     errors.append({"index": page.index, **page.error})
                 page.raw = None
