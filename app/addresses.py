@@ -19,6 +19,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}  # also the only ports, but for hosts
 
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def _networks(text: str) -> list[_Network]:
@@ -37,28 +38,35 @@ _PUBLIC = _networks("192.0.0.9/32 2001:4:112::/48")  # exceptions within the den
 
 def denied(ip: str) -> bool:
     """True for an address that is private, local, reserved or a cloud's own; ValueError if `ip` is no address."""
-    address = ipaddress.ip_address(ip)
-    if "%" in ip:  # a zone: link-local by definition
+    address = _judged(ip)
+    if address is None:
         return True
-
-    def within(networks: Iterable[_Network]) -> bool:
-        return any(address in network for network in networks)
-
-    if within(_V4_IN_V6):
-        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if within(_PUBLIC):
+    if _within(address, _PUBLIC):
         return False
     if address.version == 4:
-        return within(_V4_DENIED)
-    return not within(_V6_PUBLIC) or within(_V6_DENIED)
+        return _within(address, _V4_DENIED)
+    return not _within(address, _V6_PUBLIC) or _within(address, _V6_DENIED)
+
+
+def _judged(ip: str) -> _Address | None:
+    """The address that `ip` stands for: of a mapped one, that inside. None for one with a zone, which is link-local."""
+    if "%" in ip:
+        return None
+    address = ipaddress.ip_address(ip)
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if _within(address, _V4_IN_V6) else address
+
+
+def _within(address: _Address, networks: Iterable[_Network]) -> bool:
+    return any(address in network for network in networks)
 
 
 class Rules:
     """Which URLs and addresses may be used; every judgement is made here."""
 
-    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
-        """ValueError if one of `allowed_hosts` is neither host nor host:port."""
+    def __init__(self, allowed_hosts: Iterable[str] = (), allowed_networks: Iterable[str] = ()) -> None:
+        """ValueError if one of `allowed_hosts` is neither host nor host:port, or of `allowed_networks` no network."""
         self._allowed = {_entry(word) for word in allowed_hosts}
+        self._networks = [ipaddress.ip_network(word) for word in allowed_networks]
 
     def listed(self, host: str, port: int) -> bool:
         """True if FETCH_ALLOWED_HOSTS has the host, or the host with this port."""
@@ -85,17 +93,32 @@ class Rules:
         port = DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
         if self.listed(host, port):
             return parsed
-        if port not in DEFAULT_PORTS.values():
-            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in FETCH_ALLOWED_HOSTS.")
         literal = _literal(host)
         if literal is not None:
             self.judge(host, port, [literal])
+        elif not self._networks:  # else the host's addresses decide on its port
+            self._check_port(host, port)
         return parsed
 
     def judge(self, host: str, port: int, addresses: Iterable[str]) -> None:
-        """FetchError `fetch_refused` if one of the addresses that `host` has is not public and `host` not listed."""
-        if not self.listed(host, port) and any(denied(ip) for ip in addresses):
-            _refuse(f"{host} has a private or reserved address; use a public host or list it in FETCH_ALLOWED_HOSTS.")
+        """FetchError `fetch_refused` if one of the addresses that `host` has may not be used, or not at this port."""
+        if self.listed(host, port):
+            return
+        for ip in addresses:
+            address = _judged(ip)
+            if address is not None and _within(address, self._networks):
+                continue
+            if denied(ip):
+                _refuse(
+                    f"{host} has a private or reserved address; use a public host, or list it in FETCH_ALLOWED_HOSTS "
+                    "or its network in FETCH_ALLOWED_NETWORKS."
+                )
+            self._check_port(host, port)
+
+    @staticmethod
+    def _check_port(host: str, port: int) -> None:
+        if port not in DEFAULT_PORTS.values():
+            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in FETCH_ALLOWED_HOSTS.")
 
 
 def check_url(url: str, rules: Rules) -> None:
@@ -116,6 +139,11 @@ def redact(url: str) -> str:
         return "…"
     path, query, _ = parsed.raw_path.decode("ascii").partition("?")
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}{path}{'?…' if query else ''}"
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int]:
+    """Scheme, host and port: what two URLs must share to be of one server."""
+    return url.scheme, _canonical(host_of(url)), url.port or DEFAULT_PORTS[url.scheme]
 
 
 def host_of(url: httpx.URL) -> str:

@@ -1,6 +1,7 @@
 """The blob store: files under DATA_DIR/blobs, one folder a job.
 
 {id}/source          the document
+{id}/confidences     headers and password, until they are used
 {id}/document.json   what was learned of the document as a whole
 {id}/pages/{n}.json  one page each
 {id}/images/{name}   pictures, as raw bytes
@@ -44,6 +45,7 @@ class JobFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.source = root / "source"
+        self.confidences = root / "confidences"
         self.document = root / "document.json"
         self.pages = root / "pages"
         self.images = root / "images"

@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from app import __version__
-from app.addresses import Rules
 from app.api import events, health, jobs, problems, submit
 from app.api.body import BodyLimit
 from app.api.context import Context
@@ -36,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reader.start()
         app.state.context = Context(
             settings=chosen,
-            rules=Rules(chosen.fetch_allowed_hosts),
+            rules=chosen.rules,
             store=store,
             jobs=Jobs(store, chosen),
             blobs=BlobStore(chosen),

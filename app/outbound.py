@@ -22,7 +22,7 @@ import anyio
 import httpcore
 import httpx
 
-from app.addresses import Rules, check_url, host_of, redact
+from app.addresses import Rules, check_url, host_of, origin, redact
 from app.errors import FetchError
 from app.settings import Settings
 
@@ -32,7 +32,7 @@ MAX_REDIRECTS = 5
 REPLY_BYTES = 4096
 CONNECT_TIMEOUT = 5.0  # seconds for each address of a host, so that a dead one leaves time for the next
 CONNECT_ADDRESSES = 4
-RESOLVERS = 8  # threads: getaddrinfo knows no deadline, so one that hangs must not take the others along
+RESOLVERS = 32  # threads: getaddrinfo knows no deadline, so those that hang must not take the others along
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HEADERS = {"User-Agent": "paddleocr-vl-service", "Accept-Encoding": "identity"}
@@ -56,9 +56,8 @@ class Outbound:
     """
 
     def __init__(self, settings: Settings) -> None:
-        """ValueError if FETCH_ALLOWED_HOSTS cannot be read."""
         self._settings = settings
-        self._rules = Rules(settings.fetch_allowed_hosts)
+        self._rules = settings.rules
         self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
         # Its only use of the environment is SSL_CERT_FILE and SSL_CERT_DIR: the authorities of an intranet.
         self._tls = httpx.create_ssl_context()
@@ -66,20 +65,26 @@ class Outbound:
     async def aclose(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
-    async def download(self, url: str, write: Callable[[bytes], object]) -> int:
+    async def download(
+        self, url: str, write: Callable[[bytes], object], headers: Mapping[str, str] | None = None
+    ) -> int:
         """GET `url` and hand its bytes to `write` as they come; at most MAX_FILE_MB, within FETCH_TIMEOUT seconds.
 
-        Returns their number. Raises FetchError; some bytes may have been written by then. What `write` raises passes
+        `headers` are for the server of `url` alone: a redirect to another origin leaves them behind for good. Returns
+        the number of bytes. Raises FetchError; some bytes may have been written by then. What `write` raises passes
         through.
         """
-        hop = self._rules.check(url)
+        hop, extra = self._rules.check(url), {"Accept": "*/*", **(headers or {})}
         async with self._pool(host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as pool:
             for _ in range(1 + MAX_REDIRECTS):
-                async with pool.stream("GET", _target(hop), headers=_headers(hop, {"Accept": "*/*"})) as answer:
-                    headers = httpx.Headers(answer.headers)
-                    if answer.status not in _REDIRECTS or "location" not in headers:
-                        return await self._save(host_of(hop), answer, headers, write)
-                hop = self._rules.check(headers["location"], base=hop)
+                async with pool.stream("GET", _target(hop), headers=_headers(hop, extra)) as answer:
+                    answered = httpx.Headers(answer.headers)
+                    if answer.status not in _REDIRECTS or "location" not in answered:
+                        return await self._save(host_of(hop), answer, answered, write)
+                following = self._rules.check(answered["location"], base=hop)
+                if origin(following) != origin(hop):
+                    extra = {"Accept": "*/*"}
+                hop = following
             raise FetchError(f"The URL redirects more than {MAX_REDIRECTS} times; use the URL of the document itself.")
 
     async def post(

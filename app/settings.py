@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("engine", "ocr_engine"),
         description="The worker's engine: auto takes the best this machine can run.",
     )
-    worker_concurrency: int = Field(8, ge=1, le=256, description="Jobs a worker has in hand at the same time.")
+    worker_concurrency: int = Field(8, ge=1, le=256, description="Jobs a worker works on at a time, downloads aside.")
     shutdown_grace: float = Field(
         10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."
     )
@@ -58,19 +58,33 @@ class Settings(BaseSettings):
     fetch_allowed_hosts: Annotated[list[str], NoDecode] = Field(
         [], description="Hosts (name or address, optionally :port) that may be fetched though they are private."
     )
+    fetch_allowed_networks: Annotated[list[str], NoDecode] = Field(
+        [], description="Networks (as in 10.0.0.0/8) whose addresses may be fetched from, at any port."
+    )
     result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
     webhook_inline_max: int = Field(
         32 << 20, ge=0, description="Largest callback body in bytes; beyond it the callback links to the result."
     )
     webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
 
-    _lists = field_validator("fetch_allowed_hosts", mode="before")(_split)
+    _lists = field_validator("fetch_allowed_hosts", "fetch_allowed_networks", mode="before")(_split)
 
     @field_validator("fetch_allowed_hosts")
     @classmethod
     def _hosts(cls, words: list[str]) -> list[str]:
         Rules(words)
         return words
+
+    @field_validator("fetch_allowed_networks")
+    @classmethod
+    def _networks(cls, words: list[str]) -> list[str]:
+        Rules(allowed_networks=words)
+        return words
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Where we may send requests to."""
+        return Rules(self.fetch_allowed_hosts, self.fetch_allowed_networks)
 
     @cached_property
     def max_file_bytes(self) -> int:

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 CRASHES_MAX = 4
 """A slice that was there at so many deaths of the engine host is not tried again."""
 
+FETCHES_MAX = 32
+"""Downloads at a time."""
+
 LEFT_TO_OTHERS = 30.0  # seconds
 RETRY_PAUSES = (1.0, 5.0)
 """Seconds before the second and the third attempt; with it the attempts end."""
@@ -109,7 +112,7 @@ class Lanes:
 
     async def _claim(self) -> None:
         while True:
-            while len(self.held) >= self._count:
+            while self._full:
                 self._freed.clear()
                 with anyio.move_on_after(LOOK):
                     await self._freed.wait()
@@ -117,6 +120,12 @@ class Lanes:
                 await self._make_room()
             held = await self._next()
             self._tasks[self._begin(held)] = held.execution
+
+    @property
+    def _full(self) -> bool:
+        """Are all lanes taken? Downloads take none, or slow servers could keep everybody waiting."""
+        fetching = len(self._work.fetching)
+        return len(self.held) - fetching >= self._count or fetching >= FETCHES_MAX
 
     async def _make_room(self) -> None:
         """With all lanes taken, has slices handed back between pages for others that wait.
@@ -188,7 +197,8 @@ class Lanes:
         if error is not None:
             log.info("%s failed: %s: %s", held.id, error.code, error.message)
             verdict = error.to_dict()
-            await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable))
+            if await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable)) == "ended":
+                self._work.forget(held)
 
     async def _after(self, crash: Crashed, held: Slice) -> ServiceError | None:
         """Tries a slice again that a host died under, until its pages have to be given up; then it ends without them.

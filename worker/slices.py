@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.blobs import BlobStore, JobFolder, replacing
+from app.confidences import Confidences, forget
 from app.errors import DocumentError, JobError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
@@ -72,6 +73,8 @@ class SliceWork:
         self._slice_pages = slice_pages
         self.readings: dict[str, Reading] = {}
         """By execution: what is at its pages."""
+        self.fetching: set[str] = set()
+        """The executions that wait for their documents to be downloaded."""
 
     async def outcome(self, held: Slice) -> ServiceError | None:
         """Does the slice and commits it; None where that is done, else why not. Raises Crashed, LeaseLost, Yielded."""
@@ -103,10 +106,18 @@ class SliceWork:
             store_failed_page(folder, number, error)
         return bool(missing)
 
+    def forget(self, held: Slice) -> None:
+        """Removes what was told in confidence, of a job that has ended."""
+        forget(self._blobs.job(held.job.id))
+
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not folder.source.exists():
-            await self._download(job.pdf_url, folder)
+            self.fetching.add(held.execution)
+            try:
+                await self._download(job.pdf_url, folder)
+            finally:
+                self.fetching.discard(held.execution)
         check_magic(folder)
         async with self._host.place(held.crashes) as place:
             try:
@@ -116,6 +127,7 @@ class SliceWork:
 
     async def _on_host(self, held: Slice, folder: JobFolder) -> None:
         selected = await self._prepare(held, folder)
+        forget(folder)
         mine = self._pages_of(held, selected)
         stored = folder.pages_done()
         size = held.job.slice_pages or self._slice_pages
@@ -147,14 +159,19 @@ class SliceWork:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
         folder.forget_parts()
         with replacing(folder.source) as file:
-            await self._outbound.download(url, file.write)
+            confidences = Confidences.of(folder)
+            await self._outbound.download(url, file.write, confidences.headers)
+        confidences.without_headers().keep(folder)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         try:
             return selected_pages(folder)
         except FileNotFoundError:
             selected: list[int] = await self._host.call(
-                "prepare", folder=str(folder.root), page_ranges=held.job.page_ranges
+                "prepare",
+                folder=str(folder.root),
+                page_ranges=held.job.page_ranges,
+                password=Confidences.of(folder).password,
             )
             return selected
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from app.api.context import Context, Shared
+from app.confidences import forget
 from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.record import Job, Status
 from app.results import forget_failed_pages, outcome_head, outcome_json, result_markdown, result_zip
@@ -93,7 +94,8 @@ async def delete(job_id: str, shared: Shared) -> Response:
     """Cancels a job that has not ended; removes one that has, with all that is stored of it."""
     found = await find_job(shared, job_id)
     if not found.ended:
-        await shared.jobs.cancel(found.id)
+        if await shared.jobs.cancel(found.id):
+            await asyncio.to_thread(forget, shared.blobs.job(found.id))
         found = await find_job(shared, job_id)  # it may just have ended by itself: then it stays
         return JSONResponse({"job_id": found.id, "status": found.status.value})
     if await shared.jobs.bury(found.id, early=True):
@@ -106,6 +108,8 @@ async def delete(job_id: str, shared: Shared) -> Response:
 async def retry(job_id: str, shared: Shared) -> dict[str, str]:
     """Runs an ended job again for what failed in it; its good pages stay."""
     found = await find_job(shared, job_id)
+    if found.ended and found.confided and not shared.blobs.job(found.id).source.exists():
+        raise NotNow("The headers and the password of this job are forgotten: submit the document again.")
     if found.ended and (found.status is not Status.FINISHED or found.page_errors):
         await asyncio.to_thread(forget_failed_pages, shared.blobs.job(found.id))
     outcome = await shared.jobs.retry(found.id)

@@ -5,19 +5,20 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, field_validator
 from starlette.datastructures import UploadFile
 
 from app.addresses import check_url
 from app.api.context import Context, Shared
 from app.blobs import JobFolder, replacing
+from app.confidences import Confidences, check_headers
 from app.engines import check_options
 from app.errors import IdempotencyConflict, InvalidRequest, QueueFull, StorageUnavailable, TooLarge, UnsupportedMedia
 from app.jobs.record import ENDED, Job, Priority, Status
@@ -27,7 +28,7 @@ router = APIRouter(tags=["jobs"])
 
 JSON_MAX = 1 << 20  # bytes of a JSON body
 METADATA_MAX = 16 << 10  # bytes, as JSON
-FORM_JSON_FIELDS = ("options", "metadata")
+FORM_JSON_FIELDS = ("options", "metadata", "headers")
 
 
 class JobRequest(BaseModel):
@@ -47,6 +48,13 @@ class JobRequest(BaseModel):
         None, max_length=4096, examples=["1-3,5"], description="Pages from 1; all by default."
     )
     metadata: JsonValue = Field(None, description="Anything of yours, given back with the job; 16 KiB as JSON.")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Sent to the server of pdf_url, as in Authorization; forgotten once the document is there.",
+    )
+    password: SecretStr | None = Field(
+        None, min_length=1, max_length=1024, description="Opens an encrypted PDF; forgotten once it is open."
+    )
 
     @field_validator("metadata")
     @classmethod
@@ -55,11 +63,25 @@ class JobRequest(BaseModel):
             raise ValueError(f"is larger than {METADATA_MAX} bytes as JSON")
         return value
 
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        check_headers(_plain(headers))
+        return headers
+
+    @property
+    def confidences(self) -> Confidences:
+        return Confidences(_plain(self.headers), self.password.get_secret_value() if self.password else None)
+
+
+def _plain(headers: dict[str, SecretStr]) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in headers.items()}
+
 
 _URL_SCHEMA = JobRequest.model_json_schema() | {"required": ["pdf_url"]}
 _FILE_SCHEMA = JobRequest.model_json_schema()
 _FILE_SCHEMA["properties"] = {
-    name: schema for name, schema in _FILE_SCHEMA["properties"].items() if name != "pdf_url"
+    name: schema for name, schema in _FILE_SCHEMA["properties"].items() if name not in ("pdf_url", "headers")
 } | {"file": {"type": "string", "format": "binary"}}
 _FILE_SCHEMA["required"] = ["file"]
 
@@ -91,6 +113,8 @@ async def infer(request: Request, shared: Shared) -> JSONResponse:
             wanted = _validated(_form_fields(fields))
             if wanted.pdf_url is not None:
                 raise InvalidRequest("Send either pdf_url or a file, not both.")
+            if wanted.headers:
+                raise InvalidRequest("headers go with pdf_url, not with a file.")
             return await _submit(shared, wanted, upload)
     raise UnsupportedMedia("Send application/json with pdf_url, or multipart/form-data with a field named file.")
 
@@ -146,9 +170,10 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         page_ranges=wanted.page_ranges,
         options=check_options(engine, wanted.options),
         metadata=wanted.metadata,
+        confided=bool(wanted.confidences),
     )
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
-    async with _source(shared.blobs.job(job.id), upload) as (digest, keep):
+    async with _stored(shared.blobs.job(job.id), upload, wanted.confidences) as (digest, keep):
         fingerprint = "" if key is None else _fingerprint(wanted, digest)
         outcome, job_id, status = await shared.jobs.submit(job, idempotency=key, fingerprint=fingerprint)
         if outcome == "conflict":
@@ -169,15 +194,20 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
 
 
 def _fingerprint(wanted: JobRequest, file: str | None) -> str:
-    """What makes two requests the same: all that was asked for but the key, and the file's contents."""
-    what = wanted.model_dump(exclude={"idempotency_key"}) | {"file": file}
+    """What makes two requests the same: all that was asked for but the key, and the file's contents.
+
+    Headers and password do not count: a token may be a new one each time, and a digest could be used to guess them.
+    """
+    what = wanted.model_dump(exclude={"idempotency_key", "headers", "password"}) | {"file": file}
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 @asynccontextmanager
-async def _source(folder: JobFolder, upload: UploadFile | None) -> AsyncIterator[tuple[str | None, Any]]:
-    """Stores the upload, and removes it again unless `keep()` is called. Yields its sha256 and `keep`."""
-    if upload is None:
+async def _stored(
+    folder: JobFolder, upload: UploadFile | None, confidences: Confidences
+) -> AsyncIterator[tuple[str | None, Callable[[], None]]]:
+    """Stores what the job needs, and removes it unless `keep()` is called. Yields the upload's sha256 and `keep`."""
+    if upload is None and not confidences:
         yield None, lambda: None
         return
     kept = False
@@ -188,7 +218,7 @@ async def _source(folder: JobFolder, upload: UploadFile | None) -> AsyncIterator
 
     try:
         try:
-            digest = await asyncio.to_thread(_save, upload.file, folder)
+            digest = await asyncio.to_thread(_save, folder, upload, confidences)
         except OSError as error:
             raise StorageUnavailable(f"The document cannot be stored: {error.strerror}.") from error
         yield digest, keep
@@ -197,10 +227,13 @@ async def _source(folder: JobFolder, upload: UploadFile | None) -> AsyncIterator
             await asyncio.to_thread(folder.delete)
 
 
-def _save(upload: BinaryIO, folder: JobFolder) -> str:
+def _save(folder: JobFolder, upload: UploadFile | None, confidences: Confidences) -> str | None:
+    confidences.keep(folder)
+    if upload is None:
+        return None
     sha = hashlib.sha256()
     with replacing(folder.source) as file:
-        while chunk := upload.read(1 << 20):
+        while chunk := upload.file.read(1 << 20):
             sha.update(chunk)
             file.write(chunk)
     return sha.hexdigest()

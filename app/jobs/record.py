@@ -37,6 +37,8 @@ def iso(seconds: float) -> str:
 class Job:
     """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own.
 
+    `confided`: it came with headers or a password, which are forgotten once they are used.
+
     Its slices, once it is prepared, are of `slice_pages` pages each. It has been at its pages since `pages_since`, when
     `pages_from` of them were there already; `page_errors` of them ended with an error.
     """
@@ -52,6 +54,7 @@ class Job:
     page_ranges: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     metadata: Any = None
+    confided: bool = False
     pages_done: int = 0
     pages_total: int | None = None
     pages_since: float | None = None
@@ -103,6 +106,7 @@ class Job:
             "page_ranges": self.page_ranges,
             "options": json.dumps(self.options) if self.options else None,
             "metadata": None if self.metadata is None else json.dumps(self.metadata),
+            "confided": 1 if self.confided else None,
             "slices_open": 1,
         }
         return {name: str(value) for name, value in values.items() if value is not None}
@@ -125,6 +129,7 @@ class Job:
             page_ranges=fields.get("page_ranges"),
             options=json.loads(fields.get("options", "{}")),
             metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
+            confided="confided" in fields,
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
             pages_since=number("pages_since"),

@@ -1,0 +1,69 @@
+"""What a job is told in confidence: headers for the server of its document, and the document's password.
+
+They lie in a file beside the document, not in the store, whose log would keep them: the headers until the document is
+there, the password until it is opened, all until the job's end at the latest.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from app.blobs import JobFolder, write
+
+HEADERS_MAX = 20
+HEADERS_LENGTH = 8192  # characters of all names and values
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+_OURS = re.compile(
+    r"host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|range|if-.*|proxy-.*",
+    re.IGNORECASE,
+)
+"""Headers that the request itself depends on."""
+
+
+@dataclass(frozen=True)
+class Confidences:
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.headers) or self.password is not None
+
+    @classmethod
+    def of(cls, folder: JobFolder) -> "Confidences":
+        """What the job still has of them."""
+        try:
+            return cls(**json.loads(folder.confidences.read_bytes()))
+        except FileNotFoundError:
+            return cls()
+
+    def keep(self, folder: JobFolder) -> None:
+        """Stores them; nothing stays where there are none."""
+        if self:
+            write(folder.confidences, json.dumps(asdict(self)).encode())
+        else:
+            forget(folder)
+
+    def without_headers(self) -> "Confidences":
+        return replace(self, headers={})
+
+
+def forget(folder: JobFolder) -> None:
+    folder.confidences.unlink(missing_ok=True)
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raises ValueError, without any value in it, where they cannot be sent along with the request for a document."""
+    if len(headers) > HEADERS_MAX or sum(len(name) + len(value) for name, value in headers.items()) > HEADERS_LENGTH:
+        raise ValueError(f"more than {HEADERS_MAX} headers, or {HEADERS_LENGTH} characters of them")
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError("a name is not one of a header")
+        if _OURS.fullmatch(name):
+            raise ValueError(f"{name} cannot be set")
+        if value and not _VALUE.fullmatch(value):
+            raise ValueError(f"the value of {name} is not printable ASCII, or begins or ends with white space")
+    if len({name.lower() for name in headers}) < len(headers):
+        raise ValueError("a name is there twice")
