@@ -18,7 +18,7 @@
         ├── DocumentError               not_a_document, document_invalid, document_encrypted, document_empty,
         │                               document_crashed, too_many_pages, page_range_invalid
         ├── EngineError                 engine_unavailable, engine_failed
-        ├── PageError                   page_failed, page_timeout
+        ├── PageError                   page_failed, page_timeout, deadline_exceeded
         └── WorkerError                 worker_crashed, storage_unavailable, internal
 
 Each carries a stable `code` and a sentence that says what happened and what to do. Over HTTP it becomes an

@@ -44,7 +44,12 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
     )
     page_timeout: float = Field(60, gt=0, le=3600, description="Seconds of wall clock and of CPU a page may take.")
-    page_memory_mb: int = Field(3072, ge=512, description="Address space of a page process, in MiB.")
+    page_memory_mb: int = Field(
+        700, ge=256, description="Memory in MiB that a page process may have; a page that takes more is stopped."
+    )
+    document_timeout: float = Field(
+        4 * 3600, gt=0, le=7 * 86400, description="Seconds of work that a document's pages may take in all."
+    )
 
     max_file_mb: int = Field(200, ge=1, description="Largest document, uploaded or downloaded, in MiB.")
     max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")

@@ -84,9 +84,9 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     job_id = await submit(jobs, new_job())
     held = await claim(jobs)
     assert await prepared(jobs, held, 2)
-    assert await jobs.page_done(held, 1)
-    assert await jobs.page_done(held, 2, "page_failed")
-    assert await jobs.page_done(held, 2, "page_failed")  # sent again after a lost answer
+    assert await jobs.page_done(held, 1) == 0
+    assert await jobs.page_done(held, 2, "page_failed", 1.5) == 1.5
+    assert await jobs.page_done(held, 2, "page_failed", 1.5) == 1.5  # sent again after a lost answer
     assert await jobs.finish(held) == "last"
     assert await jobs.finish(held, page_errors=1) == "ended"
     job = await jobs.get(job_id)
@@ -120,7 +120,7 @@ async def test_a_late_worker_cannot_commit(jobs: Jobs) -> None:
     newer = await claim(jobs)
     assert newer.fence == late.fence + 1
     assert not await prepared(jobs, late, 1)
-    assert not await jobs.page_done(late, 1)
+    assert await jobs.page_done(late, 1) is None
     assert await jobs.finish(late) == "lost"
     assert not await jobs.requeue(late)
     await end(jobs, newer)

@@ -96,6 +96,7 @@ class Doc:
 
     job: Job
     pages: int
+    seconds: float = 0.0
     stored: dict[int, str] = field(default_factory=dict)
     status: Status = Status.QUEUED
     total: int | None = None
@@ -432,11 +433,13 @@ class JobMachine(RuleBasedStateMachine):
         for page in data.draw(st.lists(st.sampled_from(doc.pages_of(held.number)), min_size=1, max_size=3)):
             error = doc.stored.setdefault(page, data.draw(st.sampled_from(("", "", "page_failed"))))
             if data.draw(st.sampled_from((True, True, True, False))):  # else it dies before it counts what it stored
-                assert self.run(self.jobs.page_done(held, page, error))
+                spent = self.run(self.jobs.page_done(held, page, error, 0.5))
                 if page not in doc.counted:
                     doc.counted.add(page)
+                    doc.seconds += 0.5
                     done = str(len(doc.counted))
                     self.tell(doc, type="page", page=str(page), error=error, done=done, total=str(doc.total or done))
+                assert spent == doc.seconds
 
     # Clients.
 
@@ -466,6 +469,7 @@ class JobMachine(RuleBasedStateMachine):
             assert outcome == "queued"
             doc.status, doc.error, doc.page_errors, doc.unswept = Status.QUEUED, None, 0, False
             doc.size, doc.pages_from, doc.slices_open, doc.counted = None, None, 1, set()
+            doc.seconds = 0.0
             doc.stored = {number: error for number, error in doc.stored.items() if not error}
             first = self.pieces[f"{doc.id}-0"]
             first.place, first.attempts, first.crashes = "queued", 0, 0
@@ -523,7 +527,7 @@ class JobMachine(RuleBasedStateMachine):
         """All that a worker does to a slice that is no longer its own is refused."""
         held = self.one_of_claims(data, self.late())
         assert not self.run(self.jobs.prepared(held, total=8, slice_pages=2, stored=[1]))
-        assert not self.run(self.jobs.page_done(held, 1))
+        assert self.run(self.jobs.page_done(held, 1)) is None
         assert self.run(self.jobs.finish(held)) == "lost"
         assert self.run(self.jobs.finish(held, page_errors=0, attempted=True)) == "lost"
         assert self.run(self.jobs.finish(held, {"code": "internal", "message": "Oh."})) == "lost"

@@ -24,6 +24,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int
     """This process is to live on: the limits it would set are only noted."""
     limits: list[tuple[int, tuple[int, int]]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda kind, values: limits.append((kind, values)))
+    monkeypatch.setattr(pages, "close_in", lambda: True)
     return limits
 
 
@@ -106,7 +107,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
             line.flush()
             return json.loads(line.readline())
 
-        assert call(op="start", **start) == {"call": 1, "result": None}
+        assert call(op="start", **start) == {"call": 1, "result": True}
         assert call(folder=str(folder.root), **prepare) == {"call": 1, "result": [1, 2]}
         assert call(folder=str(other.root), **prepare)["result"] == [1]
         line.write(b'{"call": 1, "op": "cancel"}\n')
@@ -117,5 +118,6 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
         assert call(op="dance", folder=str(folder.root))["error"]["code"] == "internal"
     thread.join(10)
     assert not thread.is_alive()
-    assert {kind for kind, _ in unlimited} == {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_CPU}
+    of_the_process = {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE}
+    assert {kind for kind, _ in unlimited} == {*of_the_process, resource.RLIMIT_CPU}
     assert "Traceback" in capsys.readouterr().err

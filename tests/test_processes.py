@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,16 +12,17 @@ from typing import Any
 
 import psutil
 import pytest
-from documents import picture_pdf, slow_pdf, text_pdf
+from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from app.settings import Settings
-from worker import host_keeper
+from worker import confine, host_keeper, page_pool
 from worker.channel import Channel, ChildDied
 from worker.page_pool import Limits, PagePool
 
 pytestmark = pytest.mark.anyio
+PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
 NULL = "worker.engines.null:NullReader"
 
 
@@ -38,6 +40,13 @@ async def page_processes(
 def folder_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
     folder = JobFolder(tmp_path / name)
     write(folder.source, document)
+    return folder
+
+
+def prepared_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
+    """With nothing known of its one page: the survey may be what it is too much for."""
+    folder = folder_with(tmp_path, document, name)
+    write(folder.document, json.dumps({"pages": 1, "selected": [1], "hints": {}}).encode())
     return folder
 
 
@@ -65,7 +74,7 @@ async def test_one_process_serves_many_documents(tmp_path: Path) -> None:
 
 async def test_a_page_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, slow_pdf(3_000_000))
-    async with page_processes(reader="worker.engines.pp_ocr.reader:PPOCRReader", seconds=2, memory_mb=4096) as children:
+    async with page_processes(reader=PP_OCR, seconds=2, memory_mb=4096) as children:
 
         async def work() -> None:
             await children.prepare(folder, None, 10)
@@ -133,14 +142,67 @@ async def test_giving_up_on_a_page_frees_the_process(tmp_path: Path) -> None:
         await children.page(folder, 1)
 
 
-async def test_memory_is_limited(tmp_path: Path) -> None:
+async def test_a_page_process_is_limited_by_the_kernel(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, picture_pdf())
     async with page_processes(memory_mb=512) as children:
         await children.start()
         (child,) = children._idle
-        assert psutil.Process(child.channel.pid).rlimit(psutil.RLIMIT_AS) == (512 << 20, 512 << 20)
+        process = psutil.Process(child.channel.pid)
+        most = (512 + confine.ADDRESSES_MB) << 20
+        assert process.rlimit(psutil.RLIMIT_AS) == (most, most)
+        assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+        assert process.rlimit(psutil.RLIMIT_NOFILE) == (confine.FILES_MAX, confine.FILES_MAX)
+        assert process.rlimit(psutil.RLIMIT_FSIZE) == (confine.FILE_MAX, confine.FILE_MAX)
         assert await children.prepare(folder, None, 10) == [1]
-        assert psutil.Process(child.channel.pid).rlimit(psutil.RLIMIT_CPU)[0] > 0
+        assert process.rlimit(psutil.RLIMIT_CPU)[0] > 0
+
+
+async def test_a_page_process_is_closed_in(tmp_path: Path) -> None:
+    async with page_processes() as children:
+        await children.start()
+        (child,) = children._idle
+        status = Path(f"/proc/{child.channel.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status
+        assert "Seccomp:\t2" in status
+        links = [os.readlink(link) for link in Path(f"/proc/{child.channel.pid}/fd").iterdir()]
+        assert len([link for link in links if link.startswith("socket:")]) == 1, links  # the line to us
+        assert not [link for link in links if link.startswith(str(tmp_path))], links
+
+
+async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> None:
+    """Once: it would take as much again."""
+    folder = prepared_with(tmp_path, raw_pdf(zlib.compress(b" " * (400 << 20), 1)))
+    async with page_processes(reader=PP_OCR, memory_mb=300) as children:
+        await children.start()
+        (before,) = children._idle
+        with pytest.raises(PageError, match=r"300 MiB of memory \(PAGE_MEMORY_MB\)") as refusal:
+            await children.page(folder, 1)
+        assert refusal.value.code == "page_failed"
+        assert not before.channel.alive
+        assert children._idle == []
+        good = folder_with(tmp_path, text_pdf(), "good")
+        assert await children.prepare(good, None, 10) == [1]
+
+
+async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
+    """Both places are taken by pages that take long: others are served all the same, and the slow ones go on."""
+    slow = [prepared_with(tmp_path, slow_pdf(), f"slow-{number}") for number in range(3)]
+    quick = folder_with(tmp_path, text_pdf(5), "quick")
+    async with page_processes(count=2, reader=PP_OCR, seconds=30) as children:
+        await children.prepare(quick, None, 10)
+        bombs = [asyncio.create_task(children.page(folder, 1)) for folder in slow]
+        await asyncio.sleep(0.1)
+        for number in range(1, 6):
+            await children.page(quick, number)
+        assert not any(bomb.done() for bomb in bombs)
+        assert set(children._slow) == {folder.root for folder in slow}
+        for bomb in bombs:
+            bomb.cancel()
+        await asyncio.gather(*bombs, return_exceptions=True)
+        assert children.spent(quick) > 0
+        assert children.spent(quick) == 0
+        assert children.spent(slow[0]) > page_pool.PATIENCE
+        assert not any(child.aside for child in children._idle)
 
 
 async def test_a_page_process_knows_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,3 +265,17 @@ def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
         assert service.result(neighbour)["status"] == "finished"
         with store_of(service) as store:
             assert store.hget(f"slice:{neighbour}-0", "crashes") in (None, "0")
+
+
+def test_a_document_that_takes_too_long_ends_with_what_was_read() -> None:
+    with running(ENGINE="null", DOCUMENT_TIMEOUT="0.000001", PAGE_PROCESSES="1", SLICE_PAGES="4") as service:
+        job = service.submit(text_pdf(10))
+        first = service.result(job)
+        assert first["status"] == "finished"
+        left_out = [error["index"] for error in first["result"]["page_errors"]]
+        assert {error["code"] for error in first["result"]["page_errors"]} == {"deadline_exceeded"}
+        assert "DOCUMENT_TIMEOUT" in first["result"]["page_errors"][0]["message"]
+        assert 0 < len(left_out) < 10
+        assert service.client.get(f"/jobs/{job}").json()["pages_done"] == 10
+        assert service.client.post(f"/jobs/{job}/retry").status_code == 202  # with its time anew
+        assert {error["index"] for error in service.result(job)["result"]["page_errors"]} < set(left_out)

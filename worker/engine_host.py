@@ -118,7 +118,8 @@ class _Reading:
             except PageError as error:
                 code = error.code
                 store_failed_page(self._document.folder, number, error)
-            self._emit({"page": number, "error": code})
+            seconds = self._engine.pages.spent(self._document.folder)
+            self._emit({"page": number, "error": code, "seconds": seconds})
 
 
 async def run(descriptor: int) -> None:

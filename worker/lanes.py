@@ -42,7 +42,7 @@ class Lanes:
     ) -> None:
         self._jobs = jobs
         self._host = host
-        self._work = SliceWork(jobs, blobs, outbound, host, settings.slice_pages)
+        self._work = SliceWork(jobs, blobs, outbound, host, settings)
         self._worker = worker
         self._count = settings.worker_concurrency
         self._freed = asyncio.Event()

@@ -1,25 +1,47 @@
-"""The page processes, as the engine host sees them: a pool of limited children, killed when they overrun."""
+"""The page processes, as the engine host sees them: a pool of limited children, killed when they overrun.
+
+Documents take turns. A page that runs long while another document waits is set aside: it goes on with less of the CPU,
+in one of a few places of its own, and so do its document's next pages for as long as others wait. What is quick is not
+kept waiting by what is slow.
+"""
 
 import asyncio
+import contextlib
+import logging
 import signal
+import statistics
+import time
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import anyio
+import psutil
 
 from app.blobs import JobFolder
 from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
-from worker.turns import Turns
+from worker.turns import Place, Turns
+
+log = logging.getLogger(__name__)
 
 CALLS_MAX = 10_000
 """A child is replaced after so many calls: native libraries leak."""
 
+LOOK = 0.05
+"""Seconds between looks at a child that works: at its memory, and whether others wait."""
+
+PATIENCE = 1.0
+"""Seconds that a page may keep others waiting, or USUAL times what pages take where that is more."""
+USUAL = 4
+
+NICENESS = 5
+"""Of a child that is set aside; twice the wall clock makes up for it."""
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What a call may cost: `seconds` of wall clock and of CPU, `memory_mb` of address space, `max_pixels` a page."""
+    """What a call may cost: `seconds` of wall clock and of CPU, `memory_mb` resident, `max_pixels` a page."""
 
     seconds: float
     memory_mb: int
@@ -27,7 +49,15 @@ class Limits:
 
 
 class _Overrun(Exception):
-    """The child was killed at its wall or CPU limit."""
+    """The child was killed at a limit; says which."""
+
+    def __init__(self, words: str, code: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+class _Displaced(Exception):
+    """The child was killed for others that wait; the call begins anew."""
 
 
 class _Child:
@@ -37,6 +67,21 @@ class _Child:
         self.channel = channel
         self.source: Path | None = None
         self.calls = 0
+        self.aside = False
+        self._process = psutil.Process(channel.pid)
+
+    @property
+    def memory_mb(self) -> int:
+        try:
+            return int(self._process.memory_info().rss) >> 20
+        except psutil.Error:  # it has just ended
+            return 0
+
+    def set_aside(self) -> None:
+        """For good: only root could take it back."""
+        self.aside = True
+        with contextlib.suppress(psutil.Error):
+            self._process.nice(NICENESS)
 
     async def kill(self) -> None:
         self.channel.kill()
@@ -44,14 +89,21 @@ class _Child:
 
 
 class PagePool:
-    """`count` children working for the reader of one engine, on the documents in turn."""
+    """`count` children working for the reader of one engine, and half as many for what is set aside."""
 
     def __init__(self, count: int, reader: str, limits: Limits) -> None:
         self.count = count
         self._reader = reader
         self._limits = limits
-        self._turns = Turns(count)
+        self._turns = Turns(count, aside=max(1, count // 2))
         self._idle: list[_Child] = []
+        self._slow: deque[Path] = deque(maxlen=64)
+        """The folders of documents whose last page was slow."""
+        self._recent: deque[float] = deque(maxlen=32)
+        """Seconds that the last pages took."""
+        self._spent: defaultdict[Path, float] = defaultdict(float)
+        """Seconds of children by the folder of the document."""
+        self._warned = False
 
     async def start(self) -> None:
         """Starts all children, so that the first page does not wait for imports."""
@@ -64,13 +116,17 @@ class PagePool:
         """Whether the task waits for a child, and can be cancelled at no loss."""
         return self._turns.waits(task)
 
+    def spent(self, folder: JobFolder) -> float:
+        """The seconds that children have worked on the document since this was last asked."""
+        return self._spent.pop(folder.root, 0.0)
+
     async def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
         """Opens, counts and surveys the document; the numbers of the pages to do. Raises DocumentError."""
         try:
             selected: list[int] = await self._call(folder, "prepare", page_ranges=page_ranges, max_pages=max_pages)
             return selected
-        except _Overrun:
-            message = f"Opening the document took more than {self._limits.seconds:g} s (PAGE_TIMEOUT) and was stopped."
+        except _Overrun as overrun:
+            message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:
             message = f"The process that opened the document {died}: the file is damaged or hostile."
         raise DocumentError(message, code="document_crashed")
@@ -79,9 +135,8 @@ class PagePool:
         """Reads page `number` and stores it. Raises PageError."""
         try:
             await self._call(folder, "page", number=number)
-        except _Overrun:
-            message = f"Page {number} took more than {self._limits.seconds:g} s (PAGE_TIMEOUT) and was stopped."
-            raise PageError(message, code="page_timeout") from None
+        except _Overrun as overrun:
+            raise PageError(f"Page {number} {overrun} and was stopped.", code=overrun.code) from None
         except ChildDied as died:
             raise PageError(f"The process that read page {number} {died}.") from None
 
@@ -91,47 +146,95 @@ class PagePool:
             errors: list[dict[str, Any]] = await self._call(folder, "assemble", engine=engine, version=version)
             return errors
         except (_Overrun, ChildDied) as error:
-            reason = str(error) or f"took more than {self._limits.seconds:g} s"
-            raise DocumentError(f"Putting the pages together failed: it {reason}.", code="document_crashed") from None
+            raise DocumentError(f"Putting the pages together failed: it {error}.", code="document_crashed") from None
 
     async def _call(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
-        try:
-            return await self._once(folder, op, **parameters)
-        except ChildDied:  # the first time it may have been for another's sake: the kernel short of memory, say
-            return await self._once(folder, op, **parameters)
-
-    async def _once(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
-        async with self._turns.turn(folder.root):  # documents take turns, however many pages each has waiting
-            child = await self._take(folder.source)
+        deaths = displaced = 0
+        while True:
             try:
-                with anyio.fail_after(self._limits.seconds):
-                    return await child.channel.call(op, folder=str(folder.root), **parameters)
-            except TimeoutError:
-                await child.kill()
-                raise _Overrun from None
+                return await self._once(folder, op, parameters, self._patience * 2**displaced)
+            except _Displaced:
+                displaced += 1
+            except ChildDied:
+                deaths += 1
+                if deaths == 2:  # the first time it may have been for another's sake: the kernel short of memory, say
+                    raise
+
+    async def _once(self, folder: JobFolder, op: str, parameters: dict[str, Any], patience: float) -> Any:
+        """Raises _Displaced where it has taken more seconds than `patience` while others wait."""
+        document = folder.root
+        # Documents take turns, however many pages each has waiting.
+        place = await self._turns.take(document, slow=document in self._slow)
+        try:
+            child = await self._take(folder.source, place)
+            began = time.monotonic()
+            call = asyncio.create_task(child.channel.call(op, folder=str(document), **parameters))
+            try:
+                while not (await asyncio.wait({call}, timeout=LOOK))[0]:
+                    seconds = time.monotonic() - began
+                    self._check(child, seconds)
+                    if place is Place.ORDINARY and seconds > patience and self._turns.others_wait(document):
+                        self._mark(document, slow=True)
+                        if not self._turns.step_aside():
+                            raise _Displaced
+                        place = Place.ASIDE
+                        child.set_aside()
+                result = call.result()
             except ChildDied as died:
                 if died.status == -signal.SIGXCPU:
-                    raise _Overrun from None
-                raise
-            except asyncio.CancelledError:  # the page goes on in there and nobody waits for it
-                await child.kill()
+                    raise self._too_long from None
                 raise
             finally:
+                if not call.done():  # it goes on in there, and nobody waits for it
+                    call.cancel()
+                    await child.kill()
+                seconds = time.monotonic() - began
+                self._spent[document] += seconds
                 await self._give(child)
+            if op == "page":
+                self._mark(document, slow=seconds > self._patience)
+                self._recent.append(seconds)
+            return result
+        finally:
+            self._turns.leave(place)
 
-    async def _take(self, source: Path) -> _Child:
+    @property
+    def _patience(self) -> float:
+        return max(PATIENCE, USUAL * statistics.median(self._recent)) if self._recent else PATIENCE
+
+    @property
+    def _too_long(self) -> _Overrun:
+        return _Overrun(f"took more than {self._limits.seconds:g} s (PAGE_TIMEOUT)", "page_timeout")
+
+    def _check(self, child: _Child, seconds: float) -> None:
+        """Raises _Overrun."""
+        if seconds > self._limits.seconds * (1 + child.aside):
+            raise self._too_long
+        if child.memory_mb > self._limits.memory_mb:
+            raise _Overrun(f"took more than {self._limits.memory_mb} MiB of memory (PAGE_MEMORY_MB)", "page_failed")
+
+    def _mark(self, document: Path, *, slow: bool) -> None:
+        if slow and document not in self._slow:
+            self._slow.append(document)
+        elif not slow and document in self._slow:
+            self._slow.remove(document)
+
+    async def _take(self, source: Path, place: Place) -> _Child:
         self._idle = [child for child in self._idle if child.channel.alive]
-        child = next((child for child in self._idle if child.source == source), None)
+        able = [child for child in self._idle if child.aside == (place is Place.ASIDE)]
+        child = next((child for child in able if child.source == source), able[0] if able else None)
         if child is not None:
             self._idle.remove(child)
         else:
-            child = self._idle.pop(0) if self._idle else await self._spawn()
+            child = await self._spawn()
+            if place is Place.ASIDE:
+                child.set_aside()
         child.source = source
         child.calls += 1
         return child
 
     async def _give(self, child: _Child) -> None:
-        if child.calls >= CALLS_MAX:
+        if child.calls >= CALLS_MAX or (child.aside and not self._turns.slow_wait):
             await child.channel.close()
         if child.channel.alive:
             self._idle.append(child)
@@ -140,7 +243,7 @@ class PagePool:
         # Nothing of our environment is a page process's business.
         channel = await Channel.open("worker.pages", env={"OMP_NUM_THREADS": "1"})
         try:
-            await channel.call(
+            closed_in = await channel.call(
                 "start",
                 reader=self._reader,
                 seconds=self._limits.seconds,
@@ -150,4 +253,7 @@ class PagePool:
         except BaseException:
             channel.kill()
             raise
+        if not closed_in and not self._warned:
+            log.warning("page processes can reach the network: this kernel has no seccomp for us")
+            self._warned = True
         return _Child(channel)

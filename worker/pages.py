@@ -1,13 +1,12 @@
 """A page process: documents are opened, counted, read and put together here and nowhere else.
 
 PDFium is not thread-safe and a small file can keep it busy for minutes, so this is a process of one thread under
-rlimits, which its parent kills when it overruns. Run as `python -m worker.pages FD`; see worker.channel for the line.
+limits, which its parent kills when it overruns. Run as `python -m worker.pages FD`; see worker.channel for the line.
 """
 
 import io
 import json
 import os
-import resource
 import socket
 import sys
 import traceback
@@ -23,6 +22,7 @@ from app.blobs import JobFolder, replacing, write
 from app.errors import DocumentError, JobError, PageError
 from app.results import Block, Page
 from worker.channel import error_message
+from worker.confine import allow_cpu, close_in, limit
 from worker.engines.base import PageReader
 from worker.selection import select_pages
 
@@ -142,19 +142,6 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def limit_process(memory_mb: int) -> None:
-    """Limits that hold for the life of the process."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def allow_cpu(seconds: float) -> None:
-    """From now on the kernel ends the process after `seconds` more of CPU."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
 def load_reader(name: str, max_pixels: int) -> PageReader:
     module, attribute = name.split(":")
     reader: PageReader = getattr(import_module(module), attribute)(max_pixels)
@@ -163,7 +150,7 @@ def load_reader(name: str, max_pixels: int) -> PageReader:
 
 def start(reader: str, seconds: float, memory_mb: int, max_pixels: int) -> Pages:
     pages = Pages(load_reader(reader, max_pixels), seconds)
-    limit_process(memory_mb)
+    limit(memory_mb)
     return pages
 
 
@@ -175,6 +162,7 @@ def main(descriptor: int) -> None:
 def serve(line: io.BufferedRWPair) -> None:
     """Answers calls until the parent closes the line."""
     pages: Pages | None = None
+    closed_in = close_in()
     for data in line:
         message = json.loads(data)
         number, op = message.pop("call"), message.pop("op")
@@ -184,6 +172,7 @@ def serve(line: io.BufferedRWPair) -> None:
         try:
             if pages is None:
                 pages = start(**message)
+                answer["result"] = closed_in
             else:
                 answer["result"] = pages.handle(op, JobFolder(Path(message.pop("folder"))), message)
         except JobError as error:

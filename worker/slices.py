@@ -1,6 +1,7 @@
 """What is done with a slice: its document is fetched and prepared, its pages read; the last one makes the result."""
 
 import asyncio
+import functools
 import json
 import logging
 import time
@@ -10,11 +11,12 @@ from typing import Any, TypeVar
 
 from app.blobs import BlobStore, JobFolder, replacing
 from app.confidences import Confidences, forget
-from app.errors import DocumentError, JobError, ServiceError, WorkerError
+from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
 from app.outbound import Outbound
 from app.results import store_failed_page
+from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
 from worker.host_keeper import HostKeeper
@@ -63,14 +65,15 @@ async def insist(command: Callable[[], Awaitable[T]]) -> T:
 
 
 class SliceWork:
-    """Works on slices; documents of more than `slice_pages` pages are cut into several."""
+    """Works on slices; documents of more than SLICE_PAGES pages are cut into several."""
 
-    def __init__(self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, slice_pages: int) -> None:
+    def __init__(self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, settings: Settings) -> None:
         self._jobs = jobs
         self._blobs = blobs
         self._outbound = outbound
         self._host = host
-        self._slice_pages = slice_pages
+        self._slice_pages = settings.slice_pages
+        self._document_timeout = settings.document_timeout
         self.readings: dict[str, Reading] = {}
         """By execution: what is at its pages."""
         self.fetching: set[str] = set()
@@ -94,7 +97,7 @@ class SliceWork:
             message = "An internal error of the worker; its log has the details."
             return WorkerError(message, code="internal", retryable=True)
 
-    async def give_up(self, held: Slice, error: WorkerError) -> bool:
+    async def give_up(self, held: Slice, error: JobError) -> bool:
         """Stores `error` for the slice's pages that are not done. False where there are none to give up."""
         folder = self._blobs.job(held.job.id)
         try:
@@ -135,7 +138,11 @@ class SliceWork:
         await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=done))
         missing = [number for number in mine if number not in stored]
         if missing:
-            await self._pages(held, folder, missing, book=len(selected) > len(mine))
+            try:
+                await self._pages(held, folder, missing, book=len(selected) > len(mine))
+            except PageError as overrun:
+                await self.give_up(held, overrun)
+                await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=mine))
         if len(selected) > len(mine) and await self._ended(held):
             return
         errors = await self._host.call("assemble", folder=str(folder.root))
@@ -176,16 +183,24 @@ class SliceWork:
             return selected
 
     async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int], *, book: bool) -> None:
-        """Has the pages read and counts each one as it is stored. Raises Yielded where some were left for later."""
+        """Has the pages read and counts each one as it is stored.
+
+        Raises Yielded where some were left for later, PageError where the document has had its time.
+        """
         left = set(numbers)
-        stored: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
+        stored: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
         async def count() -> None:
             while (event := await stored.get()) is not None:
-                number, code = int(event["page"]), event["error"]
                 self._host.count_page()
-                await self._own(lambda number=number, code=code: self._jobs.page_done(held, number, code))  # type: ignore[misc]
-                left.discard(number)
+                done = functools.partial(self._jobs.page_done, held, event["page"], event["error"], event["seconds"])
+                spent = await insist(done)
+                if spent is None:
+                    raise LeaseLost
+                left.discard(event["page"])
+                if left and spent > self._document_timeout:
+                    message = f"Left out: the document has had its {self._document_timeout:g} s (DOCUMENT_TIMEOUT)."
+                    raise PageError(message, code="deadline_exceeded")
 
         async def read() -> None:
             await self._host.call(

@@ -1,62 +1,108 @@
 """Taking turns: a few places for many who wait."""
 
 import asyncio
-import contextlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import Hashable
+from enum import Enum, auto
+
+
+class Place(Enum):
+    ORDINARY = auto()
+    ASIDE = auto()
 
 
 class Turns:
-    """`places` that are given in turn to the parties that wait, to each party's requests in their order."""
+    """Places that are given in turn to the parties that wait, to each party's requests in their order.
 
-    def __init__(self, places: int) -> None:
-        self._free = places
-        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
-        self._places: dict[asyncio.Task[object] | None, asyncio.Future[None]] = {}
+    Slow requests wait in a line of their own. Its turn comes for an ordinary place when nobody else wants it; and there
+    are places aside, for the slow alone.
+    """
 
-    @contextlib.asynccontextmanager
-    async def turn(self, party: Hashable) -> AsyncIterator[None]:
-        """A place for the length of the block."""
-        await self._take(party)
-        try:
-            yield
-        finally:
-            self._pass_on()
+    def __init__(self, ordinary: int, aside: int = 0) -> None:
+        self._free = {Place.ORDINARY: ordinary, Place.ASIDE: aside}
+        self._line = _Line()
+        self._slow = _Line()
+        self._waiting: dict[asyncio.Task[object] | None, asyncio.Future[Place]] = {}
 
     def waits(self, task: "asyncio.Task[object]") -> bool:
         """Whether the task stands in line: it has no place yet and can be cancelled at no loss."""
-        return task in self._places and not self._places[task].done()
+        return task in self._waiting and not self._waiting[task].done()
 
-    async def _take(self, party: Hashable) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        place = asyncio.get_running_loop().create_future()
-        line = self._waiting.setdefault(party, deque())
-        line.append(place)
+    def others_wait(self, party: Hashable) -> bool:
+        """Whether a party stands in line that is not this one; the slow ones aside."""
+        return self._line.has_others(party)
+
+    @property
+    def slow_wait(self) -> bool:
+        return bool(self._slow)
+
+    async def take(self, party: Hashable, *, slow: bool = False) -> Place:
+        """Takes a place, when it is the party's turn; to be given back by `leave`."""
+        for place in Place if slow else (Place.ORDINARY,):
+            if self._free[place]:
+                self._free[place] -= 1
+                return place
+        line = self._slow if slow else self._line
+        turn = line.join(party)
         task = asyncio.current_task()
-        self._places[task] = place
+        self._waiting[task] = turn
         try:
-            await place
+            return await turn
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():  # it came at the same moment
-                self._pass_on()
+            if turn.done() and not turn.cancelled():  # it came at the same moment
+                self.leave(turn.result())
             else:
-                line.remove(place)
-                if not line and self._waiting.get(party) is line:
-                    del self._waiting[party]
+                line.leave(party, turn)
             raise
         finally:
-            del self._places[task]
+            del self._waiting[task]
 
-    def _pass_on(self) -> None:
-        if not self._waiting:
-            self._free += 1
-            return
-        party, line = next(iter(self._waiting.items()))
-        place = line.popleft()
-        if line:
-            self._waiting.move_to_end(party)
+    def leave(self, place: Place) -> None:
+        """Gives a place back, which goes to the next in line."""
+        if place is Place.ORDINARY and self._line:
+            self._line.next().set_result(place)
+        elif self._slow:
+            self._slow.next().set_result(place)
         else:
-            del self._waiting[party]
-        place.set_result(None)
+            self._free[place] += 1
+
+    def step_aside(self) -> bool:
+        """Exchanges an ordinary place for one aside, where one is free; whether it was."""
+        if not self._free[Place.ASIDE]:
+            return False
+        self._free[Place.ASIDE] -= 1
+        self.leave(Place.ORDINARY)
+        return True
+
+
+class _Line:
+    """Those that wait, by party; true while there are any."""
+
+    def __init__(self) -> None:
+        self._parties: OrderedDict[Hashable, deque[asyncio.Future[Place]]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._parties)
+
+    def has_others(self, party: Hashable) -> bool:
+        return len(self._parties) > (party in self._parties)
+
+    def join(self, party: Hashable) -> "asyncio.Future[Place]":
+        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._parties.setdefault(party, deque()).append(turn)
+        return turn
+
+    def leave(self, party: Hashable, turn: "asyncio.Future[Place]") -> None:
+        turns = self._parties[party]
+        turns.remove(turn)
+        if not turns:
+            del self._parties[party]
+
+    def next(self) -> "asyncio.Future[Place]":
+        party, turns = next(iter(self._parties.items()))
+        turn = turns.popleft()
+        if turns:
+            self._parties.move_to_end(party)
+        else:
+            del self._parties[party]
+        return turn

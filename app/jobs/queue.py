@@ -158,9 +158,13 @@ class Jobs:
         now = time.time()
         return bool(await self._scripts.run("prepared", *_fence(held), now, iso(now), total, slice_pages, *stored))
 
-    async def page_done(self, held: Slice, number: int, error: str = "") -> bool:
-        """Counts one stored page. False where the slice is no longer ours."""
-        return bool(await self._scripts.run("page", *_fence(held), number, error))
+    async def page_done(self, held: Slice, number: int, error: str = "", seconds: float = 0.0) -> float | None:
+        """Counts one stored page, which took `seconds`.
+
+        Returns the seconds that the job's pages took so far; None where the slice is no longer ours.
+        """
+        spent = await self._scripts.run("page", *_fence(held), number, error, seconds)
+        return None if spent is None else float(spent)
 
     async def line(self, queue: str) -> list[Waiting]:
         """Those that would have the next free lanes."""

@@ -11,7 +11,7 @@ if was[1] == 'finished' and (was[3] or '0') == '0' then return 'good' end
 if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[4]) then return 'full' end
 local queue, id = was[4], job .. '-0'
 redis.call('HDEL', record, 'error_code', 'error_message', 'page_errors', 'finished_at', 'expires_at', 'slices',
-  'slice_pages', 'pages_from', 'pages_since')
+  'slice_pages', 'pages_from', 'pages_since', 'page_seconds')
 redis.call('HSET', record, 'status', 'queued', 'pages_done', 0, 'slices_open', 1)
 redis.call('HDEL', key.slice_(id), 'attempts', 'crashes')
 redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued')
