@@ -1,5 +1,6 @@
 """The HTTP service: uvicorn app.main:app"""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
 from app.processes import freeze_garbage
+from app.quota import Quota
 from app.settings import Settings, load_settings
 from app.store import StoreKeeper, connect
 
@@ -28,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.tempdir = str(chosen.data_dir.absolute())  # uploads on their way in; /tmp may be memory
         keeper = StoreKeeper(chosen)
         await keeper.start()
         store, reading = connect(chosen), connect(chosen)
@@ -39,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             store=store,
             jobs=Jobs(store, chosen),
             blobs=BlobStore(chosen),
+            quota=Quota(store, chosen),
             events=reader,
             engines=EngineRegistry(store),
         )

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         4 * 3600, gt=0, le=7 * 86400, description="Seconds of work that a document's pages may take in all."
     )
 
+    data_quota_gb: float = Field(
+        50, gt=0, description="GiB that DATA_DIR may hold; beyond it no document is taken and none is worked on."
+    )
     max_file_mb: int = Field(200, ge=1, description="Largest document, uploaded or downloaded, in MiB.")
     max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")
     max_page_pixels: int = Field(40_000_000, ge=10_000, description="A page is rendered with no more pixels than this.")

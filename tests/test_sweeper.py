@@ -11,6 +11,7 @@ from test_jobs import claim, end, new_job, submit
 from app.blobs import BlobStore, JobFolder, write
 from app.jobs import keys
 from app.jobs.queue import Jobs
+from app.quota import Quota
 from app.settings import Settings
 from app.store import Store, connect
 from worker.sweeper import Sweeper
@@ -40,7 +41,7 @@ def age(folder: JobFolder, seconds: float) -> None:
 async def test_expired_jobs_go_with_their_blobs(store: Store, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir, result_ttl=60)
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
-    sweeper = Sweeper(jobs, blobs, 60)
+    sweeper = Sweeper(jobs, blobs, Quota(store, settings), 60)
     folders = [stored(blobs, await submit(jobs, new_job(number))) for number in range(1, 5)]
     for _ in range(3):
         await end(jobs, await claim(jobs))
@@ -63,14 +64,14 @@ async def test_a_sweep_that_was_cut_off_is_made_up_for(store: Store, data_dir: P
     folder = stored(blobs, await submit(jobs, new_job()))
     await end(jobs, await claim(jobs))
     assert await jobs.bury(new_job().id, early=True)  # and then its blobs would have gone
-    assert await Sweeper(jobs, blobs, 60).sweep() == 1
+    assert await Sweeper(jobs, blobs, Quota(store, settings), 60).sweep() == 1
     assert not folder.root.exists()
 
 
 async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
-    sweeper = Sweeper(jobs, blobs, 1000)
+    sweeper = Sweeper(jobs, blobs, Quota(store, settings), 1000)
     assert await sweeper.sweep_orphans() == 0
     job = stored(blobs, await submit(jobs, new_job(1)))
     old, fresh, busy = (stored(blobs, f"{number:032x}") for number in (2, 3, 4))

@@ -12,6 +12,7 @@ from app.errors import ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import RANK, SCHEMA, Slice
 from app.outbound import Outbound
+from app.quota import Quota
 from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
@@ -30,6 +31,7 @@ LEFT_TO_OTHERS = 30.0  # seconds
 RETRY_PAUSES = (1.0, 5.0)
 """Seconds before the second and the third attempt; with it the attempts end."""
 
+FULL_PAUSE = 10.0  # seconds between looks for room in DATA_DIR
 LOOK = 0.1  # seconds between looks for those that wait, while all lanes are taken
 TURN = 10.0  # seconds a slice may keep its lane while others wait
 
@@ -38,11 +40,19 @@ class Lanes:
     """`count` lanes on one engine host."""
 
     def __init__(
-        self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, settings: Settings, worker: str
+        self,
+        jobs: Jobs,
+        blobs: BlobStore,
+        quota: Quota,
+        outbound: Outbound,
+        host: HostKeeper,
+        settings: Settings,
+        worker: str,
     ) -> None:
         self._jobs = jobs
+        self._quota = quota
         self._host = host
-        self._work = SliceWork(jobs, blobs, outbound, host, settings)
+        self._work = SliceWork(jobs, blobs, quota, outbound, host, settings)
         self._worker = worker
         self._count = settings.worker_concurrency
         self._freed = asyncio.Event()
@@ -155,6 +165,7 @@ class Lanes:
         while True:
             await self._host.ready.wait()
             try:
+                await self._have_room()
                 held = await self._jobs.claim(queue, self._worker, after=self._yielding)
                 if held is not None:
                     del self._yielding[:1]
@@ -163,6 +174,12 @@ class Lanes:
             except Down as error:
                 log.warning("the store is away: %s", error)
                 await asyncio.sleep(0.3)
+
+    async def _have_room(self) -> None:
+        """Returns when DATA_DIR may take more: jobs wait until then."""
+        while (refusal := await self._quota.refusal()) is not None:
+            log.warning("no work is taken up: %s", refusal)
+            await asyncio.sleep(FULL_PAUSE)
 
     async def _lane(self, held: Slice) -> None:
         try:

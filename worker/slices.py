@@ -15,6 +15,7 @@ from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerE
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
 from app.outbound import Outbound
+from app.quota import Quota
 from app.results import store_failed_page
 from app.settings import Settings
 from app.store import Down
@@ -67,9 +68,12 @@ async def insist(command: Callable[[], Awaitable[T]]) -> T:
 class SliceWork:
     """Works on slices; documents of more than SLICE_PAGES pages are cut into several."""
 
-    def __init__(self, jobs: Jobs, blobs: BlobStore, outbound: Outbound, host: HostKeeper, settings: Settings) -> None:
+    def __init__(
+        self, jobs: Jobs, blobs: BlobStore, quota: Quota, outbound: Outbound, host: HostKeeper, settings: Settings
+    ) -> None:
         self._jobs = jobs
         self._blobs = blobs
+        self._quota = quota
         self._outbound = outbound
         self._host = host
         self._slice_pages = settings.slice_pages
@@ -167,8 +171,9 @@ class SliceWork:
         folder.forget_parts()
         with replacing(folder.source) as file:
             confidences = Confidences.of(folder)
-            await self._outbound.download(url, file.write, confidences.headers)
+            size = await self._outbound.download(url, file.write, confidences.headers)
         confidences.without_headers().keep(folder)
+        await self._quota.add(size)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         try:

@@ -20,6 +20,7 @@ from app.jobs.record import iso
 from app.jobs.scripts import LEASE
 from app.outbound import Outbound
 from app.processes import stop_process
+from app.quota import Quota
 from app.settings import Settings
 from app.store import Down, StoreKeeper, batch, connect
 from app.tether import tethered
@@ -49,8 +50,9 @@ class Supervisor:
         self._outbound = Outbound(settings)
         self._host = HostKeeper(self._engine, settings)
         blobs = BlobStore(settings)
-        self._lanes = Lanes(jobs, blobs, self._outbound, self._host, settings, self._name)
-        self._sweeper = Sweeper(jobs, blobs, settings.result_ttl)
+        quota = Quota(self._store, settings)
+        self._lanes = Lanes(jobs, blobs, quota, self._outbound, self._host, settings, self._name)
+        self._sweeper = Sweeper(jobs, blobs, quota, settings.result_ttl)
 
     async def run(self) -> None:
         """Works until cancelled. The death of any part that should live on ends it all, for a restart from outside."""

@@ -2,41 +2,49 @@
 
 import asyncio
 import logging
+import time
 
 from app.blobs import BlobStore
 from app.jobs.queue import Jobs
+from app.quota import Quota
 from app.store import Down
 
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds
+COUNTING = 20
+"""A DATA_DIR that is long to count is swept less often: the pause is so many times the count."""
 ORPHANS_EVERY = 10  # sweeps
 AT_A_TIME = 100
 
 
 class Sweeper:
     """Removes jobs when their time has come, and orphans: blobs that were not touched for `orphan_age` seconds and
-    belong to no job that the store knows.
+    belong to no job that the store knows. Then it counts what is left.
     """
 
-    def __init__(self, jobs: Jobs, blobs: BlobStore, orphan_age: float) -> None:
+    def __init__(self, jobs: Jobs, blobs: BlobStore, quota: Quota, orphan_age: float) -> None:
         self._jobs = jobs
         self._blobs = blobs
+        self._quota = quota
         self._orphan_age = orphan_age
 
     async def run(self) -> None:
-        sweeps = 0
+        sweeps, pause = 0, EVERY
         while True:
             try:
                 await self.sweep()
                 if sweeps % ORPHANS_EVERY == 0:
                     await self.sweep_orphans()
                 sweeps += 1
+                began = time.monotonic()
+                await self._quota.measure()
+                pause = max(EVERY, COUNTING * (time.monotonic() - began))
             except Down as error:
                 log.warning("not swept, the store is away: %s", error)
             except OSError as error:
                 log.error("not swept, the blob store cannot be used: %s", error)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(pause)
 
     async def sweep(self) -> int:
         """Removes all jobs whose time has come; how many."""

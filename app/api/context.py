@@ -10,6 +10,7 @@ from app.blobs import BlobStore
 from app.engines import EngineRegistry
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
+from app.quota import Quota
 from app.settings import Settings
 from app.store import Store
 
@@ -21,6 +22,7 @@ class Context:
     store: Store
     jobs: Jobs
     blobs: BlobStore
+    quota: Quota
     events: EventReader
     engines: EngineRegistry
 

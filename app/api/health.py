@@ -1,5 +1,6 @@
 """Is the service alive, and can it do work?"""
 
+import contextlib
 import os
 import uuid
 from typing import Any
@@ -32,7 +33,7 @@ async def health() -> dict[str, Any]:
 @router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
 async def ready(shared: Shared) -> JSONResponse:
     """Store, blobs and a worker are there: a document sent now is worked on now."""
-    parts = {"store": await _store(shared), "blobs": _blobs(shared)}
+    parts = {"store": await _store(shared), "blobs": await _blobs(shared)}
     parts["worker"] = await _worker(shared) if parts["store"] is None else "unknown while the store is away"
     failing = {name: reason for name, reason in parts.items() if reason is not None}
     error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
@@ -49,9 +50,13 @@ async def _store(shared: Context) -> str | None:
     return None
 
 
-def _blobs(shared: Context) -> str | None:
+async def _blobs(shared: Context) -> str | None:
     folder = shared.settings.data_dir.absolute()
-    return None if os.access(folder, os.W_OK | os.X_OK) else f"DATA_DIR {folder} is not there or not writable"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"DATA_DIR {folder} is not there or not writable"
+    with contextlib.suppress(*Down):
+        return await shared.quota.refusal()
+    return None
 
 
 async def _worker(shared: Context) -> str | None:

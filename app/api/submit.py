@@ -98,6 +98,8 @@ _FILE_SCHEMA["required"] = ["file"]
 )
 async def infer(request: Request, shared: Shared) -> JSONResponse:
     """Accepts a document, by address (JSON, `pdf_url`) or by upload (multipart, `file`), and answers with its job."""
+    if (full := await shared.quota.refusal()) is not None:
+        raise StorageUnavailable(full)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         wanted = _validated(await _json_body(request))
@@ -185,6 +187,8 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
             raise QueueFull
         if outcome == "created":
             keep()
+            if upload is not None:
+                await shared.quota.add(upload.size or 0)
     replayed = outcome == "replayed"
     return JSONResponse(
         {"job_id": job_id, "status": status.value},

@@ -23,6 +23,9 @@ OUTBOX_BELL = "outbox:bell"
 ENGINES = "engines"
 """Sorted set of the engines that live workers offer, by the time of their last beat."""
 
+DATA_USED = "data:used"
+"""Bytes in DATA_DIR, as they were last counted and with what has come since."""
+
 RQ_QUEUES = "rq:queues"
 RQ_WORKERS = "rq:workers"
 

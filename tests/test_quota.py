@@ -1,0 +1,101 @@
+"""What DATA_DIR may hold: counted, refused beyond it, and nothing of what is accepted is lost by it."""
+
+import shutil
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import redis
+from documents import text_pdf
+from harness import running, wait_for
+
+from app import quota
+from app.blobs import write
+from app.jobs import keys
+from app.quota import Quota
+from app.settings import Settings
+from app.store import Store, connect
+
+GIB = 1 << 30
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    client = connect(Settings(redis_url=store_url))
+    yield client
+    await client.aclose()
+
+
+@pytest.mark.anyio
+async def test_what_data_dir_holds_is_counted(store: Store, data_dir: Path) -> None:
+    data_dir.mkdir(exist_ok=True)
+    room = Quota(store, Settings(data_dir=data_dir, data_quota_gb=1))
+    empty = await room.measure()
+    write(data_dir / "blobs" / "a" / "source", b"x" * (1 << 20))
+    assert 1 << 20 <= await room.measure() - empty < 2 << 20
+    assert await room.refusal() is None
+    await room.add(GIB)
+    assert int(await store.get(keys.DATA_USED)) > GIB
+    assert 0 < await store.ttl(keys.DATA_USED) <= quota.KEPT
+
+
+@pytest.mark.anyio
+async def test_beyond_the_quota_the_sentence_says_what_to_do(
+    store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir.mkdir(exist_ok=True)
+    monkeypatch.setattr(quota, "ASK_EVERY", 0.0)
+    room = Quota(store, Settings(data_dir=data_dir, data_quota_gb=0.5))
+    await room.add(GIB // 2 - 1)
+    assert await room.refusal() is None
+    await room.add(1)
+    refusal = await room.refusal()
+    assert refusal is not None
+    assert "0.5 GiB that DATA_QUOTA_GB allows" in refusal
+    await room.measure()
+    assert await room.refusal() is None
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_is_nearly_full_is_left_alone(
+    store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=quota.FREE_MIN - 1))
+    refusal = await Quota(store, Settings(data_dir=data_dir)).refusal()
+    assert refusal is not None
+    assert "disk of DATA_DIR" in refusal
+
+
+@pytest.mark.slow
+def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting() -> None:
+    with running(ENGINE="null") as service:
+        worker = service.find("-m", "worker")
+        with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+            store.set(keys.DATA_USED, 1 << 60)
+            wait_for(lambda: service.client.get("/health/ready").status_code == 503)
+            assert "DATA_QUOTA_GB" in service.client.get("/health/ready").json()["parts"]["blobs"]
+            refusal = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
+            assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
+            assert "DATA_QUOTA_GB" in refusal.json()["detail"]
+            wait_for(lambda: "no work is taken up" in service.log.read_text())
+            worker.suspend()
+            store.set(keys.DATA_USED, 0)
+            wait_for(lambda: service.client.get("/health/ready").json()["parts"]["blobs"] == "ok")
+            waiting = service.submit(text_pdf())
+            store.set(keys.DATA_USED, 1 << 60)
+            worker.resume()
+            time.sleep(2)
+            assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
+            store.set(keys.DATA_USED, 0)
+        assert service.result(waiting)["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_what_comes_in_is_added_at_once() -> None:
+    document = text_pdf() + b"\n" * (3 << 20)
+    with running(ENGINE="null") as service, redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+        before = int(store.get(keys.DATA_USED) or 0)
+        service.submit(document)
+        assert int(store.get(keys.DATA_USED)) >= before + len(document)
