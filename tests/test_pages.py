@@ -37,7 +37,7 @@ def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
 def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, picture_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
-    assert work.handle("prepare", folder, {"page_ranges": None, "max_pages": 5}) == [1]
+    assert work.handle("prepare", folder, {"page_ranges": None, "max_pages": 5, "survey": True}) == [1]
     work.handle("page", folder, {"number": 1})
     work.handle("assemble", folder, {"engine": "pp_ocr", "version": "1"})
     result = json.loads(folder.result.read_bytes())
@@ -49,7 +49,7 @@ def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
 def test_scans_are_read(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, scan_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
-    work.prepare(folder, None, 5)
+    work.prepare(folder, None, 5, survey=True)
     work.page(folder, 1)
     assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
 
@@ -86,7 +86,7 @@ def test_pages_that_cannot_be_read(
     reader = load_reader("worker.engines.null:NullReader", 1)
     monkeypatch.setattr(reader, "read", fail)
     work = Pages(reader, 60)
-    work.prepare(folder, None, 5)
+    work.prepare(folder, None, 5, survey=True)
     with pytest.raises(PageError, match=words):
         work.page(folder, 1)
 
@@ -99,7 +99,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
     other = JobFolder(tmp_path / "other")
     write(other.source, text_pdf())
     start = {"reader": "worker.engines.null:NullReader", "seconds": 5, "memory_mb": 512, "max_pixels": 1}
-    prepare: dict[str, Any] = {"op": "prepare", "page_ranges": None, "max_pages": 5}
+    prepare: dict[str, Any] = {"op": "prepare", "page_ranges": None, "max_pages": 5, "survey": True}
     with ours, ours.makefile("rwb") as line:
 
         def call(**message: Any) -> Any:
@@ -113,7 +113,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
         line.write(b'{"call": 1, "op": "cancel"}\n')
         for where, number in ((folder, 1), (other, 1), (folder, 2)):
             assert call(op="page", folder=str(where.root), number=number)["result"] is None
-        wrong = call(op="prepare", folder=str(folder.root), page_ranges="7", max_pages=5)["error"]
+        wrong = call(op="prepare", folder=str(folder.root), page_ranges="7", max_pages=5, survey=True)["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
         assert call(op="dance", folder=str(folder.root))["error"]["code"] == "internal"
     thread.join(10)

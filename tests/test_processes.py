@@ -120,7 +120,7 @@ async def test_a_process_that_dies_at_opening_is_the_documents_fault(
 ) -> None:
     folder = folder_with(tmp_path, text_pdf())
     async with page_processes() as children:
-        doom(children, monkeypatch, 3)
+        doom(children, monkeypatch, 4)  # with the survey and without, each time twice
         with pytest.raises(DocumentError, match="SIGKILL") as refusal:
             await children.prepare(folder, None, 10)
         assert refusal.value.code == "document_crashed"
@@ -185,10 +185,10 @@ async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> No
 
 
 async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
-    """Both places are taken by pages that take long: others are served all the same, and the slow ones go on."""
-    slow = [prepared_with(tmp_path, slow_pdf(), f"slow-{number}") for number in range(3)]
+    """The one place is taken, then the one aside: others are served all the same, and the slow ones go on."""
+    slow = [prepared_with(tmp_path, slow_pdf(), f"slow-{number}") for number in range(2)]
     quick = folder_with(tmp_path, text_pdf(5), "quick")
-    async with page_processes(count=2, reader=PP_OCR, seconds=30) as children:
+    async with page_processes(reader=PP_OCR, seconds=30) as children:
         await children.prepare(quick, None, 10)
         bombs = [asyncio.create_task(children.page(folder, 1)) for folder in slow]
         await asyncio.sleep(0.1)
@@ -293,3 +293,22 @@ async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
         assert (fresh.crashes, suspect.crashes) == (2, 3)
     keeper._admitting.set()
     assert (await second).crashes == 3
+
+
+async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, raw_pdf(zlib.compress(b" " * (400 << 20), 1), pages=2))
+    async with page_processes(reader=PP_OCR, memory_mb=300) as children:
+        assert await children.prepare(folder, None, 10) == [1, 2]
+        with pytest.raises(PageError, match="PAGE_MEMORY_MB"):
+            await children.page(folder, 2)
+
+
+async def test_a_child_is_ready_for_whoever_comes_while_others_work(tmp_path: Path) -> None:
+    async with page_processes(reader=PP_OCR) as children:
+        slow = asyncio.create_task(children.page(prepared_with(tmp_path, slow_pdf()), 1))
+        while not children._idle:
+            await asyncio.sleep(0.05)
+        assert not slow.done()
+        assert len(children._idle) == 1
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)

@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from worker.turns import Place, Turns
+from worker.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
 
 @contextlib.asynccontextmanager
-async def turn(turns: Turns, party: str | int, *, slow: bool = False) -> AsyncIterator[Place]:
-    place = await turns.take(party, slow=slow)
+async def turn(turns: Turns, party: str | int) -> AsyncIterator[None]:
+    await turns.take(party)
     try:
-        yield place
+        yield
     finally:
-        turns.leave(place)
+        turns.leave()
 
 
 async def settle() -> None:
@@ -87,55 +87,29 @@ async def test_who_gives_up_leaves_the_place_to_the_next(passing_on: bool) -> No
         assert not turns.waits(patient)
 
 
-async def test_the_slow_wait_until_nobody_else_does() -> None:
+async def test_a_free_place_can_be_had_at_once() -> None:
     turns = Turns(1)
-    served: list[str] = []
-
-    async def ask(party: str, slow: bool) -> None:
-        async with turn(turns, party, slow=slow):
-            served.append(party)
-
-    async with turn(turns, "first"):
-        tasks = [
-            asyncio.create_task(ask(party, slow=party == "bomb")) for party in ("bomb", "bomb", "letter", "invoice")
-        ]
-        await settle()
-        assert turns.slow_wait
-        assert turns.others_wait("letter")
-    await asyncio.gather(*tasks)
-    assert served == ["letter", "invoice", "bomb", "bomb"]
-    assert not turns.slow_wait
-
-
-async def test_only_the_slow_waiting_is_nobody_waiting() -> None:
-    turns = Turns(1)
-    async with turn(turns, "letter"):
-        task = asyncio.create_task(turns.take("bomb", slow=True))
-        await settle()
-        assert turns.slow_wait
-        assert not turns.others_wait("letter")
-    assert await task is Place.ORDINARY
-
-
-async def test_places_aside_are_for_the_slow() -> None:
-    turns = Turns(1, aside=1)
-    async with turn(turns, "letter") as ordinary, turn(turns, "bomb", slow=True) as aside:
-        assert (ordinary, aside) == (Place.ORDINARY, Place.ASIDE)
-        quick = asyncio.create_task(turns.take("invoice"))
-        slow = asyncio.create_task(turns.take("bomb", slow=True))
-        await settle()
-        assert turns.waits(quick)
-        assert turns.waits(slow)
-    assert (await quick, await slow) == (Place.ORDINARY, Place.ASIDE)
-
-
-async def test_who_steps_aside_leaves_the_place_to_the_next() -> None:
-    turns = Turns(1, aside=1)
-    await turns.take("bomb")
+    assert turns.take_free()
+    assert not turns.take_free()
     waiting = asyncio.create_task(turns.take("letter"))
     await settle()
-    assert turns.step_aside()
-    assert await waiting is Place.ORDINARY
-    assert not turns.step_aside()  # there is but one
-    turns.leave(Place.ASIDE)
-    assert turns.step_aside()
+    assert turns.others_wait("bomb")
+    assert turns.others_wait()
+    assert not turns.others_wait("letter")
+    turns.leave()
+    await waiting
+    assert not turns.others_wait("bomb")
+
+
+async def test_a_place_passes_over_who_is_just_giving_up() -> None:
+    turns = Turns(1)
+    await turns.take("first")
+    giving_up, patient = asyncio.create_task(turns.take("second")), asyncio.create_task(turns.take("third"))
+    await settle()
+    giving_up.cancel()  # and before it can leave the line:
+    turns.leave()
+    await patient
+    await asyncio.gather(giving_up, return_exceptions=True)
+    assert giving_up.cancelled()
+    turns.leave()
+    await turns.take("fourth")

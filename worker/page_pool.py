@@ -1,8 +1,8 @@
 """The page processes, as the engine host sees them: a pool of limited children, killed when they overrun.
 
 Documents take turns. A page that runs long while another document waits is set aside: it goes on with less of the CPU,
-in one of a few places of its own, and so do its document's next pages for as long as others wait. What is quick is not
-kept waiting by what is slow.
+in one of a few places of its own, and its document's next pages go there, too, until nobody waits any more. What is
+quick is not kept waiting by what is slow.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from typing import Any
 import psutil
 
 from app.blobs import JobFolder
-from app.errors import DocumentError, PageError
+from app.errors import DocumentError, PageError, ServiceError
 from worker.channel import Channel, ChildDied
-from worker.turns import Place, Turns
+from worker.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ CALLS_MAX = 10_000
 LOOK = 0.05
 """Seconds between looks at a child that works: at its memory, and whether others wait."""
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that a page may keep others waiting, or USUAL times what pages take where that is more."""
 USUAL = 4
 
@@ -95,8 +95,10 @@ class PagePool:
         self.count = count
         self._reader = reader
         self._limits = limits
-        self._turns = Turns(count, aside=max(1, count // 2))
+        self._turns = Turns(count)
+        self._aside = Turns(max(1, count // 2))
         self._idle: list[_Child] = []
+        self._spare: asyncio.Task[None] | None = None
         self._slow: deque[Path] = deque(maxlen=64)
         """The folders of documents whose last page was slow."""
         self._recent: deque[float] = deque(maxlen=32)
@@ -110,26 +112,40 @@ class PagePool:
         self._idle = list(await asyncio.gather(*(self._spawn() for _ in range(self.count))))
 
     async def close(self) -> None:
+        if self._spare is not None:
+            await self._spare
         await asyncio.gather(*(child.channel.close() for child in self._idle))
 
     def waits(self, task: "asyncio.Task[object]") -> bool:
         """Whether the task waits for a child, and can be cancelled at no loss."""
-        return self._turns.waits(task)
+        return self._turns.waits(task) or self._aside.waits(task)
 
     def spent(self, folder: JobFolder) -> float:
         """The seconds that children have worked on the document since this was last asked."""
         return self._spent.pop(folder.root, 0.0)
 
     async def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
-        """Opens, counts and surveys the document; the numbers of the pages to do. Raises DocumentError."""
+        """Opens, counts and surveys the document; the numbers of the pages to do. Raises DocumentError.
+
+        Where one page is too much for the survey, the others do without.
+        """
         try:
-            selected: list[int] = await self._call(folder, "prepare", page_ranges=page_ranges, max_pages=max_pages)
-            return selected
+            try:
+                return await self._prepare(folder, page_ranges, max_pages, survey=True)
+            except (_Overrun, ChildDied) as failure:
+                log.info("%s is not surveyed: it %s", folder.root.name, failure)
+                return await self._prepare(folder, page_ranges, max_pages, survey=False)
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:
             message = f"The process that opened the document {died}: the file is damaged or hostile."
         raise DocumentError(message, code="document_crashed")
+
+    async def _prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int, *, survey: bool) -> list[int]:
+        selected: list[int] = await self._call(
+            folder, "prepare", page_ranges=page_ranges, max_pages=max_pages, survey=survey
+        )
+        return selected
 
     async def page(self, folder: JobFolder, number: int) -> None:
         """Reads page `number` and stores it. Raises PageError."""
@@ -149,36 +165,39 @@ class PagePool:
             raise DocumentError(f"Putting the pages together failed: it {error}.", code="document_crashed") from None
 
     async def _call(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
-        deaths = displaced = 0
+        deaths = 0
         while True:
             try:
-                return await self._once(folder, op, parameters, self._patience * 2**displaced)
+                return await self._once(folder, op, parameters)
             except _Displaced:
-                displaced += 1
+                pass
             except ChildDied:
                 deaths += 1
                 if deaths == 2:  # the first time it may have been for another's sake: the kernel short of memory, say
                     raise
 
-    async def _once(self, folder: JobFolder, op: str, parameters: dict[str, Any], patience: float) -> Any:
-        """Raises _Displaced where it has taken more seconds than `patience` while others wait."""
+    async def _once(self, folder: JobFolder, op: str, parameters: dict[str, Any]) -> Any:
+        """Raises _Displaced where it takes long while others wait, and all places aside are taken."""
         document = folder.root
-        # Documents take turns, however many pages each has waiting.
-        place = await self._turns.take(document, slow=document in self._slow)
+        turns = self._aside if document in self._slow else self._turns
+        await turns.take(document)  # documents take turns, however many pages each has waiting
         try:
-            child = await self._take(folder.source, place)
+            child = await self._take(folder.source, aside=turns is self._aside)
             began = time.monotonic()
             call = asyncio.create_task(child.channel.call(op, folder=str(document), **parameters))
             try:
                 while not (await asyncio.wait({call}, timeout=LOOK))[0]:
                     seconds = time.monotonic() - began
                     self._check(child, seconds)
-                    if place is Place.ORDINARY and seconds > patience and self._turns.others_wait(document):
+                    if turns is self._turns and seconds > self._patience / 2:
+                        self._want_spare()
+                    if turns is self._turns and seconds > self._patience and turns.others_wait(document):
                         self._mark(document, slow=True)
-                        if not self._turns.step_aside():
+                        if not self._aside.take_free():
                             raise _Displaced
-                        place = Place.ASIDE
                         child.set_aside()
+                        turns.leave()
+                        turns = self._aside
                 result = call.result()
             except ChildDied as died:
                 if died.status == -signal.SIGXCPU:
@@ -192,11 +211,11 @@ class PagePool:
                 self._spent[document] += seconds
                 await self._give(child)
             if op == "page":
-                self._mark(document, slow=seconds > self._patience)
+                self._mark(document, slow=seconds > self._patience and self._turns.others_wait(document))
                 self._recent.append(seconds)
             return result
         finally:
-            self._turns.leave(place)
+            turns.leave()
 
     @property
     def _patience(self) -> float:
@@ -219,25 +238,36 @@ class PagePool:
         elif not slow and document in self._slow:
             self._slow.remove(document)
 
-    async def _take(self, source: Path, place: Place) -> _Child:
+    async def _take(self, source: Path, *, aside: bool) -> _Child:
         self._idle = [child for child in self._idle if child.channel.alive]
-        able = [child for child in self._idle if child.aside == (place is Place.ASIDE)]
+        able = [child for child in self._idle if child.aside == aside]
         child = next((child for child in able if child.source == source), able[0] if able else None)
         if child is not None:
             self._idle.remove(child)
         else:
             child = await self._spawn()
-            if place is Place.ASIDE:
+            if aside:
                 child.set_aside()
         child.source = source
         child.calls += 1
         return child
 
     async def _give(self, child: _Child) -> None:
-        if child.calls >= CALLS_MAX or (child.aside and not self._turns.slow_wait):
+        if child.calls >= CALLS_MAX or (child.aside and not self._aside.others_wait()):
             await child.channel.close()
         if child.channel.alive:
             self._idle.append(child)
+
+    def _want_spare(self) -> None:
+        """Has a child ready for whoever comes while the others work."""
+        idle = any(child.channel.alive and not child.aside for child in self._idle)
+        if not idle and (self._spare is None or self._spare.done()):
+            self._spare = asyncio.create_task(self._spawn_spare())
+
+    async def _spawn_spare(self) -> None:
+        with contextlib.suppress(ChildDied, ServiceError):  # who needs one will meet with the same, and tell
+            spare = await self._spawn()
+            self._idle.append(spare)
 
     async def _spawn(self) -> _Child:
         # Nothing of our environment is a page process's business.

@@ -67,12 +67,12 @@ class Pages:
         }
         return operations[op](folder, **parameters)
 
-    def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
+    def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int, survey: bool) -> list[int]:
         """Opens, counts and surveys the document; what holds for all of it is stored. Returns the pages to do."""
         with open_document(folder.source) as document:
             count = len(document)
         selected = select_pages(page_ranges, count, max_pages)
-        hints = self._reader.survey(str(folder.source), selected)
+        hints = self._reader.survey(str(folder.source), selected) if survey else {}
         about = {"pages": count, "selected": selected, "hints": hints}
         write(folder.document, json.dumps(about).encode())
         return selected
