@@ -10,6 +10,7 @@
     │   ├── Gone                        410  gone
     │   ├── TooLarge                    413  too_large
     │   ├── UnsupportedMedia            415  invalid_request
+    │   ├── NotADocument                415  not_a_document
     │   ├── QueueFull                   503  queue_full
     │   ├── StorageUnavailable          503  storage_unavailable
     │   └── Internal                    500  internal
@@ -115,6 +116,13 @@ class UnsupportedMedia(RequestError):
     """The body is neither JSON nor multipart/form-data."""
 
     code = "invalid_request"
+    status = 415
+
+
+class NotADocument(RequestError):
+    """The uploaded file is of no kind that is read."""
+
+    code = "not_a_document"
     status = 415
 
 

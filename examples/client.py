@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends a PDF to the service and saves what comes back: python examples/client.py examples/report.pdf
+"""Sends a document to the service and saves what comes back: python examples/client.py examples/report.pdf
 
 Needs httpx. The service's address is taken from OCR_URL, http://127.0.0.1:8080 by default.
 """

@@ -1,10 +1,13 @@
-"""PDFs for the tests, made on the spot."""
+"""Documents for the tests, made on the spot."""
 
+import hashlib
 import io
 import zlib
+from typing import Any
 
 import pypdfium2 as pdfium
 from fpdf import FPDF
+from fpdf.enums import EncryptionMethod
 from PIL import Image, ImageDraw
 
 PARAGRAPH = (
@@ -39,13 +42,23 @@ def picture_pdf() -> bytes:
     return bytes(pdf.output())
 
 
+def scan(text: str = PARAGRAPH) -> Image.Image:
+    """The first page of a text document, at 150 dpi."""
+    with pdfium.PdfDocument(text_pdf(1, text)) as document:
+        page: Image.Image = document[0].render(scale=150 / 72).to_pil()
+        return page
+
+
+def image_file(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """The image as a file; `options` are Pillow's."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def scan_pdf(text: str = "", pages: int = 1) -> bytes:
     """The first page of a text document as a picture of 150 dpi, with no text layer, so many times."""
-    with pdfium.PdfDocument(text_pdf(1, text or PARAGRAPH)) as document:
-        raster = document[0].render(scale=150 / 72).to_pil()
-    buffer = io.BytesIO()
-    raster.convert("L").save(buffer, "JPEG", quality=85)
-    buffer.seek(0)
+    buffer = io.BytesIO(image_file(scan(text or PARAGRAPH).convert("L"), "JPEG", quality=85))
     pdf = FPDF()
     pdf.set_margin(0)
     for _ in range(pages):
@@ -54,29 +67,83 @@ def scan_pdf(text: str = "", pages: int = 1) -> bytes:
     return bytes(pdf.output())
 
 
-def encrypted_pdf() -> bytes:
+def encrypted_pdf(user: str | None = "user", method: EncryptionMethod = EncryptionMethod.RC4) -> bytes:
+    """A page with a paragraph, which needs the password `user` to be opened; without one, only to be changed."""
     pdf = FPDF()
+    pdf.set_encryption(owner_password="owner", user_password=user, encryption_method=method)
     pdf.add_page()
-    pdf.set_encryption(owner_password="owner", user_password="user")
+    pdf.set_font("Helvetica", "", 11)
+    pdf.multi_cell(0, 6, PARAGRAPH)
     return bytes(pdf.output())
+
+
+def weakly_encrypted_pdf(user: bytes = b"user") -> bytes:
+    """The same with RC4 of 40 bits, as in the nineties, by algorithms 2 to 4 of the PDF reference."""
+    padding = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
+    permissions = (-4 & 0xFFFFFFFF).to_bytes(4, "little")
+
+    def md5(data: bytes) -> bytes:
+        return hashlib.md5(data).digest()
+
+    def padded(password: bytes) -> bytes:
+        return (password + padding)[:32]
+
+    owner = _rc4(md5(padded(b"owner"))[:5], padded(user))
+    key = md5(padded(user) + owner + permissions + b"id")[:5]
+    text = b"BT /F 11 Tf 50 700 Td (Every reading was taken twice.) Tj ET"
+    text = _rc4(md5(key + b"\4\0\0\0\0")[:10], text)  # object 4, generation 0
+    return pdf_of(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+            b"<</Length %d>>stream\n" % len(text) + text + b"\nendstream",
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            b"<</Filter/Standard/V 1/R 2/P -4/O<%s>/U<%s>>>"
+            % (owner.hex().encode(), _rc4(key, padding).hex().encode()),
+        ],
+        b"/Encrypt 6 0 R/ID[<6964><6964>]",
+    )
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    state, j, out = list(range(256)), 0, bytearray()
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    i = j = 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
 
 
 def raw_pdf(content: bytes, pages: int = 1, box: str = "0 0 612 792") -> bytes:
     """A PDF of few objects around one content stream; its one page is listed `pages` times."""
     kids = "3 0 R " * pages
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        f"<</Type/Pages/Count {pages}/Kids[{kids}]>>".encode(),
-        f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R>>".encode(),
-        b"<</Length %d/Filter/FlateDecode>>stream\n" % len(content) + content + b"\nendstream",
-    ]
+    return pdf_of(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            f"<</Type/Pages/Count {pages}/Kids[{kids}]>>".encode(),
+            f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R>>".encode(),
+            b"<</Length %d/Filter/FlateDecode>>stream\n" % len(content) + content + b"\nendstream",
+        ]
+    )
+
+
+def pdf_of(objects: list[bytes], trailer: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1; the first is its catalogue."""
     out, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
         out += b"%d 0 obj\n" % number + body + b"\nendobj\n"
     xref = len(out)
-    out += b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return out + b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % xref
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(
+        b"%010d 00000 n \n" % offset for offset in offsets
+    )
+    return out + b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, xref)
 
 
 def slow_pdf(operators: int = 3_000_000) -> bytes:

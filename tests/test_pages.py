@@ -14,7 +14,8 @@ from documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from worker import pages
-from worker.pages import Pages, load_reader, open_document
+from worker.documents import open_document
+from worker.pages import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
 
@@ -64,7 +65,7 @@ def test_scans_are_read(tmp_path: Path) -> None:
 )
 def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: str) -> None:
     with pytest.raises(DocumentError) as refusal:
-        open_document(folder_with(tmp_path, document).source)
+        open_document(folder_with(tmp_path, document).source, 1)
     assert refusal.value.code == code
 
 

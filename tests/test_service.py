@@ -203,7 +203,7 @@ def test_parse_writes_markdown_and_images(tmp_path: Path) -> None:
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=100
     )
     assert ended.returncode == 1
-    assert "b.pdf: not_a_document: The file is not a PDF: it looks like a web page" in ended.stderr
+    assert "b.pdf: not_a_document: The file looks like a web page" in ended.stderr
     assert "missing.pdf: cannot be read: No such file" in ended.stderr
     markdown = (tmp_path / "out" / "a.md").read_text()
     (image,) = (tmp_path / "out" / "a").iterdir()

@@ -37,11 +37,11 @@ def test_the_result_is_posted(service: Service, web: Web) -> None:
 
 
 def test_a_failure_is_posted(service: Service, web: Web) -> None:
-    job = service.submit(b"no document", callback_url=f"{web.url}/hook")
+    job = service.submit(b"%PDF-1.7 and no more", callback_url=f"{web.url}/hook")
     wait_for(lambda: web.posts)
     body = json.loads(web.posts[0][2])
     assert body["status"] == "failed"
-    assert body["error"]["code"] == "not_a_document"
+    assert body["error"]["code"] == "document_invalid"
     assert set(body) == {"job_id", "status", "error"}
     assert body["job_id"] == job
 

@@ -45,7 +45,8 @@ class EngineHost:
         if self._engine is None:
             raise RuntimeError(f"{op} before start")
         if op == "prepare":
-            return await self._engine.pages.prepare(folder, parameters["page_ranges"], self._max_pages)
+            wanted, password = parameters["page_ranges"], parameters["password"]
+            return await self._engine.pages.prepare(folder, wanted, self._max_pages, password)
         if op == "pages":
             document = Document(folder, parameters["options"])
             reading = _Reading(self._engine, document, parameters["numbers"], emit)

@@ -124,27 +124,28 @@ class PagePool:
         """The seconds that children have worked on the document since this was last asked."""
         return self._spent.pop(folder.root, 0.0)
 
-    async def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int) -> list[int]:
+    async def prepare(
+        self, folder: JobFolder, page_ranges: str | None, max_pages: int, password: str | None = None
+    ) -> list[int]:
         """Opens, counts and surveys the document; the numbers of the pages to do. Raises DocumentError.
 
         Where one page is too much for the survey, the others do without.
         """
+        wanted = {"page_ranges": page_ranges, "max_pages": max_pages, "password": password}
         try:
             try:
-                return await self._prepare(folder, page_ranges, max_pages, survey=True)
+                return await self._prepare(folder, **wanted, survey=True)
             except (_Overrun, ChildDied) as failure:
                 log.info("%s is not surveyed: it %s", folder.root.name, failure)
-                return await self._prepare(folder, page_ranges, max_pages, survey=False)
+                return await self._prepare(folder, **wanted, survey=False)
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:
             message = f"The process that opened the document {died}: the file is damaged or hostile."
         raise DocumentError(message, code="document_crashed")
 
-    async def _prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int, *, survey: bool) -> list[int]:
-        selected: list[int] = await self._call(
-            folder, "prepare", page_ranges=page_ranges, max_pages=max_pages, survey=survey
-        )
+    async def _prepare(self, folder: JobFolder, **parameters: Any) -> list[int]:
+        selected: list[int] = await self._call(folder, "prepare", **parameters)
         return selected
 
     async def page(self, folder: JobFolder, number: int) -> None:

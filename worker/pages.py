@@ -6,48 +6,25 @@ limits, which its parent kills when it overruns. Run as `python -m worker.pages 
 
 import io
 import json
-import os
 import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
 from app.blobs import JobFolder, replacing, write
-from app.errors import DocumentError, JobError, PageError
+from app.errors import JobError, PageError
 from app.results import Block, Page
 from worker.channel import error_message
 from worker.confine import allow_cpu, close_in, limit
+from worker.documents import OpenDocument, decrypt, open_document
 from worker.engines.base import PageReader
 from worker.selection import select_pages
-
-
-def open_document(path: Path) -> pdfium.PdfDocument:
-    """Raises DocumentError where PDFium cannot open it, or finds nothing in it."""
-    try:
-        return pdfium.PdfDocument(path)
-    except pdfium.PdfiumError:
-        raise _refusal(path) from None
-
-
-def _refusal(path: Path) -> DocumentError:
-    """Why it cannot be opened. pypdfium2 says the same of a damaged document and of one without pages."""
-    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path) + b"\0", None)
-    if handle:
-        pdfium_c.FPDF_CloseDocument(handle)
-        return DocumentError("The document has no pages.", code="document_empty")
-    match pdfium_c.FPDF_GetLastError():
-        case pdfium_c.FPDF_ERR_PASSWORD:
-            return DocumentError("The document is encrypted and needs a password.", code="document_encrypted")
-        case pdfium_c.FPDF_ERR_SECURITY:
-            return DocumentError("The document is encrypted in a way that cannot be opened.", code="document_encrypted")
-        case _:
-            return DocumentError("The document is damaged: it cannot be opened as a PDF.", code="document_invalid")
 
 
 class Pages:
@@ -56,7 +33,7 @@ class Pages:
     def __init__(self, reader: PageReader, seconds: float) -> None:
         self._reader = reader
         self._seconds = seconds
-        self._open: tuple[Path, pdfium.PdfDocument, dict[str, Any]] | None = None
+        self._open: tuple[Path, OpenDocument, dict[str, Any]] | None = None
 
     def handle(self, op: str, folder: JobFolder, parameters: dict[str, Any]) -> Any:
         allow_cpu(self._seconds)
@@ -67,12 +44,19 @@ class Pages:
         }
         return operations[op](folder, **parameters)
 
-    def prepare(self, folder: JobFolder, page_ranges: str | None, max_pages: int, survey: bool) -> list[int]:
-        """Opens, counts and surveys the document; what holds for all of it is stored. Returns the pages to do."""
-        with open_document(folder.source) as document:
+    def prepare(
+        self, folder: JobFolder, page_ranges: str | None, max_pages: int, survey: bool, password: str | None = None
+    ) -> list[int]:
+        """Opens, counts and surveys the document; what holds for all of it is stored. Returns the pages to do.
+
+        A PDF that needs the password is replaced by a copy that needs none.
+        """
+        if password is not None:
+            decrypt(folder.source, password)
+        with closing(open_document(folder.source, self._reader.max_pixels)) as document:
             count = len(document)
-        selected = select_pages(page_ranges, count, max_pages)
-        hints = self._reader.survey(str(folder.source), selected) if survey else {}
+            selected = select_pages(page_ranges, count, max_pages)
+            hints = self._reader.survey(document, selected) if survey else {}
         about = {"pages": count, "selected": selected, "hints": hints}
         write(folder.document, json.dumps(about).encode())
         return selected
@@ -86,7 +70,8 @@ class Pages:
             write(folder.image(name), data)
 
         try:
-            page = self._reader.read(document[number - 1], number, hint, save)
+            with document.page(number) as source:
+                page = self._reader.read(source, number, hint, save)
         except (OSError, JobError):
             raise
         except MemoryError as error:
@@ -122,12 +107,13 @@ class Pages:
             file.write(b"], " + _json(tail)[1:])
         return errors
 
-    def _document(self, folder: JobFolder) -> tuple[pdfium.PdfDocument, dict[str, Any]]:
+    def _document(self, folder: JobFolder) -> tuple[OpenDocument, dict[str, Any]]:
         if self._open is None or self._open[0] != folder.source:
             if self._open is not None:
                 self._open[1].close()
                 self._open = None
-            self._open = folder.source, open_document(folder.source), json.loads(folder.document.read_bytes())
+            document = open_document(folder.source, self._reader.max_pixels)
+            self._open = folder.source, document, json.loads(folder.document.read_bytes())
         return self._open[1:]
 
 

@@ -14,6 +14,7 @@ from app.confidences import Confidences, forget
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
+from app.kinds import HEAD, kind_at, require_document
 from app.outbound import Outbound
 from app.quota import Quota
 from app.results import store_failed_page
@@ -125,7 +126,7 @@ class SliceWork:
                 await self._download(job.pdf_url, folder)
             finally:
                 self.fetching.discard(held.execution)
-        check_magic(folder)
+        kind_at(folder.source)  # what is no document troubles no page process
         async with self._host.place(held.crashes) as place:
             try:
                 await self._on_host(held, folder)
@@ -166,12 +167,23 @@ class SliceWork:
         return ended == "ended"
 
     async def _download(self, url: str | None, folder: JobFolder) -> None:
+        """Stores what is at the address; what is no document is refused by its head, before the rest has come."""
         if url is None:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
         folder.forget_parts()
+        head = bytearray()
+
+        def write(chunk: bytes) -> None:
+            if len(head) < HEAD:
+                head.extend(chunk[: HEAD - len(head)])
+                if len(head) == HEAD:
+                    require_document(bytes(head))
+            file.write(chunk)
+
         with replacing(folder.source) as file:
             confidences = Confidences.of(folder)
-            size = await self._outbound.download(url, file.write, confidences.headers)
+            size = await self._outbound.download(url, write, confidences.headers)
+            require_document(bytes(head))
         confidences.without_headers().keep(folder)
         await self._quota.add(size)
 
@@ -244,24 +256,3 @@ def selected_pages(folder: JobFolder) -> list[int]:
     """The pages of the job, once it is prepared; FileNotFoundError before."""
     selected: list[int] = json.loads(folder.document.read_bytes())["selected"]
     return selected
-
-
-def check_magic(folder: JobFolder) -> None:
-    """Raises DocumentError where the file is not a PDF, with what it looks like."""
-    with folder.source.open("rb") as file:
-        head = file.read(1024)
-    if b"%PDF-" in head:
-        return
-    start = head.lstrip().lower()
-    kinds = {
-        b"<": "a web page or XML",
-        b"{": "JSON",
-        b"pk\x03\x04": "a ZIP or Office file",
-        b"\x89png": "a PNG image",
-        b"\xff\xd8": "a JPEG image",
-    }
-    looks = next(
-        (f"it looks like {kind}" for magic, kind in kinds.items() if start.startswith(magic)),
-        "its first 1,024 bytes have no %PDF- header",
-    )
-    raise DocumentError(f"The file is not a PDF: {looks}." if head else "The file is empty.", code="not_a_document")

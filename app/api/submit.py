@@ -20,8 +20,18 @@ from app.api.context import Context, Shared
 from app.blobs import JobFolder, replacing
 from app.confidences import Confidences, check_headers
 from app.engines import check_options
-from app.errors import IdempotencyConflict, InvalidRequest, QueueFull, StorageUnavailable, TooLarge, UnsupportedMedia
+from app.errors import (
+    DocumentError,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotADocument,
+    QueueFull,
+    StorageUnavailable,
+    TooLarge,
+    UnsupportedMedia,
+)
 from app.jobs.record import ENDED, Job, Priority, Status
+from app.kinds import HEAD, require_document
 from app.page_ranges import parse_page_ranges
 
 router = APIRouter(tags=["jobs"])
@@ -36,7 +46,7 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pdf_url: str | None = Field(None, max_length=4096, description="http or https address of the PDF.")
+    pdf_url: str | None = Field(None, max_length=4096, description="http or https address of the document.")
     callback_url: str | None = Field(None, max_length=4096, description="Where the result is posted when the job ends.")
     idempotency_key: str | None = Field(
         None, min_length=1, max_length=255, description="The same key and request give the same job, for RESULT_TTL."
@@ -174,6 +184,8 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         metadata=wanted.metadata,
         confided=bool(wanted.confidences),
     )
+    if upload is not None:
+        await _check_kind(upload)
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
     async with _stored(shared.blobs.job(job.id), upload, wanted.confidences) as (digest, keep):
         fingerprint = "" if key is None else _fingerprint(wanted, digest)
@@ -195,6 +207,15 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         status_code=200 if replayed and status in ENDED else 202,
         headers={"Location": f"/jobs/{job_id}"} | ({"Idempotency-Replayed": "true"} if replayed else {}),
     )
+
+
+async def _check_kind(upload: UploadFile) -> None:
+    """Raises NotADocument for a file that no job could read."""
+    try:
+        require_document(await upload.read(HEAD))
+    except DocumentError as error:
+        raise NotADocument(error.message) from None
+    await upload.seek(0)
 
 
 def _fingerprint(wanted: JobRequest, file: str | None) -> str:

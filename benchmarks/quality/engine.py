@@ -1,5 +1,6 @@
 """The seam to what is measured: convert() gives a document's markdown and pages, in this process."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ _reader: Any = None
 
 def convert(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """Markdown, and a dictionary a page with width, height and blocks of label and bbox. Keeps the models loaded."""
-    import pypdfium2 as pdfium
+    from worker.documents import open_document
 
     reader = _loaded()
-    with pdfium.PdfDocument(path) as document:
+    pages = []
+    with closing(open_document(path, MAX_PIXELS)) as document:
         numbers = list(range(1, len(document) + 1))
-        hints = reader.survey(str(path), numbers)
-        pages = [reader.read(document[n - 1], n, hints.get(n, {}), lambda name, data: None) for n in numbers]
+        hints = reader.survey(document, numbers)
+        for number in numbers:
+            with document.page(number) as page:
+                pages.append(reader.read(page, number, hints.get(number, {}), lambda name, data: None))
         assembly = reader.assembly(pages)
         shown = [assembly.add(page).to_dict() for page in pages]
         return assembly.markdown(), shown

@@ -1,12 +1,13 @@
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pypdfium2 as pdfium
 import pytest
 from pp_ocr_documents import article, scanned
 
 from app.results import Page
+from worker.documents import OpenPdf
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.survey import survey
 
@@ -24,13 +25,12 @@ def read(images: dict[str, bytes]) -> Read:
     """The pages of a document, surveyed and converted as the page processes do it."""
 
     def pages(path: str, max_pixels: int = 40_000_000, hints: list[dict[str, Any]] | None = None) -> list[Page]:
-        with pdfium.PdfDocument(path) as document:
-            hints = list(survey(path, list(range(1, len(document) + 1))).values()) if hints is None else hints
+        with closing(OpenPdf(Path(path))) as document:
+            hints = list(survey(document, range(1, len(document) + 1)).values()) if hints is None else hints
             found = []
             for number, hint in enumerate(hints, 1):
-                page = document[number - 1]
-                found.append(convert(page, number, hint, images.__setitem__, max_pixels=max_pixels))
-                page.close()
+                with document.page(number) as page:
+                    found.append(convert(page, number, hint, images.__setitem__, max_pixels=max_pixels))
             return found
 
     return pages

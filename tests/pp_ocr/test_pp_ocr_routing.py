@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 from pp_ocr_documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
 
-from app.errors import DocumentError
+from worker.documents import OpenPdf
+from worker.engines.base import Hint
 from worker.engines.pp_ocr import page as page_module
 from worker.engines.pp_ocr import probe, routing, survey
 from worker.engines.pp_ocr.layer import textlayer
@@ -144,18 +146,23 @@ def test_blank_pages_cost_nothing(tmp_path, read, monkeypatch):
     assert (page.route, page.markdown, page.blocks) == ("blank", "", [])
 
 
+def surveyed(path: str, selected: list[int]) -> dict[int, Hint]:
+    with closing(OpenPdf(Path(path))) as document:
+        return survey.survey(document, selected)
+
+
 class TestSurvey:
     def test_the_size_of_the_body(self, article_path):
-        assert survey.survey(article_path, [1]) == {1: {"body": 11}}
+        assert surveyed(article_path, [1]) == {1: {"body": 11}}
 
     def test_scans_have_nothing_to_tell(self, scan_path):
-        assert survey.survey(scan_path, [1]) == {1: {}}
+        assert surveyed(scan_path, [1]) == {1: {}}
 
     @pytest.mark.parametrize("verdict", [True, False])
     def test_doubtful_text_is_checked(self, tmp_path, monkeypatch, verdict):
         monkeypatch.setattr(probe, "contradicts", lambda lines, raster: verdict)
         path = coded(tmp_path / "a.pdf", LAYER, SHIFTED)
-        assert survey.survey(path, [1]) == {1: {"body": 12, "garbled": verdict}}
+        assert surveyed(path, [1]) == {1: {"body": 12, "garbled": verdict}}
 
     def test_a_sample_of_a_long_document_is_enough(self, tmp_path, monkeypatch):
         document = Document()
@@ -165,7 +172,7 @@ class TestSurvey:
         path, looked = saved(document, tmp_path), []
         read: Callable = textlayer.read
         monkeypatch.setattr(textlayer, "read", lambda page, frame: looked.append(1) or read(page, frame))
-        assert len(survey.survey(path, list(range(1, 61)))) == 60
+        assert len(surveyed(path, list(range(1, 61)))) == 60
         assert len(looked) == survey.SAMPLE
 
     def test_a_page_that_fails_is_left_to_itself(self, tmp_path, monkeypatch):
@@ -173,12 +180,7 @@ class TestSurvey:
             raise RuntimeError("damaged")
 
         monkeypatch.setattr(textlayer, "read", stumble)
-        assert survey.survey(simple(tmp_path / "a.pdf", "Text"), [1]) == {1: {}}
-
-    def test_no_pdf(self, tmp_path):
-        (tmp_path / "a.pdf").write_bytes(b"<html>")
-        with pytest.raises(DocumentError):
-            survey.survey(str(tmp_path / "a.pdf"), [1])
+        assert surveyed(simple(tmp_path / "a.pdf", "Text"), [1]) == {1: {}}
 
 
 def doubtful(text: str) -> bool:

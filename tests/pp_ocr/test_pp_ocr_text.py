@@ -2,6 +2,8 @@
 
 import io
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
@@ -10,6 +12,7 @@ from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, pi
 
 from app.errors import PageError
 from app.results import Page
+from worker.documents import OpenPdf
 from worker.engines.pp_ocr.layer.pictures import crop, figures
 from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert
@@ -258,9 +261,9 @@ def document_of(pages: list[Page]) -> str:
 
 def test_the_reader_surveys_reads_and_assembles(article_path, images):
     reader = PPOCRReader(40_000_000)
-    hints = reader.survey(article_path, [1])
-    with pdfium.PdfDocument(article_path) as document:
-        page = reader.read(document[0], 1, hints[1], images.__setitem__)
+    with closing(OpenPdf(Path(article_path))) as document, document.page(1) as source:
+        hints = reader.survey(document, [1])
+        page = reader.read(source, 1, hints[1], images.__setitem__)
     assert page.markdown == document_of([page]) == ARTICLE
     assert list(images) == ["p0001_figure_1.jpg"]
 

@@ -14,6 +14,8 @@ from worker.page_pool import PagePool
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
+    from worker.documents import OpenDocument
+
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""
 
@@ -50,7 +52,7 @@ class PageReader(ABC):
         self.max_pixels = max_pixels
         """A page is rendered with no more than these."""
 
-    def survey(self, path: str, selected: list[int]) -> dict[int, Hint]:
+    def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         """Hints for the selected pages (numbers from 1), from one look at the whole document."""
         return {}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import pypdfium2 as pdfium
 
 from app.results import Page
+from worker.documents import OpenDocument
 from worker.engines.base import Hint, PageReader
 from worker.engines.pp_ocr.document import DocumentAssembly
 from worker.engines.pp_ocr.page import convert
@@ -12,8 +13,8 @@ from worker.engines.pp_ocr.survey import survey
 
 
 class PPOCRReader(PageReader):
-    def survey(self, path: str, selected: list[int]) -> dict[int, Hint]:
-        return survey(path, selected)
+    def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
+        return survey(document, selected)
 
     def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
         return convert(page, number, hint, save_image, max_pixels=self.max_pixels)

@@ -4,9 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import pypdfium2 as pdfium
-
-from app.errors import DocumentError
+from worker.documents import OpenDocument
 from worker.engines.base import Hint
 
 from . import probe
@@ -20,31 +18,26 @@ MOST_CHECKS = 2
 """Pages whose doubtful text is read from the raster too."""
 
 
-def survey(path: str, selected: Sequence[int]) -> dict[int, Hint]:
+def survey(document: OpenDocument, selected: Sequence[int]) -> dict[int, Hint]:
     """A hint for each selected page: {"body": points, "garbled": bool}, as far as known; the same for all.
 
     `body` is the size of type that most characters have. `garbled` says whether text that looks like no language is
-    indeed not what is printed; it is left out where no text of the sample looks so. Raises DocumentError.
+    indeed not what is printed; it is left out where no text of the sample looks so.
     """
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        raise DocumentError("The document cannot be opened: it is damaged, encrypted or no PDF.") from error
     sizes: Counter[float] = Counter()
     verdicts: list[bool] = []
-    with document:
-        for number in selected[:: max(1, len(selected) // SAMPLE)][:SAMPLE]:
-            try:
-                page = document[number - 1]
+    sample = selected[:: max(1, len(selected) // SAMPLE)][:SAMPLE] if document.has_text else ()
+    for number in sample:
+        try:
+            with document.page(number) as page:
                 frame = Frame.of(page, MOST_PIXELS)
                 layer = textlayer.read(page, frame)
                 for line in layer.lines:
                     sizes[round(line.size / frame.scale, 1)] += len(re.sub(r"\s", "", line.text))
                 if len(verdicts) < MOST_CHECKS and probe.doubtful(layer.lines):
                     verdicts.append(probe.contradicts(layer.lines, layer.turn.raster(render(page, frame))))
-                page.close()
-            except Exception:  # that page will fail alone, when its turn comes
-                continue
+        except Exception:  # that page will fail alone, when its turn comes
+            continue
     hint: Hint = {}
     if sizes:
         hint["body"] = sizes.most_common(1)[0][0]
