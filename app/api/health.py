@@ -33,8 +33,10 @@ async def health() -> dict[str, Any]:
 @router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
 async def ready(shared: Shared) -> JSONResponse:
     """Store, blobs and a worker are there: a document sent now is worked on now."""
-    parts = {"store": await _store(shared), "blobs": await _blobs(shared)}
-    parts["worker"] = await _worker(shared) if parts["store"] is None else "unknown while the store is away"
+    parts = {"store": await _store(shared), "blobs": _blobs(shared)}
+    there = parts["store"] is None
+    parts["blobs"] = parts["blobs"] or (await _room(shared) if there else None)
+    parts["worker"] = await _worker(shared) if there else "unknown while the store is away"
     failing = {name: reason for name, reason in parts.items() if reason is not None}
     error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
     body = _envelope(error) | {"parts": {name: reason or "ok" for name, reason in parts.items()}}
@@ -50,10 +52,12 @@ async def _store(shared: Context) -> str | None:
     return None
 
 
-async def _blobs(shared: Context) -> str | None:
+def _blobs(shared: Context) -> str | None:
     folder = shared.settings.data_dir.absolute()
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"DATA_DIR {folder} is not there or not writable"
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"DATA_DIR {folder} is not there or not writable"
+
+
+async def _room(shared: Context) -> str | None:
     with contextlib.suppress(*Down):
         return await shared.quota.refusal()
     return None
