@@ -64,9 +64,9 @@ class Rules:
     """Which URLs and addresses may be used; every judgement is made here."""
 
     def __init__(self, allowed_hosts: Iterable[str] = (), allowed_networks: Iterable[str] = ()) -> None:
-        """ValueError if one of `allowed_hosts` is neither host nor host:port, or of `allowed_networks` no network."""
+        """ValueError if one of `allowed_hosts` is neither host nor host:port, or an `allowed_networks` no network."""
         self._allowed = {_entry(word) for word in allowed_hosts}
-        self._networks = [ipaddress.ip_network(word) for word in allowed_networks]
+        self._networks = [_network(word) for word in allowed_networks]
 
     def listed(self, host: str, port: int) -> bool:
         """True if FETCH_ALLOWED_HOSTS has the host, or the host with this port."""
@@ -169,6 +169,18 @@ def _entry(word: str) -> tuple[str, int | None]:
     if not _HOST.fullmatch(host) or parsed.userinfo or parsed.query or parsed.path.strip("/"):
         raise ValueError(f"{word!r} is neither host nor host:port")
     return _canonical(host), parsed.port
+
+
+def _network(word: str) -> _Network:
+    """An entry of FETCH_ALLOWED_NETWORKS."""
+    try:
+        network = ipaddress.ip_network(word)
+    except ValueError:
+        message = f"{word!r} is not a network: write it as in 10.0.0.0/8 or fd00::/8, with no bits beyond its length"
+        raise ValueError(message) from None
+    if _within(network.network_address, _V4_IN_V6) and network.prefixlen >= 96:
+        raise ValueError(f"{word!r} stands for IPv4 addresses: write their IPv4 network")
+    return network
 
 
 def _canonical(host: str) -> str:

@@ -1,7 +1,8 @@
 """The blob store: files under DATA_DIR/blobs, one folder a job.
 
 {id}/source          the document
-{id}/confidences     headers and password, until they are used
+{id}/headers.json    headers for the server of the document, until it is fetched
+{id}/password        the document's, until it is opened
 {id}/document.json   what was learned of the document as a whole
 {id}/pages/{n}.json  one page each
 {id}/images/{name}   pictures, as raw bytes
@@ -45,7 +46,8 @@ class JobFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.source = root / "source"
-        self.confidences = root / "confidences"
+        self.headers = root / "headers.json"
+        self.password = root / "password"
         self.document = root / "document.json"
         self.pages = root / "pages"
         self.images = root / "images"

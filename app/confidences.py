@@ -1,13 +1,15 @@
 """What a job is told in confidence: headers for the server of its document, and the document's password.
 
-They lie in a file beside the document, not in the store, whose log would keep them: the headers until the document is
-there, the password until it is opened, all until the job's end at the latest.
+They lie in files beside the document, not in the store, whose log would keep them: the headers until the document is
+there, the password until it is opened, all until the job's end at the latest. Nothing writes them again after the
+submission, so what one process forgets no other brings back.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from app.blobs import JobFolder, write
 
@@ -34,24 +36,29 @@ class Confidences:
     @classmethod
     def of(cls, folder: JobFolder) -> "Confidences":
         """What the job still has of them."""
-        try:
-            return cls(**json.loads(folder.confidences.read_bytes()))
-        except FileNotFoundError:
-            return cls()
+        headers, password = {}, None
+        with suppress(FileNotFoundError):
+            headers = json.loads(folder.headers.read_bytes())
+        with suppress(FileNotFoundError):
+            password = folder.password.read_bytes().decode()
+        return cls(headers, password)
 
     def keep(self, folder: JobFolder) -> None:
-        """Stores them; nothing stays where there are none."""
-        if self:
-            write(folder.confidences, json.dumps(asdict(self)).encode())
-        else:
-            forget(folder)
+        """Stores them; for a new job."""
+        if self.headers:
+            write(folder.headers, json.dumps(self.headers).encode())
+        if self.password is not None:
+            write(folder.password, self.password.encode())
 
-    def without_headers(self) -> "Confidences":
-        return replace(self, headers={})
+
+def forget_headers(folder: JobFolder) -> None:
+    folder.headers.unlink(missing_ok=True)
 
 
 def forget(folder: JobFolder) -> None:
-    folder.confidences.unlink(missing_ok=True)
+    """Forgets all of them."""
+    forget_headers(folder)
+    folder.password.unlink(missing_ok=True)
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -9,4 +9,5 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs URLs with their query strings
+    for library in ("httpx", "httpcore"):  # they log URLs with their query strings, and the headers of answers
+        logging.getLogger(library).setLevel(logging.WARNING)

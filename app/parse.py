@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from tqdm import tqdm
 
+from app.addresses import redact
 from app.ports import free_port
 from app.service import run_service
 from app.settings import Settings
@@ -32,6 +33,10 @@ class Document:
     @property
     def is_url(self) -> bool:
         return self.source.startswith(("http://", "https://"))
+
+    @property
+    def shown(self) -> str:
+        return redact(self.source) if self.is_url else self.source
 
 
 class Failed(Exception):
@@ -51,12 +56,12 @@ async def parse(settings: Settings, sources: list[str], output: Path) -> int:
                 with tqdm(desc=document.name[:30], unit="page", position=position, disable=None) as bar:  # None: no tty
                     try:
                         await _convert(client, document, output, bar)
-                        tqdm.write(f"{document.source} → {output / document.name}.md")
+                        tqdm.write(f"{document.shown} → {output / document.name}.md")
                     except Failed as error:
-                        failures.append(f"{document.source}: {error}")
+                        failures.append(f"{document.shown}: {error}")
                         bar.set_postfix_str("failed")
                     except httpx.HTTPError as error:
-                        failures.append(f"{document.source}: the service does not answer any more ({error!r})")
+                        failures.append(f"{document.shown}: the service does not answer any more ({error!r})")
 
         await asyncio.gather(*(one(document, position) for position, document in enumerate(documents)))
     for failure in failures:

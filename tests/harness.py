@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import psutil
+import redis
 
 from app.ports import free_port
 
@@ -93,6 +94,12 @@ class Service:
         job: str = answer.json()["job_id"]
         return job
 
+    def submit_url(self, url: str, **fields: Any) -> str:
+        answer = self.client.post("/infer", json={"pdf_url": url, **fields})
+        assert answer.status_code == 202, answer.text
+        job: str = answer.json()["job_id"]
+        return job
+
     def result(self, job: str) -> dict[str, Any]:
         """The answer about the ended job."""
 
@@ -103,6 +110,10 @@ class Service:
 
         found: dict[str, Any] = wait_for(ended, 90)
         return found
+
+
+def store_of(service: Service, decode_responses: bool = True) -> "redis.Redis":
+    return redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock"), decode_responses=decode_responses)
 
 
 @contextlib.contextmanager
@@ -123,6 +134,14 @@ class Web:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.gets: list[str] = []
+        self.get_headers: list[dict[str, str]] = []
+        """Of each of the gets, with names in lower case."""
+        self.redirects: dict[str, str] = {}
+        self.drips: dict[str, threading.Event] = {}
+        """Paths that are served a byte at a time until the event is set."""
+        self.dripping = 0
+        self.most_dripping = 0
+        self._lock = threading.Lock()
         self.posts: list[tuple[str, dict[str, str], bytes]] = []
         self.statuses: dict[str, list[int]] = {}
         """Statuses for the next gets of a path, before it is served."""
@@ -135,14 +154,38 @@ class Web:
 
             def do_GET(self) -> None:
                 web.gets.append(self.path)
+                web.get_headers.append({name.lower(): value for name, value in self.headers.items()})
                 body = web.files.get(self.path)
                 status = 404 if body is None else 200
                 if web.statuses.get(self.path):
                     status, body = web.statuses[self.path].pop(0), b""
-                self.send_response(status)
+                location = web.redirects.get(self.path)
+                self.send_response(302 if location else status)
+                if location:
+                    self.send_header("Location", location)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                self.wfile.write(body or b"")
+                if self.path in web.drips:
+                    body = self._drip(body or b"", web.drips[self.path])
+                with contextlib.suppress(ConnectionError):
+                    self.wfile.write(body or b"")
+
+            def _drip(self, body: bytes, enough: threading.Event) -> bytes:
+                """What is left of it when it is enough, or nothing when the client is gone."""
+                with web._lock:
+                    web.dripping += 1
+                    web.most_dripping = max(web.most_dripping, web.dripping)
+                try:
+                    while not enough.wait(0.05):
+                        self.wfile.write(body[:1])
+                        body = body[1:]
+                    return body
+                except ConnectionError:
+                    self.close_connection = True
+                    return b""
+                finally:
+                    with web._lock:
+                        web.dripping -= 1
 
             def do_POST(self) -> None:
                 body = self._body()

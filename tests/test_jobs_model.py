@@ -556,7 +556,7 @@ class JobMachine(RuleBasedStateMachine):
         for one in line:
             doc = self.docs.get(one.job)
             if doc is not None and not doc.buried:
-                assert one == Waiting(doc.id, doc.job.priority, doc.status is Status.QUEUED)
+                assert one == Waiting(doc.id, doc.job.priority, doc.size is None)
 
     @precondition(lambda self: self.docs)
     @rule(limit=st.integers(1, 3))

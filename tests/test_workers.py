@@ -5,16 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
 import psutil
 import pytest
-import redis
 from documents import slow_pdf, text_pdf
-from harness import ROOT, Service, Web, running, wait_for
+from harness import ROOT, Service, Web, running, store_of, wait_for
 
 from app.jobs.record import SCHEMA
+from worker.lanes import FETCHES_MAX
 
 pytestmark = pytest.mark.slow
 
@@ -29,10 +30,6 @@ def another_worker(service: Service, **environment: str) -> Iterator[subprocess.
     finally:
         worker.terminate()
         worker.wait(60)
-
-
-def store_of(service: Service) -> "redis.Redis":
-    return redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock"), decode_responses=True)
 
 
 def kill_tree(root: psutil.Process) -> None:
@@ -124,6 +121,78 @@ def test_a_server_that_is_busy_is_asked_three_times(web: Web) -> None:
         assert outcomes[0]["error"]["code"] == "fetch_status"
         assert [service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs] == [3, 1, 0]
         assert [web.gets.count(f"/{name}.pdf") for name in ("busy", "soon", "missing")] == [3, 2, 1]
+
+
+def test_slow_downloads_take_no_lane(web: Web) -> None:
+    """With two lanes and eight servers that send a byte at a time, documents that are there are done meanwhile."""
+    enough = threading.Event()
+    for name in ("slow", "good"):
+        web.files[f"/{name}.pdf"] = text_pdf()
+    web.drips["/slow.pdf"] = enough
+    with running(ENGINE="null", WORKER_CONCURRENCY="2") as service:
+        slow = [service.submit_url(f"{web.url}/slow.pdf") for _ in range(8)]
+        wait_for(lambda: web.dripping == 8)
+        good = [service.submit(text_pdf()), service.submit_url(f"{web.url}/good.pdf"), service.submit(text_pdf(40))]
+        assert [service.result(job)["status"] for job in good] == ["finished"] * 3
+        assert web.dripping == 8
+        assert {service.client.get(f"/jobs/{job}").json()["status"] for job in slow} == {"running"}
+        enough.set()
+        assert [service.result(job)["status"] for job in slow] == ["finished"] * 8
+    assert web.gets.count("/slow.pdf") == 8
+
+
+def test_downloads_that_end_together_take_no_more_lanes_than_there_are(web: Web) -> None:
+    enough = threading.Event()
+    web.files["/slow.pdf"] = text_pdf(2)
+    web.drips["/slow.pdf"] = enough
+    with running(ENGINE="null", WORKER_CONCURRENCY="2") as service:
+        jobs = [service.submit_url(f"{web.url}/slow.pdf", options={"sleep": 0.3}) for _ in range(6)]
+        wait_for(lambda: web.dripping == 6)
+        enough.set()
+
+        at_work = set()
+        with store_of(service) as store:
+            while True:
+                with store.pipeline() as pipe:  # all of them at one moment
+                    for job in jobs:
+                        pipe.hmget(f"job:{job}", "status", "pages_total")
+                    states = pipe.execute()
+                if all(status == "finished" for status, _ in states):
+                    break
+                at_work.add(sum(status == "running" and total is not None for status, total in states))
+        assert max(at_work) == 2
+        assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
+    assert web.gets == ["/slow.pdf"] * 6
+
+
+def test_a_book_makes_room_for_what_was_downloaded_meanwhile(web: Web) -> None:
+    enough = threading.Event()
+    web.files["/invoice.pdf"] = text_pdf()
+    web.drips["/invoice.pdf"] = enough
+    settings = {"PAGE_PROCESSES": "2", "WORKER_CONCURRENCY": "2", "SLICE_PAGES": "16", "SHUTDOWN_GRACE": "0"}
+    with running(ENGINE="null", **settings) as service:
+        invoice = service.submit_url(f"{web.url}/invoice.pdf")
+        wait_for(lambda: web.dripping)
+        book = service.submit(text_pdf(200), options='{"sleep": 1}')
+        wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 4)
+        enough.set()
+        assert service.result(invoice)["status"] == "finished"
+        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 3 * 4
+
+
+def test_downloads_at_a_time_are_bounded(web: Web) -> None:
+    enough = threading.Event()
+    web.files["/slow.pdf"] = text_pdf()
+    web.drips["/slow.pdf"] = enough
+    with running(ENGINE="null", WORKER_CONCURRENCY="2") as service:
+        jobs = [service.submit_url(f"{web.url}/slow.pdf") for _ in range(FETCHES_MAX + 8)]
+        wait_for(lambda: web.dripping >= FETCHES_MAX)
+        with store_of(service) as store:  # the others are held by nobody
+            assert store.zcard("rq:wip:null") == FETCHES_MAX
+        enough.set()
+        assert [service.result(job)["status"] for job in jobs] == ["finished"] * len(jobs)
+        assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
+    assert web.most_dripping == FETCHES_MAX
 
 
 @pytest.mark.parametrize(("setting", "value"), [("HOST_PAGES", "3"), ("HOST_MEMORY_MB", "16")])

@@ -22,7 +22,7 @@ def main() -> int:
         return 2
     try:
         return run_until_signal(Supervisor(settings).run())
-    except StoreError as error:
+    except (SettingsError, StoreError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
 from worker.host_keeper import HostKeeper
-from worker.slices import Crashed, LeaseLost, SliceWork, Yielded, insist
+from worker.slices import Crashed, Crowded, LeaseLost, SliceWork, Yielded, insist
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Lanes:
         self._jobs = jobs
         self._quota = quota
         self._host = host
-        self._work = SliceWork(jobs, blobs, quota, outbound, host, settings)
+        self._work = SliceWork(jobs, blobs, quota, outbound, host, settings, lambda: self._crowded)
         self._worker = worker
         self._count = settings.worker_concurrency
         self._freed = asyncio.Event()
@@ -113,9 +113,11 @@ class Lanes:
     def _begin(self, held: Slice) -> "asyncio.Task[None]":
         def ended(_: object) -> None:  # also where it is cancelled before its first step
             del self.held[held.execution]
+            self._work.end(held)
             self._freed.set()
 
         self.held[held.execution] = held
+        self._work.begin(held)
         lane = asyncio.create_task(self._lane(held))
         lane.add_done_callback(ended)
         return lane
@@ -133,9 +135,17 @@ class Lanes:
 
     @property
     def _full(self) -> bool:
-        """Are all lanes taken? Downloads take none, or slow servers could keep everybody waiting."""
-        fetching = len(self._work.fetching)
-        return len(self.held) - fetching >= self._count or fetching >= FETCHES_MAX
+        return self._lanes >= self._count or len(self._work.fetching) >= FETCHES_MAX
+
+    @property
+    def _lanes(self) -> int:
+        """How many lanes are taken. Downloads take none, or slow servers could keep everybody waiting."""
+        return len(self.held) - len(self._work.fetching)
+
+    @property
+    def _crowded(self) -> bool:
+        """Has a download ended, or a claim been waited for, while others took the last lane?"""
+        return self._lanes > self._count
 
     async def _make_room(self) -> None:
         """With all lanes taken, has slices handed back between pages for others that wait.
@@ -186,6 +196,9 @@ class Lanes:
             await self._run(held)
         except LeaseLost:
             log.warning("%s is no longer ours: taken over by another worker, or its job has ended", held.id)
+        except Crowded:
+            log.debug("%s goes back until a lane is free", held.id)
+            await insist(lambda: self._jobs.requeue(held))
         except Yielded:
             log.debug("%s goes back: others wait", held.id)
             await insist(lambda: self._jobs.requeue(held, to_ring=True))

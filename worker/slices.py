@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.blobs import BlobStore, JobFolder, replacing
-from app.confidences import Confidences, forget
+from app.confidences import Confidences, forget, forget_headers
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
@@ -30,6 +30,10 @@ T = TypeVar("T")
 
 class LeaseLost(Exception):
     """The slice is no longer ours: another worker has it, or its job has ended."""
+
+
+class Crowded(Exception):
+    """All lanes were taken meanwhile, by documents that have come in: the slice goes back, to be the next."""
 
 
 class Yielded(Exception):
@@ -70,7 +74,14 @@ class SliceWork:
     """Works on slices; documents of more than SLICE_PAGES pages are cut into several."""
 
     def __init__(
-        self, jobs: Jobs, blobs: BlobStore, quota: Quota, outbound: Outbound, host: HostKeeper, settings: Settings
+        self,
+        jobs: Jobs,
+        blobs: BlobStore,
+        quota: Quota,
+        outbound: Outbound,
+        host: HostKeeper,
+        settings: Settings,
+        crowded: Callable[[], bool],
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
@@ -79,19 +90,31 @@ class SliceWork:
         self._host = host
         self._slice_pages = settings.slice_pages
         self._document_timeout = settings.document_timeout
+        self._crowded = crowded
         self.readings: dict[str, Reading] = {}
         """By execution: what is at its pages."""
         self.fetching: set[str] = set()
         """The executions that wait for their documents to be downloaded."""
 
+    def begin(self, held: Slice) -> None:
+        """Takes note of a claimed slice: from now on it is known whether its document has to be downloaded."""
+        if not self._blobs.job(held.job.id).source.exists():
+            self.fetching.add(held.execution)
+
+    def end(self, held: Slice) -> None:
+        self.fetching.discard(held.execution)
+
     async def outcome(self, held: Slice) -> ServiceError | None:
-        """Does the slice and commits it; None where that is done, else why not. Raises Crashed, LeaseLost, Yielded."""
+        """Does the slice and commits it; None where that is done, else why not.
+
+        Raises Crashed, Crowded, LeaseLost, Yielded.
+        """
         try:
             await self._work(held)
             return None
         except ServiceError as refusal:
             return refusal
-        except (Crashed, LeaseLost, Yielded):
+        except (Crashed, Crowded, LeaseLost, Yielded):
             raise
         except OSError as failure:
             log.exception("%s failed", held.id)
@@ -121,11 +144,10 @@ class SliceWork:
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not folder.source.exists():
-            self.fetching.add(held.execution)
-            try:
-                await self._download(job.pdf_url, folder)
-            finally:
-                self.fetching.discard(held.execution)
+            await self._download(job.pdf_url, folder)
+        self.fetching.discard(held.execution)
+        if self._crowded():
+            raise Crowded
         kind_at(folder.source)  # what is no document troubles no page process
         async with self._host.place(held.crashes) as place:
             try:
@@ -181,10 +203,9 @@ class SliceWork:
             file.write(chunk)
 
         with replacing(folder.source) as file:
-            confidences = Confidences.of(folder)
-            size = await self._outbound.download(url, write, confidences.headers)
+            size = await self._outbound.download(url, write, Confidences.of(folder).headers)
             require_document(bytes(head))
-        confidences.without_headers().keep(folder)
+        forget_headers(folder)
         await self._quota.add(size)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:

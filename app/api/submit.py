@@ -158,7 +158,8 @@ def _validated(fields: Any) -> JobRequest:
     try:
         return JobRequest.model_validate(fields)
     except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
+        # What is below a field are names and values of the client's: they are not repeated.
+        raise RequestValidationError([item | {"loc": item["loc"][:1]} for item in error.errors()]) from None
 
 
 async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None) -> JSONResponse:

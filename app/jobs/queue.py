@@ -24,7 +24,7 @@ Outcome = Literal["created", "replayed", "conflict", "full"]
 
 @dataclass(frozen=True)
 class Waiting:
-    """One that waits for a lane; `new`: its job was never worked on."""
+    """One that waits for a lane; `new`: its job was never worked on, but perhaps downloaded."""
 
     job: str
     priority: Priority
@@ -168,10 +168,7 @@ class Jobs:
 
     async def line(self, queue: str) -> list[Waiting]:
         """Those that would have the next free lanes."""
-        return [
-            Waiting(job, priority, status == Status.QUEUED.value)
-            for job, priority, status in await self._scripts.run("line", queue)
-        ]
+        return [Waiting(job, priority, bool(new)) for job, priority, new in await self._scripts.run("line", queue)]
 
     async def finish(
         self,

@@ -1,9 +1,10 @@
 -- What stands in RQ's list: who would have a lane now, if one were free.
 -- ARGV 1 queue
--- Returns for each entry {job id, priority, status of the job}
+-- Returns for each entry {job id, priority, 1 where its job is not yet prepared}
 local line = {}
 for _, id in ipairs(redis.call('LRANGE', key.rq_queue(ARGV[1]), 0, READY)) do
   local job = job_of(id) or id
-  line[#line + 1] = {job, (whose(job)), redis.call('HGET', key.job(job), 'status') or ''}
+  local was = redis.call('HMGET', key.job(job), 'status', 'slice_pages')
+  line[#line + 1] = {job, (whose(job)), was[1] and not was[2] and 1 or 0}
 end
 return line
