@@ -261,7 +261,7 @@ def test_a_password_is_kept_nowhere(null: Service, document: bytes) -> None:
     worker.suspend()
     try:
         job = null.submit(document, password=secret)
-        assert traces(null, secret) == ["confidences"]
+        assert traces(null, secret) == ["password"]
     finally:
         worker.resume()
     outcome = null.result(job)
