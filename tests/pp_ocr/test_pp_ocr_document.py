@@ -139,6 +139,22 @@ def test_a_paragraph_that_runs_over_the_page_is_one():
     )
 
 
+def test_a_list_that_counts_on_over_the_page():
+    """One number alone on a page says too little; behind the item before it, it says enough."""
+    item = text("Rub the butter.", label="list_item", level=2, marker="3.")
+    following = page(2, text("Figure 1: A tin.", label="figure_title"), text("4\\. - 5 eggs"), text("Next."))
+    markdown, shown = assembled(page(1, item), following)
+    assert markdown == "   3. Rub the butter.\n\nFigure 1: A tin.\n\n   4. \\- 5 eggs\n\nNext."
+    assert shown[1].blocks[1].label == "text"
+
+
+@pytest.mark.parametrize("content", ["5\\. Bake.", "4\\) Bake.", "4 eggs", "Bake."])
+def test_what_counts_on_from_nothing_is_a_paragraph(content):
+    item = text("Rub the butter.", label="list_item", level=1, marker="3.")
+    assert assembled(page(1, item), page(2, text(content)))[0] == f"3. Rub the butter.\n\n{content}"
+    assert assembled(page(1, text("3\\. Rub.")), page(2, text(content)))[0] == f"3\\. Rub.\n\n{content}"
+
+
 def test_nothing_at_all():
     assert assembled() == ("", [])
     assert assembled(page(1))[0] == ""

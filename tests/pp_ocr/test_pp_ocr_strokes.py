@@ -45,6 +45,14 @@ class TestRuled:
         [rule] = self.rules(raster)
         assert near(rule, True, 100, 50, 550)
 
+    def test_a_gap_of_some_pixels_is_noise(self):
+        raster = paper()
+        raster[100, 50:550] = 0
+        raster[100, 300:303] = 255
+        [rule] = self.rules(raster)
+        assert near(rule, True, 100, 50, 550)
+        assert rule.seams == ()
+
     def test_thick_and_short_strokes_are_none(self):
         raster = paper()
         raster[100:130, 50:500] = 0

@@ -29,7 +29,7 @@ def aligned(text: str) -> list[str]:
 class TestRules:
     def test_parts_of_one_rule_are_one(self):
         parts = [across(10, 0, 50), across(11, 52, 120), across(10, 200, 300), across(40, 0, 50)]
-        assert joined(parts, 4) == [across(11, 0, 120), across(10, 200, 300), across(40, 0, 50)]
+        assert joined(parts, 4) == [across(11, 0, 120, seams=(52,)), across(10, 200, 300), across(40, 0, 50)]
 
     def test_level_and_upright_rules_stay_apart(self):
         assert joined([across(10, 0, 50), down(10, 50, 90)], 4) == [down(10, 50, 90), across(10, 0, 50)]

@@ -1,11 +1,11 @@
-"""What only the whole document tells: running headers and footers, and tables that go on over the page."""
+"""What only the whole document tells: running headers and footers, and what goes on over the page."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from app.results import Block, Page
@@ -138,16 +138,20 @@ class DocumentAssembly(Assembly):
         return page
 
     def _resume(self, shown: list[Block]) -> list[Block]:
-        """The page's blocks without a paragraph that only goes on with the last one of the page before."""
+        """The page's blocks after those of the page before, whose last paragraph or list the first may go on with."""
         last = next((i for i in reversed(range(len(self._blocks))) if self._blocks[i][0] not in FLOATS), None)
         first = next((i for i, block in enumerate(shown) if block.label not in FLOATS), None)
-        if last is None or first is None or self._blocks[last][0] != "text" or shown[first].label != "text":
+        if last is None or first is None or shown[first].label != "text":
             return shown
-        text, more = self._blocks[last][1], shown[first].content
-        if not (OPEN_END.search(text) and RESUMES.match(more)):
-            return shown
-        self._blocks[last] = "text", join(text, more)
-        return [*shown[:first], *shown[first + 1 :]]
+        (label, text), block = self._blocks[last], shown[first]
+        if label == "list_item" and (item := markup.next_item(text, block.content)):
+            level, marker, content = item
+            block = replace(block, label=label, level=level, marker=marker, content=content)
+            return [*shown[:first], block, *shown[first + 1 :]]
+        if label == "text" and OPEN_END.search(text) and RESUMES.match(block.content):
+            self._blocks[last] = label, join(text, block.content)
+            return [*shown[:first], *shown[first + 1 :]]
+        return shown
 
     def markdown(self) -> str:
         return markup.blocks(self._blocks)

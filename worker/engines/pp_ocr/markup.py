@@ -16,10 +16,13 @@ BLOCK_START = re.compile(
 EDGE_UNDERSCORES = re.compile(r"(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)")
 CLOSING_HASHES = re.compile(r"(?<=\s)(#+)$")
 NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+ITEM = re.compile(r"(?P<indent> *)(?P<number>\d{1,3})(?P<close>[.)]) ")
 CELL_EDGE = re.compile(r"(?<!\\)\|")
 HTML_ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
 HTML_CELL = re.compile(r"<td([^>]*)>")
 COLSPAN = re.compile(r"colspan=\"(\d+)\"")
+INDENT = 3
+"""Blanks a level of a list: they fit under a bullet as well as under a one-digit number."""
 HIDDEN = {"header", "footer", "number"}
 """Labels of what is printed on every page and belongs to none."""
 
@@ -40,7 +43,10 @@ def inline(text: str) -> str:
 
 def paragraph(text: str) -> str:
     """Text that begins a block: what would make it a heading, list, quote, rule or table is escaped too."""
-    text = inline(text)
+    return _unmarked(inline(text))
+
+
+def _unmarked(text: str) -> str:
     if BLOCK_START.match(text):
         return "\\" + text
     return NUMBER_START.sub(r"\1\\\2", text, count=1) if NUMBER_START.match(text) else text
@@ -74,17 +80,26 @@ def heading(text: str) -> str:
 
 
 def block(block: Block) -> str:
-    """A block in the document's markdown; "" for what does not show there.
-
-    Items of lists are indented by three blanks a level, which fits under a bullet as well as under a one-digit number.
-    """
+    """A block in the document's markdown; "" for what does not show there."""
     if block.label in HIDDEN:
         return ""
     if block.label in ("doc_title", "paragraph_title"):
         return f"{'#' * (block.level or 1)} {block.content}"
     if block.label == "list_item":
-        return f"{'   ' * ((block.level or 1) - 1)}{block.marker or '-'} {block.content}"
+        return f"{' ' * INDENT * ((block.level or 1) - 1)}{block.marker or '-'} {block.content}"
     return f"![]({block.content})" if block.label == "image" else block.content
+
+
+def next_item(item: str, text: str) -> tuple[int, str, str] | None:
+    """Level, marker and content of a paragraph that counts on from an item of a list; both are markdown."""
+    found = ITEM.match(item)
+    if found is None:
+        return None
+    number, close = str(int(found["number"]) + 1), found["close"]
+    start = f"{number}\\{close} "
+    if not text.startswith(start):
+        return None
+    return len(found["indent"]) // INDENT + 1, number + close, _unmarked(text[len(start) :])
 
 
 def blocks(blocks: Iterable[tuple[str, str]]) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .boxes import Box
 
 ALIGNED = 3.0
 """Pixels by which the parts of one rule may be out of line."""
+MEETING = 4.0
+"""Pixels by which two pieces of one rule may be apart, or overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A straight line in pixels: at height `at` from `start` to `end` if `level`, else upright at x = `at`.
 
-    The edge of a coloured ground is `soft`: it may mean nothing.
+    The edge of a coloured ground is `soft`: it may mean nothing. `seams` are where the pieces met that it was drawn in.
     """
 
     level: bool
@@ -23,6 +26,7 @@ class Rule:
     start: float
     end: float
     soft: bool = False
+    seams: tuple[float, ...] = ()
 
     @classmethod
     def along(cls, box: Box) -> Rule:
@@ -55,15 +59,29 @@ def joined(rules: Iterable[Rule], gap: float) -> list[Rule]:
             rows.append([rule])
     for row in rows:
         row.sort(key=lambda rule: rule.start)
-        current = row[0]
-        longest = current
+        pieces = [row[0]]
+        end = row[0].end
         for rule in row[1:]:
-            if rule.start - current.end <= gap:
-                longest = max(longest, rule, key=lambda rule: rule.length)
-                soft = current.soft and rule.soft
-                current = Rule(rule.level, longest.at, current.start, max(current.end, rule.end), soft)
-            else:
-                found.append(current)
-                current = longest = rule
-        found.append(current)
+            if rule.start - end > gap:
+                found.append(_whole(pieces))
+                pieces = []
+            pieces.append(rule)
+            end = max(end, rule.end)
+        found.append(_whole(pieces))
     return found
+
+
+def _whole(pieces: Sequence[Rule]) -> Rule:
+    """The rule that pieces from left to right, or from the top, make up; it lies where the longest does."""
+    if len(pieces) == 1:
+        return pieces[0]
+    longest = max(pieces, key=lambda rule: rule.length)
+    soft = all(rule.soft for rule in pieces)
+    return Rule(longest.level, longest.at, pieces[0].start, max(rule.end for rule in pieces), soft, _seams(pieces))
+
+
+def _seams(pieces: Sequence[Rule]) -> tuple[float, ...]:
+    """Where one of the pieces ends and the next begins."""
+    ends = sorted(rule.end for rule in pieces)
+    starts = sorted({rule.start for rule in pieces})
+    return tuple(x for x in starts if (i := bisect_left(ends, x - MEETING)) < len(ends) and ends[i] <= x + MEETING)

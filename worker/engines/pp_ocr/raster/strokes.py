@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from ..model.boxes import Box, whole
 from ..model.frame import Raster
 from ..model.lines import Line
-from ..model.rules import Rule
+from ..model.rules import MEETING, Rule, joined
 
 AROUND = 31
 """Pixels on a side of the neighbourhood whose mean tone is the paper's."""
@@ -51,7 +52,8 @@ def ruled(ink: Ink, texts: Sequence[Box]) -> list[Rule]:
                 rule = Rule.along((float(x), float(y), float(x + width), float(y + height)))
                 if rule.level is level and not (not level and _in_text(rule, texts)):
                     found.append(rule)
-    return found
+    # What interrupts a rule on a scan is noise, and tells nothing of columns.
+    return [replace(rule, seams=()) for rule in joined(found, MEETING)]
 
 
 def without(ink: Ink, rules: Sequence[Rule]) -> Ink:

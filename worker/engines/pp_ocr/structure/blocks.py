@@ -12,6 +12,7 @@ from ..model.parts import FLOATS, Part
 from ..model.patterns import CAPTION, OPEN_END, RESUMES
 from .grouping import Group, groups_of
 from .headings import level_of
+from .titles import demote_bylines, title_of
 
 FOOTNOTE = re.compile(r"(\d{1,2}|[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\[\d\])\s?(?=[^\W\d_“‘\"'(])")
 FOOT = 0.5
@@ -46,9 +47,10 @@ def build(items: Sequence[Line | Part], measure: Measure, height: int, *, first_
 
 
 def _finish(grouped: Sequence[Group | Part], measure: Measure, first_page: bool, known: frozenset[str]) -> list[Part]:
-    headings = [group.lines[0] for group in grouped if isinstance(group, Group) and group.heading]
-    largest = max((line.size for line in headings), default=0.0)
     levels = iter(_item_depths(grouped))
+    title = title_of(grouped, measure) if first_page else None
+    if title is not None:
+        demote_bylines(grouped, title, measure)
     parts = []
     for group in grouped:
         if isinstance(group, Part):
@@ -58,9 +60,8 @@ def _finish(grouped: Sequence[Group | Part], measure: Measure, first_page: bool,
         box = _box(group.lines)
         size = measure.relative(line)
         if group.heading:
-            title = first_page and line is headings[0] and line.size >= largest >= 1.3 * measure.body
-            level = level_of(line, measure, title=title)
-            label = "doc_title" if title else "paragraph_title"
+            level = level_of(line, measure, title=group is title)
+            label = "doc_title" if group is title else "paragraph_title"
             parts.append(Part(label, box, markup.heading(text), level, size=size))
         elif group.marker is not None:
             depth, content = next(levels), markup.paragraph(text[group.marker.length :])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..model.lines import Line, Measure
 from ..model.lists import Marker, markers
 from ..model.patterns import LEADERS
-from .headings import LONGEST, NUMBERED, is_heading, level_of, stands_apart
+from .headings import LABEL_ALONE, LONGEST, NUMBERED, is_heading, level_of, stands_apart
 from .paragraphs import Flow, merge_rows
 
 ENTRY = re.compile(r"\S.*\s(\d{1,4}|[ivxl]{1,6})")
@@ -49,7 +49,27 @@ def groups_of(lines: Sequence[Line], measure: Measure) -> list[Group]:
         text = sum(len(line.text) for line in group.lines)
         short = len(group.lines) <= HEADING_LINES and text <= LONGEST
         group.heading = group.heading and short and is_heading(group.lines[-1], measure, apart=True)
-    return groups
+    return _titled(groups)
+
+
+def _titled(groups: Sequence[Group]) -> list[Group]:
+    """The groups, with the title of a chapter joined to its number: "Chapter 1" stands on a row of its own."""
+    found: list[Group] = []
+    for group in groups:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.heading
+            and group.heading
+            and len(last.lines) == 1
+            and LABEL_ALONE.fullmatch(last.lines[0].text)
+            and NUMBERED.match(group.lines[0].text) is None
+            and group.lines[0].size > 0.95 * last.lines[0].size
+        ):
+            last.lines += group.lines
+        else:
+            found.append(group)
+    return found
 
 
 def _demote_stacks(groups: Sequence[Group], flow: Flow) -> None:

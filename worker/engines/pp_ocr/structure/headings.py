@@ -6,10 +6,15 @@ from ..model.boxes import overlap_x
 from ..model.lines import Line, Measure
 from ..model.patterns import LETTER
 
+LABEL = (
+    r"(?i:article|artikel|artigo|art[íi]culo|art\.|chapter|kapitel|chapitre|cap[íi]tulo|section|abschnitt"
+    r"|appendix|annex|anhang)\s+"
+)
+LABELLED = re.compile(LABEL + r"(\d+|[IVXLC]+|[A-Z])\b")
+LABEL_ALONE = re.compile(LABEL + r"[^\W_]+[.:]?")
+"""What may stand above the title of a chapter: "Chapter 3", "Chapter Three"."""
 NUMBERED = re.compile(
-    r"(?:article|artikel|artigo|art[íi]culo|art\.|chapter|kapitel|chapitre|cap[íi]tulo|section|abschnitt|appendix|annex|anhang)"
-    r"\s+[\dIVXA-Z]+\b"
-    r"|(?P<number>\d{1,2}(\.\d{1,2}){0,4})(\.?\s+|\.)(?=[^\W\d_])"
+    LABELLED.pattern + r"|(?P<number>\d{1,2}(\.\d{1,2}){0,4})(\.?\s+|\.)(?=[^\W\d_])"
     r"|(第.{1,4}[章节部]|[一二三四五六七八九十]{1,3}、|(?P<part>[A-Z])\.|(?P<roman>[IVX]{1,5})\.|§\s?\d{1,3}[a-z]?)\s*(?=\S)",
 )
 SECTION = re.compile(r"(\d{1,2}(\.\d{1,2}){1,4}\.?|[A-Z]\.|[IVX]{1,5}\.|§\s?\d+)\s+(?=[A-ZÄÖÜ])")
@@ -20,7 +25,9 @@ KNOWN = re.compile(
     r"|摘要|参考文献|目录|致谢|附录|结论|引言)\W*",
     re.I,
 )
-SENTENCE_END = re.compile(r"[.,;。，；、]$")
+SENTENCE_END = re.compile(r"[.,;。，；、]\s?[”\"’»」』]?$")
+QUANTITY = re.compile(r"[-+−±~]?\s*[€$£¥]?\s*\d[\d.,' ]*([€$£¥%‰]|°?[A-Za-z]{1,2}[²³]?)?")
+"""A figure with its unit, as set in large type on dashboards."""
 LONGEST = 150
 """Characters: more is a paragraph in large or bold type."""
 APART = 1.3
@@ -31,7 +38,9 @@ def is_heading(line: Line, measure: Measure, *, apart: bool = False) -> bool:
     """Does the line look like (the first line of) a heading, by its text and type, and by how far `apart` it stands?"""
     text, ratio = line.text, line.size / measure.body
     numbered = NUMBERED.match(text) is not None
-    if not LETTER.search(text) or line.contents or line.boxed or not line.upright or len(text) > LONGEST:
+    if not LETTER.search(text) or QUANTITY.fullmatch(text) or len(text) > LONGEST:
+        return False
+    if line.contents or line.boxed or not line.upright:
         return False
     if line.cells > (2 if numbered else 1):
         return False
@@ -46,6 +55,8 @@ def is_heading(line: Line, measure: Measure, *, apart: bool = False) -> bool:
     if numbered and ratio > 1.05 and len(text) < 60:
         return True
     other_face = bool(line.face) and line.face != measure.face
+    if other_face and LABELLED.match(text) and len(text) < 60:
+        return True
     if not apart or ratio < 0.9 or len(text) > 80 or text[0].islower() or text.endswith((":", "：", "!", "?")):
         return False
     if KNOWN.fullmatch(text) is not None or (numbered and (other_face or text.isupper())):

@@ -60,15 +60,16 @@ def split_wide(line: Line, gap: float = WIDE) -> list[Line]:
     return _pieces(line, groups)
 
 
-def recut(line: Line, columns: Sequence[Column]) -> list[Line]:
-    """The line, parted where two of its words stand in columns of their own."""
+def recut(line: Line, columns: Sequence[Column], filled: Sequence[Column] = ()) -> list[Line]:
+    """The line, parted where two of its words stand in columns of their own, which text may not fill to their edges."""
     if len(line.words) < 2:
         return [line]
+    filled = filled or columns
     groups = [[line.words[0]]]
     for before, word in pairwise(line.words):
         a, b = column_of(before.box, columns), column_of(word.box, columns)
         gap = word.box[0] - before.box[2]
-        own = b > a and _sits(groups[-1], columns[a], line.size) and _sits([word], columns[b], line.size)
+        own = b > a and _sits(groups[-1], filled[a], line.size) and _sits([word], filled[b], line.size)
         if b > a and (gap > WIDE * line.size or (own and gap > LEAST_GAP * line.size)):
             groups.append([])
         groups[-1].append(word)

@@ -35,7 +35,8 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     filled = [cell for cell in cells if cell.text]
     if is_uneven(inside.values()) or len({cell.span.column for cell in filled}) < 2:
         return None
-    if len(grid.ys) == 2 and max(len(rows(parts)) for parts in pieces.values()) < 2:  # a bar with titles
+    titles = max(len(rows(parts)) for parts in pieces.values()) < 2
+    if len(grid.ys) == 2 and (titles or grid.soft):  # a bar with titles, the coloured head of what follows
         return None
     if len(filled) < LEAST_FILLED * len(cells) or is_layout(filled):
         return None

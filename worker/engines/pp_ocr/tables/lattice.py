@@ -36,11 +36,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Edges of rows and columns in pixels, from the top left, and the cells between them."""
+    """Edges of rows and columns in pixels, from the top left, and the cells between them.
+
+    It is `soft` where only the edges of coloured grounds make it.
+    """
 
     xs: list[float]
     ys: list[float]
     spans: list[Span]
+    soft: bool = False
 
     @property
     def box(self) -> Box:
@@ -102,7 +106,7 @@ def _lattice(rules: Sequence[Rule]) -> Lattice | None:
         0.05 < _share(rules, at, ends[0], ends[-1]) < LEAST_SIDE for rules, at, ends in sides
     ):
         return None  # boxes that lines connect
-    return Lattice(xs, ys, _spans(xs, ys, level, upright))
+    return Lattice(xs, ys, _spans(xs, ys, level, upright), all(rule.soft for rule in rules))
 
 
 def _positions(values: Sequence[float]) -> list[float]:

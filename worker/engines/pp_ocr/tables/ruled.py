@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -15,6 +16,7 @@ from .columns import columns_of
 from .cutting import split_wide
 from .grids import from_grid
 from .lattice import Lattice, lattices
+from .seams import disagree, seams_of, within_seams
 from .table import Sheet, Table
 from .unruled import within_rows
 
@@ -29,6 +31,8 @@ INTERRUPTED = 7.0
 LEAST_LINES = 4
 LONGEST_TITLE = 40
 """Characters of a title within a table."""
+LARGER = 1.1
+"""How much larger than the rest of a table the title of some of its rows may be."""
 MOST_HEADS = 3
 """Rows of text in the head of a table."""
 
@@ -91,15 +95,23 @@ def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
 
 
 def _parted(sheet: Sheet, group: Sequence[Rule]) -> list[list[Rule]]:
-    """The rules in groups, parted where there is running text between two of them."""
+    """The rules in groups, parted where there is running text between two of them, or other columns begin."""
     parts = [[group[0]]]
     for above, below in pairwise(group):
         inside = sheet.inside((above.start, above.at, above.end, below.at))
         stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
-        if stacked and sum(len(row) >= 2 for row in stacked) < 0.5 * len(stacked):
+        if disagree(above, below) or _is_text(stacked, above.seams if below.seams else ()):
             parts.append([])
         parts[-1].append(below)
     return [part for part in parts if len(part) >= 2]
+
+
+def _is_text(stacked: Sequence[Sequence[Line]], seams: Sequence[float]) -> bool:
+    """Is it running text, not rows of cells? Where rules have seams it runs over them; the title of some rows may."""
+    lone = [row[0] for row in stacked if len(row) == 1]
+    if not seams:
+        return len(lone) > 0.5 * len(stacked)
+    return sum(any(line.box[0] < x < line.box[2] for x in seams) for line in lone) > 1
 
 
 def _between(sheet: Sheet, group: Sequence[Rule]) -> Table | None:
@@ -115,9 +127,12 @@ def _between(sheet: Sheet, group: Sequence[Rule]) -> Table | None:
     # Rules under a head and around a body, or one under each row; not the bars over the parts of a form.
     if any(high) or (len(bands) > 2 and len(high) > 1):
         return None
-    if len(cuts) == 2 or (group[-1].soft and len(group) > 5):
+    edges = [] if high else seams_of(group)  # rules at the head and at the foot of a page part no rows
+    if edges or len(cuts) == 2 or (group[-1].soft and len(group) > 5):
         inside = _prolonged(sheet, inside, region)
-    return within_rows(sheet, inside, region, cuts) if len(inside) >= LEAST_LINES else None
+    if len(inside) < LEAST_LINES:
+        return None
+    return within_seams(sheet, inside, region, cuts, edges) or within_rows(sheet, inside, region, cuts)
 
 
 def _under_head(sheet: Sheet, rule: Rule) -> Table | None:
@@ -146,7 +161,10 @@ def _under_head(sheet: Sheet, rule: Rule) -> Table | None:
     stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
     if not is_aligned(stacked, columns_of(stacked)):
         return None
-    return within_rows(sheet, inside, (rule.start, top, rule.end, rule.at), [rule.at])
+    region = rule.start, top, rule.end, rule.at
+    return within_seams(sheet, inside, region, [rule.at], seams_of([rule])) or within_rows(
+        sheet, inside, region, [rule.at]
+    )
 
 
 def _prolonged(sheet: Sheet, inside: Mapping[int, Line], region: Box) -> dict[int, Line]:
@@ -158,11 +176,12 @@ def _prolonged(sheet: Sheet, inside: Mapping[int, Line], region: Box) -> dict[in
         if line.middle > bottom and x0 - line.size < line.box[0] and line.box[2] < x1 + line.size
     }
     found = dict(inside)
+    largest = LARGER * max((line.size for line in inside.values()), default=math.inf)
     single: list[Line] = []
     for row in rows([sheet.free[i] for i in below.values()]):
         gap = min(line.box[1] for line in row) - bottom
         lone = sum(len(split_wide(line)) for line in row) < 2
-        if gap > 1.5 * row[0].size or (lone and (single or len(row[0].text) > LONGEST_TITLE)):
+        if gap > 1.5 * row[0].size or (lone and (single or len(row[0].text) > LONGEST_TITLE or row[0].size > largest)):
             break
         bottom = max(line.box[3] for line in row)
         if lone:  # the title of some rows, if rows follow

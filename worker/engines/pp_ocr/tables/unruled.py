@@ -18,6 +18,8 @@ LEAST_FILLED = 0.4
 """Share of a ruled grid's cells that hold something: a form to be filled in has its labels."""
 LEAST_FILLED_OPEN = 0.55
 """The same where nothing but alignment makes it a table."""
+LARGER = 1.3
+"""How much larger than a table's type its head may be: what is larger is a heading above it."""
 LEAST_CELLS = 4
 """Cells of a ruled table that hold something."""
 MOST_COLUMNS = 24
@@ -38,7 +40,7 @@ def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequen
     columns = columns_of(stacked)
     if not 2 <= len(columns) <= MOST_COLUMNS or is_uneven(inside.values()):
         return None
-    inside = dict(sorted({**inside, **_head(sheet, columns, stacked)}.items()))
+    inside = dict(sorted({**inside, **head_of(sheet, columns, stacked)}.items()))
     stacked = rows([piece for line in inside.values() for piece in recut(line, columns)])
     while stacked and len(stacked[0]) == 1:  # a title
         stacked = stacked[1:]
@@ -76,7 +78,7 @@ def table_of(
     return Table(union([*members, *([] if box is None else [box])]), len(table_rows), len(columns), cells, used)
 
 
-def _head(sheet: Sheet, columns: Sequence[Column], stacked: Sequence[Sequence[Line]]) -> dict[int, Line]:
+def head_of(sheet: Sheet, columns: Sequence[Column], stacked: Sequence[Sequence[Line]]) -> dict[int, Line]:
     """The row above the uppermost rule, if it stands in the same columns."""
     top = min(piece.box[1] for piece in stacked[0])
     size = stacked[0][0].size
@@ -84,6 +86,7 @@ def _head(sheet: Sheet, columns: Sequence[Column], stacked: Sequence[Sequence[Li
         i: line
         for i, line in sheet.free.items()
         if not CAPTION.match(line.text)
+        and line.size < LARGER * size
         and -0.5 * size < top - line.box[3] < 1.6 * size
         and columns[0].left - size < line.box[0] < columns[-1].right
         and line.box[2] < columns[-1].right + size
