@@ -30,7 +30,7 @@ DOCUMENTS = {
     "book": text_pdf(30),
     "scan": scan_pdf("A page without a text layer"),
     "locked": encrypted_pdf(),
-    "web page": b"<html>",
+    "torn PDF": b"%PDF-1.7 and no more",
 }
 WEIGHTS = (40, 25, 10, 15, 5, 5)
 
