@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 
@@ -25,7 +26,8 @@ CRASHES_MAX = 4
 """A slice that was there at so many deaths of the engine host is not tried again."""
 
 FETCHES_MAX = 32
-"""Downloads at a time."""
+"""Downloads at a time. Those that wait let uploads pass."""
+FETCH_PAUSE = 10.0  # seconds
 
 LEFT_TO_OTHERS = 30.0  # seconds
 RETRY_PAUSES = (1.0, 5.0)
@@ -131,11 +133,15 @@ class Lanes:
                     continue
                 await self._make_room()
             held = await self._next()
-            self._tasks[self._begin(held)] = held.execution
+            if len(self._work.fetching) >= FETCHES_MAX and self._work.has_to_fetch(held):
+                await insist(functools.partial(self._jobs.requeue, held, pause=FETCH_PAUSE))
+                await asyncio.sleep(LOOK)  # a queue full of slow servers is gone through at leisure
+            else:
+                self._tasks[self._begin(held)] = held.execution
 
     @property
     def _full(self) -> bool:
-        return self._lanes >= self._count or len(self._work.fetching) >= FETCHES_MAX
+        return self._lanes >= self._count
 
     @property
     def _lanes(self) -> int:

@@ -96,9 +96,13 @@ class SliceWork:
         self.fetching: set[str] = set()
         """The executions that wait for their documents to be downloaded."""
 
+    def has_to_fetch(self, held: Slice) -> bool:
+        """Whether the document has to be downloaded first."""
+        return not self._blobs.job(held.job.id).source.exists()
+
     def begin(self, held: Slice) -> None:
-        """Takes note of a claimed slice: from now on it is known whether its document has to be downloaded."""
-        if not self._blobs.job(held.job.id).source.exists():
+        """Takes note of a claimed slice."""
+        if self.has_to_fetch(held):
             self.fetching.add(held.execution)
 
     def end(self, held: Slice) -> None:
