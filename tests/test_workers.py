@@ -314,11 +314,15 @@ def test_a_canceled_page_is_let_go_of() -> None:
 
 def test_a_page_process_is_ended_with_its_job() -> None:
     """A page that keeps PDFium busy for minutes does not outlive the wish for it by two seconds."""
-    with running(PAGE_PROCESSES="1") as service:
-        job = service.submit(slow_pdf())
+
+    def busy() -> psutil.Process | None:
+        children = [process for process in service.tree() if "worker.pages" in process.cmdline()]
+        return next((child for child in children if child.cpu_percent(0.3) > 50), None)
+
+    with running(PAGE_PROCESSES="1", PAGE_MEMORY_MB="4096") as service:
+        job = service.submit(slow_pdf(20_000_000))
         wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"])
-        (child,) = [process for process in service.tree() if "worker.pages" in process.cmdline()]
-        wait_for(lambda: child.cpu_percent(0.3) > 50)
+        child = wait_for(busy)
         service.client.delete(f"/jobs/{job}")
         assert psutil.wait_procs([child], 2)[1] == []
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
