@@ -10,6 +10,7 @@ from benchmarks import (
     commands,
     drain,
     fresh,
+    hostile,
     latency,
     scan,
     soak,
@@ -27,6 +28,7 @@ MEASURES = {
     "startup": startup.measure,
     "book": book.measure,
     "scan": scan.measure,
+    "hostile": hostile.measure,
     "fresh": fresh.measure,
 }
 LONG = {

@@ -19,6 +19,7 @@ WORDS = VOCABULARY.split()
 PAGES_A_CHAPTER = 8
 PAGES_A_TABLE = 5
 PAGES_A_PICTURE = 15
+SHAPES = 30_000
 
 
 def article(pages: int) -> bytes:
@@ -43,6 +44,18 @@ def scan(pages: int = 1) -> bytes:
             picture.save(file, "JPEG", quality=85)
             pdf.add_page()
             pdf.image(file, 0, 0, pdf.w, pdf.h)
+    return bytes(pdf.output())
+
+
+def endless() -> bytes:
+    """A line of text and a figure of shapes over shapes: to paint it takes minutes, and little memory."""
+    rng = random.Random(7)
+    pdf = FPDF(unit="pt", format="A4")
+    pdf.add_page()
+    pdf.set_font("Times", "", 12)
+    pdf.text(72, 72, "Figure without end")
+    for _ in range(SHAPES):
+        pdf.polygon([(rng.randrange(80, 500), rng.randrange(150, 600)) for _ in range(8)], style="F")
     return bytes(pdf.output())
 
 

@@ -408,6 +408,12 @@ def test_columns_are_parted_by_white_that_a_head_may_span():
     assert Column(5, 5).width == 1
 
 
+def test_rows_of_thousands_of_cells_are_gone_through_once():
+    """A page of a form with as many fields took minutes."""
+    rows = [[worded("cell", x=30 * x, y=y) for x in range(2_000)] for y in (0, 15)]
+    assert len(columns_of(rows)) == 2_000
+
+
 class TestCutting:
     def test_words_go_to_the_columns_they_stand_in(self):
         pieces = cutting.cut(worded("Upper Ashford 2021"), [0, 70, 200])

@@ -16,6 +16,8 @@ HEAD_ROWS, BESIDE = 2, 2.5
 """Rows of text that a head has, and sizes of type that it may be beside its column."""
 LEAST_GAP = 0.25
 """Sizes of type between two columns."""
+MOST_HEADED = 60
+"""Columns of what may be a table with heads: no table has more, and any number may be on a hostile page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,15 @@ def columns_of(stacked: Sequence[Sequence[Line]]) -> list[Column]:
         if len(columns) <= len(found):
             break
         found, telling = columns, rest
-    return _with_heads(found, stacked, size)
+    return _with_heads(found, stacked, size) if len(found) <= MOST_HEADED else found
 
 
 def _with_heads(columns: list[Column], stacked: Sequence[Sequence[Line]], size: float) -> list[Column]:
     """The columns, with one that only the head has joined to the one beside it that the head has not."""
-    filled = [
-        {r for r, row in enumerate(stacked) for p in row if column_of(p.box, columns) == k} for k in range(len(columns))
-    ]
+    filled: list[set[int]] = [set() for _ in columns]
+    for r, row in enumerate(stacked):
+        for piece in row:
+            filled[column_of(piece.box, columns)].add(r)
     for k, (a, b) in enumerate(pairwise(columns)):
         head, body = sorted((filled[k], filled[k + 1]), key=len)
         if b.left - a.right < BESIDE * size and head and max(head) < HEAD_ROWS and not head & body and len(body) > 2:
