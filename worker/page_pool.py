@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from app.blobs import JobFolder
-from app.errors import DocumentError, PageError, ServiceError
+from app.errors import DocumentError, PageError
 from worker.channel import Channel, ChildDied
 from worker.turns import Turns
 
@@ -31,11 +31,11 @@ CALLS_MAX = 10_000
 LOOK = 0.05
 """Seconds between looks at a child that works: at its memory, and whether others wait."""
 
-PATIENCE = 0.5
-"""Seconds that a page may keep others waiting, or USUAL times what pages take where that is more."""
-USUAL = 4
+PATIENCE = 0.25
+"""Seconds that a page may keep others waiting, or USUAL times the median of the last pages where that is more."""
+USUAL = 2
 
-NICENESS = 5
+NICENESS = 10
 """Of a child that is set aside; twice the wall clock makes up for it."""
 
 
@@ -89,16 +89,17 @@ class _Child:
 
 
 class PagePool:
-    """`count` children working for the reader of one engine, and half as many for what is set aside."""
+    """`count` children working for the reader of one engine, and as many for what is set aside."""
 
     def __init__(self, count: int, reader: str, limits: Limits) -> None:
         self.count = count
         self._reader = reader
         self._limits = limits
         self._turns = Turns(count)
-        self._aside = Turns(max(1, count // 2))
+        self._aside = Turns(count)
         self._idle: list[_Child] = []
-        self._spare: asyncio.Task[None] | None = None
+        self._spares: set[asyncio.Task[None]] = set()
+        """What is being started to be idle."""
         self._slow: deque[Path] = deque(maxlen=64)
         """The folders of documents whose last page was slow."""
         self._recent: deque[float] = deque(maxlen=32)
@@ -112,8 +113,7 @@ class PagePool:
         self._idle = list(await asyncio.gather(*(self._spawn() for _ in range(self.count))))
 
     async def close(self) -> None:
-        if self._spare is not None:
-            await self._spare
+        await asyncio.gather(*self._spares, return_exceptions=True)
         await asyncio.gather(*(child.channel.close() for child in self._idle))
 
     def waits(self, task: "asyncio.Task[object]") -> bool:
@@ -190,8 +190,7 @@ class PagePool:
                 while not (await asyncio.wait({call}, timeout=LOOK))[0]:
                     seconds = time.monotonic() - began
                     self._check(child, seconds)
-                    if turns is self._turns and seconds > self._patience / 2:
-                        self._want_spare()
+                    self._keep_ready()
                     if turns is self._turns and seconds > self._patience and turns.others_wait(document):
                         self._mark(document, slow=True)
                         if not self._aside.take_free():
@@ -240,17 +239,25 @@ class PagePool:
             self._slow.remove(document)
 
     async def _take(self, source: Path, *, aside: bool) -> _Child:
+        while (child := self._find_idle(source, aside)) is None:
+            if aside:
+                child = await self._spawn()
+                child.set_aside()
+                break
+            self._keep_ready()
+            started, _ = await asyncio.wait({*self._spares}, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            for spare in started:
+                spare.result()  # raises where none can be started
+        child.source = source
+        child.calls += 1
+        return child
+
+    def _find_idle(self, source: Path, aside: bool) -> _Child | None:
         self._idle = [child for child in self._idle if child.channel.alive]
         able = [child for child in self._idle if child.aside == aside]
         child = next((child for child in able if child.source == source), able[0] if able else None)
         if child is not None:
             self._idle.remove(child)
-        else:
-            child = await self._spawn()
-            if aside:
-                child.set_aside()
-        child.source = source
-        child.calls += 1
         return child
 
     async def _give(self, child: _Child) -> None:
@@ -259,16 +266,22 @@ class PagePool:
         if child.channel.alive:
             self._idle.append(child)
 
-    def _want_spare(self) -> None:
-        """Has a child ready for whoever comes while the others work."""
-        idle = any(child.channel.alive and not child.aside for child in self._idle)
-        if not idle and (self._spare is None or self._spare.done()):
-            self._spare = asyncio.create_task(self._spawn_spare())
+    def _keep_ready(self) -> None:
+        """Has children ready for whoever comes while others work: one for each free place, and at least one."""
+        ready = sum(child.channel.alive and not child.aside for child in self._idle) + len(self._spares)
+        for _ in range(ready, max(1, self._turns.free)):
+            spare = asyncio.create_task(self._spawn_spare())
+            self._spares.add(spare)
+            spare.add_done_callback(self._started)
+
+    def _started(self, spare: "asyncio.Task[None]") -> None:
+        self._spares.discard(spare)
+        if not spare.cancelled() and (failure := spare.exception()) is not None:
+            log.warning("a page process does not start: %s", failure)
 
     async def _spawn_spare(self) -> None:
-        with contextlib.suppress(ChildDied, ServiceError):  # who needs one will meet with the same, and tell
-            spare = await self._spawn()
-            self._idle.append(spare)
+        spare = await self._spawn()
+        self._idle.append(spare)
 
     async def _spawn(self) -> _Child:
         # Nothing of our environment is a page process's business.

@@ -10,7 +10,7 @@ class Turns:
     """Places that are given in turn to the parties that wait, to each party's requests in their order."""
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self.free = places
         self._lines: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
         self._waiting: dict[asyncio.Task[object] | None, asyncio.Future[None]] = {}
 
@@ -24,9 +24,9 @@ class Turns:
 
     def take_free(self) -> bool:
         """Takes a place if one is free; whether it was."""
-        if not self._free:
+        if not self.free:
             return False
-        self._free -= 1
+        self.free -= 1
         return True
 
     async def take(self, party: Hashable) -> None:
@@ -60,7 +60,7 @@ class Turns:
             if not turn.done():  # else it is just being given up
                 turn.set_result(None)
                 return
-        self._free += 1
+        self.free += 1
 
     def _give_up(self, party: Hashable, turn: "asyncio.Future[None]") -> None:
         line = self._lines.get(party, deque())
