@@ -1,7 +1,6 @@
 """How much DATA_DIR may hold. The workers' sweepers measure it; between two measurements, what comes in is added."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from app.jobs import keys
 from app.settings import Settings
-from app.store import Down, Store, batch
+from app.store import Store, batch
 
 FREE_MIN = 512 << 20
 """Bytes that must be left on the disk of DATA_DIR, whatever the quota."""
@@ -27,6 +26,7 @@ class Quota:
         self._most = settings.data_quota_gb
         self._asked = 0.0
         self._refusal: str | None = None
+        self._added = 0
 
     async def refusal(self) -> str | None:
         """Why nothing more may be stored, in a sentence that says what to do; None while there is room."""
@@ -39,19 +39,28 @@ class Quota:
         disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
         if disk.free < FREE_MIN:
             return f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left: make room on it or delete jobs."
-        if int(await self._store.get(keys.DATA_USED) or 0) >= self._most * (1 << 30):
+        if await self._used() >= self._most * (1 << 30):
             return (
                 f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some "
                 "expire, or allow more."
             )
         return None
 
-    async def add(self, size: int) -> None:
-        """Tells that `size` bytes were stored; while the store is away, the next measurement will."""
-        with contextlib.suppress(*Down):
+    async def _used(self) -> int:
+        """Bytes in DATA_DIR, by the last measurement and what all have added since; ours is told here."""
+        added, self._added = self._added, 0
+        try:
             async with batch(self._store) as pipe:
-                pipe.incrby(keys.DATA_USED, size)
+                pipe.incrby(keys.DATA_USED, added)
                 pipe.expire(keys.DATA_USED, KEPT)
+        except BaseException:
+            self._added += added
+            raise
+        return int(pipe.answers[0])
+
+    def add(self, size: int) -> None:
+        """Takes note that `size` bytes were stored; told to the others when room is asked for next."""
+        self._added += size
 
     async def measure(self) -> int:
         """Counts what DATA_DIR holds, in bytes."""

@@ -210,7 +210,7 @@ class SliceWork:
             size = await self._outbound.download(url, write, Confidences.of(folder).headers)
             require_document(bytes(head))
         forget_headers(folder)
-        await self._quota.add(size)
+        self._quota.add(size)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         try:

@@ -201,7 +201,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         if outcome == "created":
             keep()
             if upload is not None:
-                await shared.quota.add(upload.size or 0)
+                shared.quota.add(upload.size or 0)
     replayed = outcome == "replayed"
     return JSONResponse(
         {"job_id": job_id, "status": status.value},
