@@ -76,7 +76,8 @@ def allow_cpu(seconds: float) -> None:
 
 def close_in() -> bool:
     """Closes the ways out, for good and for all threads. False where the kernel or the machine does not allow that."""
-    if platform.system() != "Linux" or platform.machine() not in _MACHINES:
+    whole = ctypes.sizeof(ctypes.c_void_p) == 8  # a program of 32 bits has other numbers
+    if platform.system() != "Linux" or platform.machine() not in _MACHINES or not whole:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
