@@ -89,6 +89,21 @@ class TestTitles:
         assert labels(title, body(60), first_page=False)[0][0] == "paragraph_title"
 
 
+class TestKickers:
+    TITLE = line("The Mill", y=40, size=24, bold=True)
+
+    def above(self, text: str, size: float) -> str:
+        """How a bold line above the title is taken."""
+        return labels(line(text, size=size, bold=True), self.TITLE, body(80))[0][0]
+
+    def test_type_no_larger_than_the_body(self):
+        assert self.above("Regional Water Board", 10) == "text"
+
+    def test_larger_type_and_sections(self):
+        assert self.above("Regional Water Board", 14) == "paragraph_title"
+        assert self.above("1 Wheels", 10) == "paragraph_title"
+
+
 class TestBylines:
     TITLE = line("The Mill", size=24, bold=True, face="Body-Bold")
     SECTION = line("1 Wheels", y=90, size=14, bold=True, face="Body-Bold")

@@ -12,7 +12,7 @@ from ..model.parts import FLOATS, Part
 from ..model.patterns import CAPTION, OPEN_END, RESUMES
 from .grouping import Group, groups_of
 from .headings import level_of
-from .titles import demote_bylines, title_of
+from .titles import demote_bylines, demote_kickers, title_of
 
 FOOTNOTE = re.compile(r"(\d{1,2}|[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\[\d\])\s?(?=[^\W\d_“‘\"'(])")
 FOOT = 0.5
@@ -50,6 +50,7 @@ def _finish(grouped: Sequence[Group | Part], measure: Measure, first_page: bool,
     levels = iter(_item_depths(grouped))
     title = title_of(grouped, measure) if first_page else None
     if title is not None:
+        demote_kickers(grouped, title, measure)
         demote_bylines(grouped, title, measure)
     parts = []
     for group in grouped:

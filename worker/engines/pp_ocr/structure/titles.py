@@ -13,6 +13,8 @@ from .headings import KNOWN, LABEL_ALONE, NUMBERED
 
 TITLE = 1.3
 """How many times as large as the body a title is."""
+KICKER = 1.1
+"""How many times as large as the body what stands above a title is at most, if it is no heading."""
 SAME_TYPE = 0.06
 """Share of their size by which headings of one kind may differ: a scan tells no more."""
 CUT = re.compile(r"[^A-Za-z].*")
@@ -30,6 +32,14 @@ def title_of(grouped: Sequence[Group | Part], measure: Measure) -> Group | None:
     least = (1 - SAME_TYPE) * largest.lines[0].size
     alone = all(other.lines[0].size < least for other in heads if other is not largest)
     return largest if alone and not NUMBERED.match(largest.lines[0].text) else None
+
+
+def demote_kickers(grouped: Sequence[Group | Part], title: Group, measure: Measure) -> None:
+    """What stands above the title in type no larger than the body is no heading: a page header, the kind of paper."""
+    for group in _headings(grouped[: grouped.index(title)]):
+        line = group.lines[0]
+        if line.size < KICKER * measure.body and not _is_section(line.text):
+            group.heading = False
 
 
 def demote_bylines(grouped: Sequence[Group | Part], title: Group, measure: Measure) -> None:
