@@ -222,6 +222,18 @@ async def test_an_unknown_operation_is_an_internal_error(tmp_path: Path) -> None
         assert error.value.code == "internal"  # type: ignore[attr-defined]
 
 
+async def test_who_has_worked_is_taken_before_who_stood_by(tmp_path: Path) -> None:
+    async with page_processes(count=2) as children:
+        await children.start()
+        folder = folder_with(tmp_path, text_pdf())
+        await children.prepare(folder, None, 10)
+        warm = children._idle[-1]
+        await children._spawn_spare()
+        await children.prepare(folder_with(tmp_path, text_pdf(), "other"), None, 10)
+        assert warm.calls == 2
+        assert children._idle[-1] is warm
+
+
 async def test_calls_after_death_fail_at_once() -> None:
     channel = await Channel.open("worker.pages")
     channel.kill()

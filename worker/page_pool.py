@@ -98,6 +98,7 @@ class PagePool:
         self._turns = Turns(count)
         self._aside = Turns(count)
         self._idle: list[_Child] = []
+        """The last one to have worked comes last, and is taken first: it has its models loaded."""
         self._spares: set[asyncio.Task[None]] = set()
         """What is being started to be idle."""
         self._slow: deque[Path] = deque(maxlen=64)
@@ -255,7 +256,7 @@ class PagePool:
     def _find_idle(self, source: Path, aside: bool) -> _Child | None:
         self._idle = [child for child in self._idle if child.channel.alive]
         able = [child for child in self._idle if child.aside == aside]
-        child = next((child for child in able if child.source == source), able[0] if able else None)
+        child = next((child for child in able if child.source == source), able[-1] if able else None)
         if child is not None:
             self._idle.remove(child)
         return child
@@ -281,7 +282,7 @@ class PagePool:
 
     async def _spawn_spare(self) -> None:
         spare = await self._spawn()
-        self._idle.append(spare)
+        self._idle.insert(0, spare)
 
     async def _spawn(self) -> _Child:
         # Nothing of our environment is a page process's business.
