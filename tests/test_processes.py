@@ -316,11 +316,21 @@ async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Pa
 
 
 async def test_a_child_is_ready_for_whoever_comes_while_others_work(tmp_path: Path) -> None:
-    async with page_processes(reader=PP_OCR) as children:
-        slow = asyncio.create_task(children.page(prepared_with(tmp_path, slow_pdf()), 1))
-        while not children._idle:
+    """One document alone has all for itself."""
+    async with page_processes(count=2, reader=PP_OCR, memory_mb=4096) as children:
+        await children.start()
+
+        def read(name: str) -> "asyncio.Task[None]":
+            return asyncio.create_task(children.page(prepared_with(tmp_path, slow_pdf(20_000_000), name), 1))
+
+        slow = [read("first")]
+        await asyncio.sleep(0.5)
+        (alone,) = children._idle
+        slow.append(read("second"))
+        while children._idle in ([alone], []):
             await asyncio.sleep(0.05)
-        assert not slow.done()
         assert len(children._idle) == 1
-        slow.cancel()
-        await asyncio.gather(slow, return_exceptions=True)
+        assert not any(task.done() for task in slow)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)

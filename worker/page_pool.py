@@ -101,6 +101,8 @@ class PagePool:
         """The last one to have worked comes last, and is taken first: it has its models loaded."""
         self._spares: set[asyncio.Task[None]] = set()
         """What is being started to be idle."""
+        self._at_work: list[Path] = []
+        """The folder of the document, for each call that has a place."""
         self._slow: deque[Path] = deque(maxlen=64)
         """The folders of documents whose last page was slow."""
         self._recent: deque[float] = deque(maxlen=32)
@@ -183,6 +185,7 @@ class PagePool:
         document = folder.root
         turns = self._aside if document in self._slow else self._turns
         await turns.take(document)  # documents take turns, however many pages each has waiting
+        self._at_work.append(document)
         try:
             child = await self._take(folder.source, aside=turns is self._aside)
             began = time.monotonic()
@@ -191,7 +194,8 @@ class PagePool:
                 while not (await asyncio.wait({call}, timeout=LOOK))[0]:
                     seconds = time.monotonic() - began
                     self._check(child, seconds)
-                    self._keep_ready()
+                    if len(set(self._at_work)) > 1:
+                        self._keep_ready()
                     if turns is self._turns and seconds > self._patience and turns.others_wait(document):
                         self._mark(document, slow=True)
                         if not self._aside.take_free():
@@ -216,6 +220,7 @@ class PagePool:
                 self._recent.append(seconds)
             return result
         finally:
+            self._at_work.remove(document)
             turns.leave()
 
     @property
@@ -268,7 +273,7 @@ class PagePool:
             self._idle.append(child)
 
     def _keep_ready(self) -> None:
-        """Has children ready for whoever comes while others work: one for each free place, and at least one."""
+        """Has children ready for whoever comes while several work: one for each free place, and at least one."""
         ready = sum(child.channel.alive and not child.aside for child in self._idle) + len(self._spares)
         for _ in range(ready, max(1, self._turns.free)):
             spare = asyncio.create_task(self._spawn_spare())
