@@ -23,11 +23,9 @@ import anyio
 import httpcore
 import httpx
 
-from app.addresses import Rules, check_url, host_of, origin, redact
+from app.addresses import Rules, host_of, origin
 from app.errors import FetchError
 from app.settings import Settings, SettingsError
-
-__all__ = ["Outbound", "Reply", "check_url", "redact"]
 
 MAX_REDIRECTS = 5
 REPLY_BYTES = 4096

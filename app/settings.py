@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     page_processes: int | None = Field(
         None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
     )
-    page_timeout: float = Field(60, gt=0, le=3600, description="Seconds of wall clock and of CPU a page may take.")
+    page_timeout: float = Field(
+        60, gt=0, le=3600, description="Seconds of CPU a page may take, and of wall clock unless it makes room."
+    )
     page_memory_mb: int = Field(
         700, ge=256, description="Memory in MiB that a page process may have; a page that takes more is stopped."
     )

@@ -22,9 +22,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.addresses import Rules, denied
+from app.addresses import Rules, check_url, denied, redact
 from app.errors import FetchError, InvalidRequest
-from app.outbound import Outbound, Reply, check_url, redact
+from app.outbound import Outbound, Reply
 from app.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parent.parent

@@ -1,7 +1,6 @@
 """What DATA_DIR may hold: counted, refused beyond it, and nothing of what is accepted is lost by it."""
 
 import shutil
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,7 +85,7 @@ def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting() ->
             waiting = service.submit(text_pdf())
             store.set(keys.DATA_USED, 1 << 60)
             worker.resume()
-            time.sleep(2)
+            wait_for(lambda: service.log.read_text().count("no work is taken up") >= 2)
             assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
             store.set(keys.DATA_USED, 0)
         assert service.result(waiting)["status"] == "finished"

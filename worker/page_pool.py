@@ -300,8 +300,9 @@ class PagePool:
                 memory_mb=self._limits.memory_mb,
                 max_pixels=self._limits.max_pixels,
             )
-        except BaseException:
+        except BaseException:  # a cancellation, too: nobody else knows of the child
             channel.kill()
+            await channel.wait()
             raise
         if not closed_in and not self._warned:
             log.warning("page processes can reach the network: this kernel has no seccomp for us")

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
+from app.addresses import redact
 from app.blobs import BlobStore
 from app.errors import FetchError, InvalidRequest
 from app.jobs.queue import Jobs
 from app.jobs.record import Job
-from app.outbound import Outbound, redact
+from app.outbound import Outbound
 from app.results import outcome_head, outcome_json, result_size
 from app.settings import Settings
 from app.store import Down
