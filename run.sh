@@ -5,7 +5,8 @@
 #   ./run.sh parse FILE_OR_URL… -o out/   documents to markdown, without a running service
 #   ./run.sh test [PYTEST_ARGUMENT…]      install what the tests need, run them; without arguments all checks, too
 #
-# PYTHON picks the interpreter (3.10 to 3.13), VENV the folder of the virtual environment.
+# PYTHON picks the interpreter (3.10 to 3.13), VENV the folder of the virtual environment. ENGINE=paddleocr_vl has an
+# environment of its own, with PaddlePaddle for the GPU where there is one.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -22,18 +23,29 @@ find_python() {
   fail "No Python 3.10 to 3.13 found${PYTHON:+ at PYTHON=$PYTHON}. Install one (Debian: apt install python3 python3-venv) or name it: PYTHON=/path/to/python3 ./run.sh"
 }
 
-# install LOCK: makes $venv hold exactly what LOCK lists; does nothing, without network, where it does already.
+# engine: the one that is asked for, in the environment or in .env.
+engine() {
+  local name=${ENGINE:-${OCR_ENGINE:-}}
+  [[ -n $name || ! -f .env ]] || name=$(sed -nE 's/^(OCR_)?ENGINE=["'\'']?([a-z_]+).*/\2/p' .env | tail -n 1)
+  [[ $name == vllm ]] && name=paddleocr_vl
+  echo "$name"
+}
+
+# install SIZE LOCK [UNHASHED]: makes $venv hold exactly what LOCK lists, with hashes, and then what UNHASHED does; does
+# nothing, without network, where it does already.
 install() {
-  local lock=$1 python stamp
-  stamp=$(sha256sum "$here/$lock" | cut -d' ' -f1)
+  local size=$1 lock=$2 unhashed=${3:-} python stamp
+  stamp=$(cat "$here/$lock" ${unhashed:+"$here/$unhashed"} | sha256sum | cut -d' ' -f1)
   [[ -x $venv/bin/python && $(cat "$venv/.lock" 2>/dev/null) == "$stamp" ]] && "$venv/bin/python" -c '' 2>/dev/null && return
   python=$(find_python)
   "$python" -c 'import venv, ensurepip' 2>/dev/null \
     || fail "$python has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
-  echo "Installing into $venv with $("$python" --version) (once; about 500 MB) …" >&2
+  echo "Installing into $venv with $("$python" --version) (once; about $size) …" >&2
   "$python" -m venv --clear "$venv"
   "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r "$here/$lock" >&2 \
     || fail "The installation failed; the lines above say where. Run the same command again to retry."
+  [[ -z $unhashed ]] || "$venv/bin/python" -m pip install --disable-pip-version-check -r "$here/$unhashed" >&2 \
+    || fail "The installation of PaddlePaddle failed; the lines above say where. Run the same command again to retry, or set DEVICE=cpu."
   echo "$stamp" >"$venv/.lock"
 }
 
@@ -41,9 +53,14 @@ export PYTHONPATH=$here
 case ${1:-serve} in
   test)
     shift
-    venv=${VENV:-$here/.venv-test}
-    install requirements/test.txt
     cd "$here"
+    if [[ $(engine) == paddleocr_vl ]]; then
+      venv=${VENV:-$here/.venv-paddle-test}
+      install "1.8 GB" requirements/paddle-test.txt
+      PATH=$venv/bin:$PATH exec python -m pytest "${@:-tests/paddleocr_vl}"
+    fi
+    venv=${VENV:-$here/.venv-test}
+    install "600 MB" requirements/test.txt
     PATH=$venv/bin:$PATH
     [[ $# == 0 ]] || exec python -m pytest "$@"
     ruff check .
@@ -52,12 +69,23 @@ case ${1:-serve} in
     pip-licenses --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null
     coverage erase
     coverage run -m pytest
+    venv=$here/.venv-paddle-test
+    install "1.8 GB" requirements/paddle-test.txt
+    "$venv/bin/coverage" run -m pytest tests/paddleocr_vl
     coverage combine --quiet
     coverage report
     ;;
   *)
-    venv=${VENV:-$here/.venv}
-    install requirements.txt
+    if [[ $(engine) != paddleocr_vl ]]; then
+      venv=${VENV:-$here/.venv}
+      install "500 MB" requirements.txt
+    elif [[ ${DEVICE:-} != cpu ]] && nvidia-smi >/dev/null 2>&1; then
+      venv=${VENV:-$here/.venv-paddle-gpu}
+      install "several GB" requirements/paddle-gpu.txt requirements/paddlepaddle-gpu.txt
+    else
+      venv=${VENV:-$here/.venv-paddle}
+      install "1.8 GB" requirements/paddle-cpu.txt
+    fi
     exec "$venv/bin/python" -m app "$@"
     ;;
 esac

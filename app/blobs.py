@@ -5,6 +5,7 @@
 {id}/password        the document's, until it is opened
 {id}/document.json   what was learned of the document as a whole
 {id}/pages/{n}.json  one page each
+{id}/pages/{n}.bgr   its pixels, on their way to an engine in the engine host
 {id}/images/{name}   pictures, as raw bytes
 {id}/result.json     the result without its images
 """
@@ -35,7 +36,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: "bytes | memoryview") -> None:
     with replacing(path) as file:
         file.write(data)
 
@@ -55,6 +56,9 @@ class JobFolder:
 
     def page(self, number: int) -> Path:
         return self.pages / f"{number}.json"
+
+    def raster(self, number: int) -> Path:
+        return self.pages / f"{number}.bgr"
 
     def image(self, name: str) -> Path:
         return self.images / name

@@ -1,74 +1,77 @@
-"""The engines by name, as the API knows them: their options, and which of them have a live worker."""
+"""The engines by name, as the API knows them: which of them have a live worker, and which cannot work just now."""
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from app.errors import InvalidRequest, UnknownEngine
+from app.errors import UnknownEngine
 from app.jobs import keys
-from app.store import Store
+from app.options import OPTIONS
+from app.store import Store, batch
 
-DEFAULT = "pp_ocr"
+PREFERRED = ("paddleocr_vl", "pp_ocr")
+"""What a job that names none gets, of the engines there are."""
+FALLBACK = "pp_ocr"
+
 LIVE = 15.0  # seconds after its last beat that a worker is held to be alive
+ABLE = 7.0  # seconds after an engine was last able to work that it is held to be: two beats
 CACHED = 1.0  # seconds
 
-
-class Options(BaseModel):
-    """Base of every engine's options; a field that is not listed is refused by name."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NoOptions(Options):
-    """For engines that have none."""
-
-
-class NullOptions(Options):
-    sleep: float = Field(0, ge=0, le=600, description="Seconds each page takes.")
-    hold: float = Field(0, ge=0, le=60, description="Seconds each page blocks the engine host.")
-    poison: bool = Field(False, description="Kill the engine host.")
-
-
-OPTIONS: dict[str, type[Options]] = {"pp_ocr": NoOptions, "null": NullOptions}
 HIDDEN = frozenset({"null"})
 """Engines for tests: known only while a worker offers them."""
 
 
-class EngineRegistry:
-    """The engines that live workers offer, read from the store at most once a second."""
+@dataclass(frozen=True)
+class _Seen:
+    """`live`: offered by live workers; `known`: the same of the last hour; `faults`: why live ones cannot work."""
 
-    def __init__(self, store: Store) -> None:
+    live: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+class EngineRegistry:
+    """The engines that workers offer, read from the store at most once a second. `default` is ENGINE."""
+
+    def __init__(self, store: Store, default: str) -> None:
         self._store = store
-        self._live: set[str] = set()
+        self._default = None if default == "auto" else default
+        self._seen = _Seen()
         self._read_at = -CACHED
 
     async def live(self) -> set[str]:
-        now = time.monotonic()
-        if now - self._read_at >= CACHED:
-            names: Any = await self._store.zrangebyscore(keys.ENGINES, time.time() - LIVE, "+inf")
-            self._live = set(names)
-            self._read_at = now
-        return self._live
+        """The engines with a live worker."""
+        return (await self._read()).live
+
+    async def faults(self) -> dict[str, str]:
+        """Why an engine cannot work although it has live workers, by its name."""
+        return (await self._read()).faults
 
     async def choose(self, name: str | None) -> str:
         """The engine for a job. Raises UnknownEngine. A known one without a live worker is taken: it may come."""
-        live = await self.live()
+        seen = await self._read()
+        name = name or self._default
         if name is None:
-            return DEFAULT if DEFAULT in live or not live else min(live)
-        known = {engine for engine in OPTIONS if engine not in HIDDEN or engine in live}
+            for there in (seen.live, seen.known):
+                if there:
+                    return next((engine for engine in PREFERRED if engine in there), min(there))
+            return FALLBACK
+        known = {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.live}
         if name not in known:
             raise UnknownEngine(f'There is no engine "{name[:40]}"; there is {", ".join(sorted(known))}.')
         return name
 
-
-def check_options(engine: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options as given, once they are known to be right. Raises InvalidRequest naming the first that is not."""
-    try:
-        return OPTIONS[engine].model_validate(options).model_dump(exclude_unset=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise InvalidRequest(f'The engine {engine} has no option "{name[:40]}".') from None
-        raise InvalidRequest(f"options.{name}: {first['msg']}.") from None
+    async def _read(self) -> _Seen:
+        clock = time.monotonic()
+        if clock - self._read_at >= CACHED:
+            async with batch(self._store) as pipe:
+                pipe.zrange(keys.ENGINES, 0, -1, withscores=True)
+                pipe.zrangebyscore(keys.ENGINES_ABLE, time.time() - ABLE, "+inf")
+                pipe.hgetall(keys.ENGINES_FAULTS)
+            answers: Any = pipe.answers
+            beats, able, faults = dict(answers[0]), set(answers[1]), answers[2]
+            live = {engine for engine, at in beats.items() if at >= time.time() - LIVE}
+            unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
+            self._seen = _Seen(live, set(beats), unable)
+            self._read_at = clock
+        return self._seen

@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             blobs=BlobStore(chosen),
             quota=Quota(store, chosen),
             events=reader,
-            engines=EngineRegistry(store),
+            engines=EngineRegistry(store, chosen.engine),
         )
         freeze_garbage()
         try:

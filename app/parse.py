@@ -102,7 +102,7 @@ async def running_service(settings: Settings) -> AsyncIterator[str]:
         async def on_ready(url: str) -> None:
             ready.set_result(url)
 
-        service = asyncio.create_task(run_service(own, on_ready))
+        service = asyncio.create_task(run_service(own, on_ready, patient=False))
         try:
             waiting: set[asyncio.Future[Any]] = {service, ready}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -62,9 +62,18 @@ class Page:
         return page
 
 
+def store_page(folder: JobFolder, page: Page) -> None:
+    write(folder.page(page.index), json.dumps(page.to_dict(), ensure_ascii=False).encode())
+
+
 def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
-    page = Page(number, 0, 0, "engine", error=error.to_dict())
-    write(folder.page(number), json.dumps(page.to_dict()).encode())
+    store_page(folder, Page(number, 0, 0, "engine", error=error.to_dict()))
+
+
+def stored_page(folder: JobFolder, number: int) -> Page:
+    page = Page(**json.loads(folder.page(number).read_bytes()))
+    page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
+    return page
 
 
 def forget_failed_pages(folder: JobFolder) -> None:

@@ -66,10 +66,11 @@ def _ended(status: int) -> str:
     return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
-async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[None]]) -> None:
+async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[None]], *, patient: bool = True) -> None:
     """Runs the service; `on_ready(url)` is awaited once it can take documents. Ends when cancelled.
 
-    Raises ServiceFailed or StoreError.
+    What an engine needs may come later, such as a VLM server that still loads its model: documents wait for it, and so
+    do we, if we are patient. Raises ServiceFailed or StoreError.
     """
     try:
         holder = port_holder(settings.host, settings.port)
@@ -81,7 +82,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     await keeper.start()
     parts = _parts(settings)
     tasks = [asyncio.create_task(part.keep()) for part in parts]
-    tasks.append(asyncio.create_task(_announce(settings, on_ready)))
+    tasks.append(asyncio.create_task(_announce(settings, on_ready, patient)))
     try:
         while tasks:
             done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -111,20 +112,28 @@ def _parts(settings: Settings) -> list[Part]:
     ]
 
 
-async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None]]) -> None:
+async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None]], patient: bool) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     url = f"http://{host}:{settings.port}"
-    reason = "the API does not answer"
+    reason, told = "the API does not answer", False
     give_up = time.monotonic() + READY_WITHIN
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-        while time.monotonic() < give_up:
+        while time.monotonic() < give_up or (told and patient):
             try:
                 answer = await client.get(f"{url}/health/ready")
                 if answer.status_code == 200:
                     await on_ready(url)
                     return
                 reason = answer.json()["errorMsg"]
+                if not told and _waits_for_engine(answer.json()["parts"]):
+                    told = True
+                    log.warning("%s takes documents, but they wait: %s", url, reason)
             except httpx.HTTPError:
                 pass
             await asyncio.sleep(0.1)
     raise ServiceFailed(f"The service is not ready after {READY_WITHIN:g} s: {reason}.")
+
+
+def _waits_for_engine(parts: dict[str, str]) -> bool:
+    """Whether all of the service is there, and only an engine cannot work."""
+    return {name for name, state in parts.items() if state != "ok"}.isdisjoint({"store", "blobs", "worker"})

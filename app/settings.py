@@ -3,16 +3,26 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.addresses import Rules
+from app.vl_models import VLModel, choose
 
 
 def _split(value: Any) -> Any:
     """Lists come from the environment as comma-separated words."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _server_url(word: str) -> str:
+    """The base of an OpenAI-style server. Raises ValueError."""
+    parts = urlsplit(word)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{word!r} is not an address like http://127.0.0.1:8118/v1")
+    return word.rstrip("/") + ("" if parts.path.strip("/") else "/v1")
 
 
 class Settings(BaseSettings):
@@ -31,7 +41,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("engine", "ocr_engine"),
         description="The worker's engine: auto takes the best this machine can run.",
     )
-    worker_concurrency: int = Field(8, ge=1, le=256, description="Jobs a worker works on at a time, downloads aside.")
+    worker_concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Jobs a worker works on at a time, downloads aside; unset: 8, with paddleocr_vl 32.",
+    )
     shutdown_grace: float = Field(
         10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."
     )
@@ -51,6 +66,45 @@ class Settings(BaseSettings):
     )
     document_timeout: float = Field(
         4 * 3600, gt=0, le=7 * 86400, description="Seconds of work that a document's pages may take in all."
+    )
+
+    model: Literal["v1", "v1.5", "v1.6"] | None = Field(
+        None,
+        description="PaddleOCR-VL's pipeline, layout model and VLM together; unset: by MODEL_NAME, or v1.6.",
+    )
+    model_name: str | None = Field(
+        None, description="What the VLM server calls its model; unset: the official name, as in PaddleOCR-VL-1.6-0.9B."
+    )
+    vl_server_url: Annotated[list[str], NoDecode] = Field(
+        ["http://127.0.0.1:8118/v1"],
+        validation_alias=AliasChoices("vl_server_url", "vllm_url"),
+        description="Addresses of VLM servers, all with the same model; /v1 is added where there is no path.",
+    )
+    vl_backend: Literal[
+        "vllm-server", "sglang-server", "fastdeploy-server", "mlx-vlm-server", "llama-cpp-server", "native"
+    ] = Field("vllm-server", description="What the VLM servers run; native: the VLM is loaded into the worker itself.")
+    vl_api_key: str | None = Field(None, repr=False, description="Sent to the VLM servers as a bearer token.")
+    vl_max_concurrency: int = Field(
+        200, ge=1, le=4096, description="Requests in flight at a VLM server, of all jobs of a worker together."
+    )
+    vl_timeout: float = Field(300, gt=0, le=3600, description="Seconds a VLM server has for one block of a page.")
+    vl_model_dir: Path | None = Field(None, description="The VLM's weights, for native; unset: they are downloaded.")
+    device: str | None = Field(
+        None, description="Where models run that the worker loads, as gpu:0 or cpu; unset: a GPU if Paddle sees one."
+    )
+    layout_engine: Literal["paddle", "onnxruntime"] = Field(
+        "paddle", description="What runs the layout model; onnxruntime runs it on the CPU and needs no PaddlePaddle."
+    )
+    layout_model_dir: Path | None = Field(
+        None, description="The layout model; unset: the official one, which is downloaded when the worker is set up."
+    )
+    doc_preprocessing: bool = Field(
+        False, description="Load the models for use_doc_orientation_classify and use_doc_unwarping, too."
+    )
+    doc_orientation_model_dir: Path | None = Field(None, description="The model for the former; unset: official.")
+    doc_unwarping_model_dir: Path | None = Field(None, description="The model for the latter; unset: official.")
+    paddle_pdx_model_source: Literal["bos", "huggingface", "modelscope", "aistudio"] = Field(
+        "bos", description="Where official models are downloaded from."
     )
 
     data_quota_gb: float = Field(
@@ -77,7 +131,24 @@ class Settings(BaseSettings):
     )
     webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
 
-    _lists = field_validator("fetch_allowed_hosts", "fetch_allowed_networks", mode="before")(_split)
+    _lists = field_validator("fetch_allowed_hosts", "fetch_allowed_networks", "vl_server_url", mode="before")(_split)
+
+    @field_validator("paddle_pdx_model_source", mode="before")
+    @classmethod
+    def _lower(cls, word: Any) -> Any:
+        return word.lower() if isinstance(word, str) else word
+
+    @field_validator("engine")
+    @classmethod
+    def _alias(cls, name: str) -> str:
+        return "paddleocr_vl" if name == "vllm" else name
+
+    @field_validator("vl_server_url")
+    @classmethod
+    def _servers(cls, words: list[str]) -> list[str]:
+        if not words:
+            raise ValueError("names no server")
+        return [_server_url(word) for word in words]
 
     @field_validator("fetch_allowed_hosts")
     @classmethod
@@ -90,6 +161,16 @@ class Settings(BaseSettings):
     def _networks(cls, words: list[str]) -> list[str]:
         Rules(allowed_networks=words)
         return words
+
+    @model_validator(mode="after")
+    def _one_model(self) -> "Settings":
+        choose(self.model, self.model_name)
+        return self
+
+    @cached_property
+    def vl_model(self) -> VLModel:
+        """The version of PaddleOCR-VL that MODEL and MODEL_NAME ask for."""
+        return choose(self.model, self.model_name)
 
     @cached_property
     def rules(self) -> Rules:
@@ -110,5 +191,11 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{str(item['loc'][0]).upper()}: {item['msg']} (it is {item['input']!r})" for item in error.errors()]
+        lines = [_sentence(item) for item in error.errors()]
         raise SettingsError("Settings that cannot be:\n  " + "\n  ".join(lines)) from None
+
+
+def _sentence(item: Any) -> str:
+    if not item["loc"]:  # about several settings, which the message names
+        return str(item["msg"]).removeprefix("Value error, ")
+    return f"{str(item['loc'][0]).upper()}: {item['msg']} (it is {item['input']!r})"

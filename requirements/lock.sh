@@ -13,3 +13,6 @@ uv_options=("$@")
 lock requirements/api.txt
 lock requirements.txt cpu
 lock requirements/test.txt cpu test
+lock requirements/paddle-cpu.txt paddle paddle-cpu
+lock requirements/paddle-gpu.txt paddle
+lock requirements/paddle-test.txt paddle paddle-cpu paddle-test test

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from harness import Service, Web, running, wait_for
 from app.settings import Settings
 from app.store import find_server
 from app.tether import tethered
+
+collect_ignore = ["paddleocr_vl"] if find_spec("paddleocr") is None else []
+"""Tests of what has an environment of its own: ENGINE=paddleocr_vl ./run.sh test."""
 
 
 @pytest.fixture(scope="session")

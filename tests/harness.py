@@ -44,8 +44,8 @@ class Service:
         self.log = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes]
 
-    def start(self, *wrapper: str) -> "Service":
-        """Starts it, by way of the command `wrapper`, and waits until it is ready."""
+    def start(self, *wrapper: str, ready: bool = True) -> "Service":
+        """Starts it, by way of the command `wrapper`, and waits until it is ready, or until it answers at all."""
         environment = {name: value for name, value in os.environ.items() if name.upper() != "REDIS_URL"}
         environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "FETCH_ALLOWED_HOSTS": "127.0.0.1"}
         with self.log.open("ab") as log:
@@ -56,8 +56,14 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._ready, 60)
+        wait_for(self._ready if ready else self._answers, 60)
         return self
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with contextlib.suppress(httpx.HTTPError):
+            return self.client.get("/health").status_code == 200
+        return False
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -117,11 +123,11 @@ def store_of(service: Service, decode_responses: bool = True) -> "redis.Redis":
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[Service]:
+def running(ready: bool = True, **environment: str) -> Iterator[Service]:
     folder = Path(tempfile.mkdtemp(prefix="ocr-service-"))
     service = Service(folder, **environment)
     try:
-        yield service.start()
+        yield service.start(ready=ready)
     finally:
         service.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -29,7 +29,7 @@ def test_health(service: Service) -> None:
     assert len(body.pop("logId")) == 32
     assert body == {"status": "ok", "errorCode": 0, "errorMsg": "Healthy"}
     ready = service.client.get("/health/ready").json()
-    assert ready["parts"] == {"store": "ok", "blobs": "ok", "worker": "ok"}
+    assert ready["parts"] == {"store": "ok", "blobs": "ok", "worker": "ok", "pp_ocr": "ok"}
 
 
 def test_the_state_of_a_job(service: Service) -> None:

@@ -15,15 +15,15 @@ from pydantic.fields import FieldInfo
 
 from app import errors
 from app.blobs import BlobStore, JobFolder, replacing, write
-from app.engines import OPTIONS
 from app.errors import DocumentError, InvalidRequest, JobError, RequestError
 from app.jobs.record import Job, Status, iso
+from app.options import OPTIONS
 from app.page_ranges import parse_page_ranges
 from app.parse import named
 from app.ports import free_port, port_holder
 from app.results import Block, Page, outcome_json, result_zip
 from app.settings import Settings, SettingsError, load_settings
-from worker.engines import AUTO, ENGINES, engine_class
+from worker.engines import ENGINES, engine_class, resolve
 from worker.selection import select_pages
 
 
@@ -36,12 +36,56 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert (settings.engine, settings.redis_url, settings.max_file_bytes) == ("pp_ocr", None, 200 << 20)
 
 
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ("v1.6", "PP-DocLayoutV3", "PaddleOCR-VL-1.6-0.9B")),
+        ({"MODEL": "v1"}, ("v1", "PP-DocLayoutV2", "PaddleOCR-VL-0.9B")),
+        ({"MODEL_NAME": "PaddleOCR-VL-1.5-0.9B"}, ("v1.5", "PP-DocLayoutV3", "PaddleOCR-VL-1.5-0.9B")),
+        ({"MODEL_NAME": "PaddlePaddle/PaddleOCR-VL-0.9B"}, ("v1", "PP-DocLayoutV2", "PaddlePaddle/PaddleOCR-VL-0.9B")),
+        ({"MODEL_NAME": "ours", "MODEL": "v1.5"}, ("v1.5", "PP-DocLayoutV3", "ours")),
+    ],
+)
+def test_a_model_is_chosen_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    model = load_settings().vl_model
+    assert (model.version, model.layout, model.name) == expected
+
+
+def test_models_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL", "v1.6")
+    monkeypatch.setenv("MODEL_NAME", "PaddleOCR-VL-1.5-0.9B")
+    with pytest.raises(SettingsError, match=r"MODEL=v1\.6 goes with PaddleOCR-VL-1\.6-0\.9B"):
+        load_settings()
+
+
+def test_names_that_people_already_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCR_ENGINE", "vllm")
+    monkeypatch.setenv("VLLM_URL", "http://vlm:8118, http://vlm2:8000/proxy/v1/")
+    monkeypatch.setenv("PADDLE_PDX_MODEL_SOURCE", "BOS")
+    settings = load_settings()
+    assert settings.engine == "paddleocr_vl"
+    assert settings.vl_server_url == ["http://vlm:8118/v1", "http://vlm2:8000/proxy/v1"]
+    assert settings.paddle_pdx_model_source == "bos"
+
+
 def test_every_setting_is_explained() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "0"), ("FETCH_ALLOWED_HOSTS", "http://a"), ("PAGE_TIMEOUT", "no")]
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("FETCH_ALLOWED_HOSTS", "http://a"),
+        ("PAGE_TIMEOUT", "no"),
+        ("VL_SERVER_URL", "vlm:8118"),
+        ("VL_SERVER_URL", ","),
+        ("MODEL", "v2"),
+    ],
 )
 def test_settings_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -187,7 +231,7 @@ def test_ports() -> None:
 
 def test_the_engines_are_the_same_on_both_sides() -> None:
     assert set(OPTIONS) == set(ENGINES)
-    assert AUTO != "null"
+    assert resolve("auto") != "null"
     for name in ENGINES:
         assert engine_class(name).name == name
 
@@ -212,4 +256,5 @@ def fields() -> list[tuple[str, FieldInfo]]:
 
 
 def shown(default: object) -> str:
-    return "" if default in (None, []) else f"`{default}`"
+    default = ",".join(default) if isinstance(default, list) else default
+    return "" if default in (None, "") else f"`{default}`"

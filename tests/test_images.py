@@ -182,6 +182,25 @@ def test_images_are_upright(opened: Any, kind: str, orientation: int) -> None:
         assert_alike(rendered(page), expected)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_their_own_pixels_are_upright(opened: Any, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    with opened(image_file(corners(), "PNG", exif=exif)) as document:
+        raster = document.raster(1, 2.0, MAX_PIXELS)
+    expected = corners()
+    expected.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(expected, in_place=True)
+    assert np.array_equal(raster[:, :, ::-1], np.asarray(expected))
+
+
+def test_grey_pixels_are_given_in_colour(opened: Any) -> None:
+    with opened(image_file(corners().convert("L"), "PNG")) as document:
+        raster = document.raster(1, 2.0, MAX_PIXELS)
+    assert raster.shape == (200, 300, 3)
+    assert np.array_equal(raster[:, :, 0], np.asarray(corners().convert("L")))
+
+
 def test_damaged_exif_does_not_cost_the_page(opened: Any) -> None:
     data = image_file(corners(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
     with opened(data) as document, document.page(1) as page:

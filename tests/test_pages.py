@@ -1,6 +1,7 @@
 """A page process from the inside: its line, its operations, its limits."""
 
 import json
+import math
 import resource
 import socket
 import threading
@@ -10,11 +11,13 @@ from typing import Any
 import pypdfium2 as pdfium
 import pytest
 from documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from worker import pages
-from worker.documents import open_document
+from worker.documents import fitting, open_document
 from worker.pages import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -33,6 +36,26 @@ def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
     folder = JobFolder(tmp_path / "job")
     write(folder.source, document)
     return folder
+
+
+def test_pages_are_rendered_for_an_engine_in_the_host(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    work = Pages(load_reader("worker.engines.base:PageReader", 40_000_000), 60)
+    work.handle("prepare", folder, {"page_ranges": None, "max_pages": 10, "survey": True})
+    height, width = work.handle("render", folder, {"number": 1, "scale": 2.0})
+    raster = folder.raster(1).read_bytes()
+    assert len(raster) == height * width * 3
+    assert 0 in raster  # ink
+    smaller = Pages(load_reader("worker.engines.base:PageReader", 100_000), 60)
+    small_height, small_width = smaller.handle("render", folder, {"number": 1, "scale": 2.0})
+    assert 95_000 < small_height * small_width <= 100_000
+    assert folder.pages_done() == set()
+
+
+@given(st.floats(1, 14_400), st.floats(1, 14_400), st.integers(10_000, 40_000_000))
+def test_a_scale_that_fits(width: float, height: float, most: int) -> None:
+    scale = fitting(2.0, width, height, most)
+    assert math.ceil(width * scale) * math.ceil(height * scale) <= most
 
 
 def test_documents_are_read_and_put_together(tmp_path: Path) -> None:

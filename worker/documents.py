@@ -1,17 +1,26 @@
 """Documents of every kind as pages of PDFium: what engines read is a `pdfium.PdfPage`, whatever was sent."""
 
+import math
 import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from app.blobs import replacing
 from app.errors import DocumentError
 from app.kinds import Kind, kind_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+Raster: TypeAlias = "NDArray[np.uint8]"
+"""Pixels: rows, columns, and blue, green, red."""
 
 
 class OpenDocument(ABC):
@@ -29,6 +38,12 @@ class OpenDocument(ABC):
         """Page `number`, counted from 1, to be used within the context. Raises PageError or PdfiumError."""
 
     @abstractmethod
+    def raster(self, number: int, scale: float, max_pixels: int) -> Raster:
+        """Page `number` in colour: of a PDF at `scale` pixels a point, or less where that were more than `max_pixels`;
+        of an image its own pixels. Raises PageError or PdfiumError.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Lets go of the file."""
 
@@ -41,6 +56,7 @@ class OpenPdf(OpenDocument):
             self.pdf = pdfium.PdfDocument(path)
         except pdfium.PdfiumError:
             raise _refusal(path) from None
+        self._with_forms = False
 
     def __len__(self) -> int:
         return len(self.pdf)
@@ -48,8 +64,25 @@ class OpenPdf(OpenDocument):
     def page(self, number: int) -> AbstractContextManager[pdfium.PdfPage]:
         return closing(self.pdf[number - 1])
 
+    def raster(self, number: int, scale: float, max_pixels: int) -> Raster:
+        if not self._with_forms:
+            self.pdf.init_forms()  # before the page is loaded, or what is filled in is not drawn
+            self._with_forms = True
+        with self.page(number) as page:
+            width, height = page.get_size()
+            bitmap = page.render(scale=fitting(scale, width, height, max_pixels))
+            return np.ascontiguousarray(bitmap.to_numpy())
+
     def close(self) -> None:
         self.pdf.close()
+
+
+def fitting(scale: float, width: float, height: float, max_pixels: int) -> float:
+    """The largest scale up to `scale` at which a page of this size in points has no more than `max_pixels`."""
+    if math.ceil(width * scale) * math.ceil(height * scale) <= max_pixels:
+        return scale
+    half, area = (width + height) / 2, width * height
+    return (math.sqrt(half**2 + area * (max_pixels - 1)) - half) / area
 
 
 def open_document(path: Path, max_pixels: int) -> OpenDocument:

@@ -32,11 +32,11 @@ class EngineHost:
 
     async def close(self) -> None:
         if self._engine is not None:
-            await self._engine.pages.close()
+            await self._engine.close()
 
     async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
         if op == "ping":
-            return None
+            return {"fault": self._engine.fault if self._engine is not None else None}
         if op == "yield":
             return self._yield(parameters["executions"])
         if op == "start":
@@ -47,8 +47,9 @@ class EngineHost:
         if op == "prepare":
             wanted, password = parameters["page_ranges"], parameters["password"]
             return await self._engine.pages.prepare(folder, wanted, self._max_pages, password)
+        document = Document(folder, parameters["options"])
         if op == "pages":
-            document = Document(folder, parameters["options"])
+            self._engine.check(document.options)
             reading = _Reading(self._engine, document, parameters["numbers"], emit)
             self._readings[parameters["execution"]] = reading
             try:
@@ -56,17 +57,17 @@ class EngineHost:
             finally:
                 del self._readings[parameters["execution"]]
         if op == "assemble":
-            return await self._engine.pages.assemble(folder, self._engine.name, self._engine.version)
+            return await self._engine.assemble(document)
         raise RuntimeError(f"no operation {op}")
 
     async def _start(self, settings: Settings, name: str) -> dict[str, Any]:
         kind = engine_class(name)
         limits = Limits(settings.page_timeout, settings.page_memory_mb, settings.max_page_pixels)
         pages = PagePool(settings.page_processes or os.cpu_count() or 1, kind.reader, limits)
-        engine = kind(pages)
-        await pages.start()
+        engine = kind(pages, settings)
+        await engine.start()
         self._engine, self._max_pages = engine, settings.max_pages
-        return {"version": engine.version}
+        return {"version": engine.version, "fault": engine.fault}
 
     def _yield(self, executions: list[str]) -> str | None:
         """Ends one of the slices early, the one that has least in work."""
@@ -102,13 +103,13 @@ class _Reading:
     @property
     def in_work(self) -> int:
         """How many pages are being worked on, and not only wait for a page process."""
-        return sum(not hand.done() and not self._engine.pages.waits(hand) for hand in self._hands)
+        return sum(not hand.done() and not self._engine.waits(hand) for hand in self._hands)
 
     def end_early(self) -> None:
         """Begins no more pages: those that are being worked on are the last."""
         self._waiting = iter(())
         for hand in self._hands:
-            if self._engine.pages.waits(hand):
+            if self._engine.waits(hand):
                 hand.cancel()
 
     async def _hand(self) -> None:
@@ -131,6 +132,8 @@ async def run(descriptor: int) -> None:
 
 def main(descriptor: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "httpx2"):  # a line for every request
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     for number in (signal.SIGINT, signal.SIGTERM):  # only the supervisor ends it
         signal.signal(number, signal.SIG_IGN)
     asyncio.run(run(descriptor))

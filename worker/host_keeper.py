@@ -37,6 +37,10 @@ class HostKeeper:
         self.engine = engine
         self.version = ""
         self.ready = asyncio.Event()
+        self.fault: str | None = None
+        """Why the engine cannot read pages at the moment."""
+        self.able = asyncio.Event()
+        """Set while there is no such fault."""
         self._settings = settings
         self._channel: Channel | None = None
         self._process: psutil.Process
@@ -57,13 +61,15 @@ class HostKeeper:
                         "start", engine=self.engine, settings=self._settings.model_dump(mode="json")
                     )
                 except (ServiceError, ChildDied) as error:
-                    log.error("the engine %s does not start: %s; next try in %g s", self.engine, error, pause)
+                    log.error("the engine %s does not start; next try in %g s", self.engine, pause)
+                    self._note(f"The engine does not start: {error}")
                     await self._channel.close()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 30.0)
                     continue
                 pause, self._pages = 0.5, 0
                 self.version = started["version"]
+                self._note(started["fault"])
                 self._process = psutil.Process(self._channel.pid)
                 self.ready.set()
                 self._admitting.set()
@@ -80,7 +86,7 @@ class HostKeeper:
             assert channel is not None
             try:
                 with anyio.fail_after(UNRESPONSIVE):
-                    await channel.call("ping")
+                    self._note((await channel.call("ping"))["fault"])
             except ChildDied:
                 pass
             except TimeoutError:
@@ -88,6 +94,17 @@ class HostKeeper:
                 channel.kill()
                 await channel.wait()
             await asyncio.sleep(ASK_EVERY)
+
+    def _note(self, fault: str | None) -> None:
+        if fault is None:
+            if self.fault is not None:
+                log.warning("work is taken up again")
+            self.able.set()
+        else:
+            if self.fault != fault:
+                log.warning("no work is taken up: %s", fault)
+            self.able.clear()
+        self.fault = fault
 
     async def free(self) -> None:
         """Sees to it that what was canceled on the host ends. One that is too busy to hear of it is killed, which costs

@@ -2,19 +2,20 @@
 
 import errno
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from os import SEEK_CUR
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pypdfium2 as pdfium
 from PIL import ExifTags, Image
 
 from app.errors import DocumentError, JobError, PageError
 from app.kinds import Kind
 from worker.bitmaps import decoded
-from worker.documents import OpenDocument
+from worker.documents import OpenDocument, Raster
 
 FRAMES_MOST = 20_000
 """Of a TIFF; without an end to them, a file of 200 MB could announce 30 million."""
@@ -37,6 +38,18 @@ PLACES = {
     8: (0, 1, -1, 0, 1, 0),
 }
 """By EXIF's orientation, how the unit square of an image comes to lie on that of its page."""
+
+TURNED: dict[int, Callable[[Raster], Raster]] = {
+    1: lambda pixels: pixels,
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
+"""By EXIF's orientation, the image upright."""
 
 
 class OpenImage(OpenDocument):
@@ -67,14 +80,28 @@ class OpenImage(OpenDocument):
         """Its header is read, and nothing decoded."""
         return Image.open(self._path, formats=[self._kind.name])
 
-    def _placed(self, number: int, pdf: pdfium.PdfDocument) -> pdfium.PdfPage:
-        """The frame as the only thing on a new page."""
+    def raster(self, number: int, scale: float, max_pixels: int) -> Raster:
+        with self._frame(number) as image:
+            bitmap = decoded(image, max_pixels)
+            pixels = bitmap.to_numpy()
+            if pixels.ndim == 2 or pixels.shape[2] == 1:
+                pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
+            return np.ascontiguousarray(TURNED[_orientation(image)](pixels))
+
+    @contextmanager
+    def _frame(self, number: int) -> Iterator[Image.Image]:
+        """The frame of the page, not yet decoded. What fails with it becomes a PageError."""
         damaged = PageError(
             f"Page {number} cannot be decoded: its {self._kind.value} image is damaged or of a rare kind; save it anew."
         )
         with _failing_as(damaged), closing(self._opened()) as image:
             if number > 1:
                 image.seek(number - 1)
+            yield image
+
+    def _placed(self, number: int, pdf: pdfium.PdfDocument) -> pdfium.PdfPage:
+        """The frame as the only thing on a new page."""
+        with self._frame(number) as image:
             width, height = size_in_points(image)
             bitmap = decoded(image, self._max_pixels)
             a, b, c, d, e, f = PLACES[_orientation(image)]

@@ -17,6 +17,7 @@ from app.quota import Quota
 from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
+from worker.engines import engine_class
 from worker.host_keeper import HostKeeper
 from worker.slices import Crashed, Crowded, LeaseLost, SliceWork, Yielded, insist
 
@@ -56,7 +57,7 @@ class Lanes:
         self._host = host
         self._work = SliceWork(jobs, blobs, quota, outbound, host, settings, lambda: self._crowded)
         self._worker = worker
-        self._count = settings.worker_concurrency
+        self._count = settings.worker_concurrency or engine_class(host.engine).lanes
         self._freed = asyncio.Event()
         self._grace = settings.shutdown_grace
         self._tasks: dict[asyncio.Task[None], str] = {}
@@ -192,10 +193,11 @@ class Lanes:
                 await asyncio.sleep(0.3)
 
     async def _have_room(self) -> None:
-        """Returns when DATA_DIR may take more: jobs wait until then."""
+        """Returns when DATA_DIR may take more and the engine can work: jobs wait until then."""
         while (refusal := await self._quota.refusal()) is not None:
             log.warning("no work is taken up: %s", refusal)
             await asyncio.sleep(FULL_PAUSE)
+        await self._host.able.wait()
 
     async def _lane(self, held: Slice) -> None:
         try:

@@ -153,8 +153,16 @@ class PagePool:
 
     async def page(self, folder: JobFolder, number: int) -> None:
         """Reads page `number` and stores it. Raises PageError."""
+        await self._page(folder, "page", number)
+
+    async def render(self, folder: JobFolder, number: int, scale: float) -> tuple[int, int]:
+        """Stores the pixels of page `number`; see OpenDocument.raster. Their height and width. Raises PageError."""
+        height, width = await self._page(folder, "render", number, scale=scale)
+        return height, width
+
+    async def _page(self, folder: JobFolder, op: str, number: int, **parameters: Any) -> Any:
         try:
-            await self._call(folder, "page", number=number)
+            return await self._call(folder, op, number=number, **parameters)
         except _Overrun as overrun:
             raise PageError(f"Page {number} {overrun} and was stopped.", code=overrun.code) from None
         except ChildDied as died:
@@ -215,7 +223,7 @@ class PagePool:
                 seconds = time.monotonic() - began
                 self._spent[document] += seconds
                 await self._give(child)
-            if op == "page":
+            if op in ("page", "render"):
                 self._mark(document, slow=seconds > self._patience and self._turns.others_wait(document))
                 self._recent.append(seconds)
             return result

@@ -10,7 +10,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import pypdfium2 as pdfium
 
 from app.blobs import JobFolder, replacing, write
 from app.errors import JobError, PageError
-from app.results import Block, Page
+from app.results import Page, store_page, stored_page
 from worker.channel import error_message
 from worker.confine import allow_cpu, close_in, limit
 from worker.documents import OpenDocument, decrypt, open_document
@@ -40,6 +40,7 @@ class Pages:
         operations: dict[str, Callable[..., Any]] = {
             "prepare": self.prepare,
             "page": self.page,
+            "render": self.render,
             "assemble": self.assemble,
         }
         return operations[op](folder, **parameters)
@@ -69,19 +70,17 @@ class Pages:
         def save(name: str, data: bytes) -> None:
             write(folder.image(name), data)
 
-        try:
-            with document.page(number) as source:
-                page = self._reader.read(source, number, hint, save)
-        except (OSError, JobError):
-            raise
-        except MemoryError as error:
-            raise PageError(f"Page {number} needs more memory than PAGE_MEMORY_MB allows.") from error
-        except pdfium.PdfiumError as error:
-            raise PageError(f"Page {number} is damaged: {error}") from error
-        except Exception as error:
-            traceback.print_exc()
-            raise PageError(f"Page {number} cannot be read: an internal error ({type(error).__name__}).") from error
-        write(folder.page(number), json.dumps(page.to_dict(), ensure_ascii=False).encode())
+        with _failing_alone(number), document.page(number) as source:
+            page = self._reader.read(source, number, hint, save)
+        store_page(folder, page)
+
+    def render(self, folder: JobFolder, number: int, scale: float) -> list[int]:
+        """Stores the page's pixels (see OpenDocument.raster), without any header. Returns their height and width."""
+        document, _ = self._document(folder)
+        with _failing_alone(number):
+            raster = document.raster(number, scale, self._reader.max_pixels)
+        write(folder.raster(number), raster.data)
+        return list(raster.shape[:2])
 
     def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
         """Makes the result from the stored pages and brings these up to date; in memory is one, but for the markdown.
@@ -97,8 +96,8 @@ class Pages:
                 if page.error is None:
                     read = _json(page.to_dict())
                     page = assembly.add(page)
-                    if (final := _json(page.to_dict())) != read:
-                        write(folder.page(page.index), final)
+                    if _json(page.to_dict()) != read:
+                        store_page(folder, page)
                 else:
                     errors.append({"index": page.index, **page.error})
                 page.raw = None
@@ -117,11 +116,24 @@ class Pages:
         return self._open[1:]
 
 
+@contextmanager
+def _failing_alone(number: int) -> Iterator[None]:
+    """What goes wrong with a page, be it our fault, costs this page and not its document."""
+    try:
+        yield
+    except (OSError, JobError):
+        raise
+    except MemoryError as error:
+        raise PageError(f"Page {number} needs more memory than PAGE_MEMORY_MB allows.") from error
+    except pdfium.PdfiumError as error:
+        raise PageError(f"Page {number} is damaged: {error}") from error
+    except Exception as error:
+        traceback.print_exc()
+        raise PageError(f"Page {number} cannot be read: an internal error ({type(error).__name__}).") from error
+
+
 def _stored(folder: JobFolder, selected: list[int]) -> Iterator[Page]:
-    for number in selected:
-        page = Page(**json.loads(folder.page(number).read_bytes()))
-        page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
-        yield page
+    return (stored_page(folder, number) for number in selected)
 
 
 def _json(value: Any) -> bytes:

@@ -176,7 +176,7 @@ class SliceWork:
                 await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=mine))
         if len(selected) > len(mine) and await self._ended(held):
             return
-        errors = await self._host.call("assemble", folder=str(folder.root))
+        errors = await self._host.call("assemble", folder=str(folder.root), options=held.job.options)
         if len(errors) == len(selected):
             raise JobError(_all_failed(errors), code=errors[0]["code"])
         await self._ended(held, page_errors=len(errors))

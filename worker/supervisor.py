@@ -24,7 +24,7 @@ from app.quota import Quota
 from app.settings import Settings
 from app.store import Down, StoreKeeper, batch, connect
 from app.tether import tethered
-from worker.engines import AUTO
+from worker.engines import resolve
 from worker.host_keeper import HostKeeper
 from worker.lanes import Lanes
 from worker.sweeper import Sweeper
@@ -40,7 +40,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = AUTO if settings.engine == "auto" else settings.engine
+        self._engine = resolve(settings.engine)
         self._name = worker_name(settings)
         self._born = iso(time.time())
         # The beat has connections of its own: no download, commit or doorbell is ever in its way.
@@ -137,9 +137,15 @@ class Supervisor:
             for names in (keys.RQ_WORKERS, keys.rq_queue_workers(self._engine)):
                 pipe.sadd(names, worker)
                 pipe.expire(names, NAMES_KEPT)
-            if self._host.ready.is_set():
-                pipe.zadd(keys.ENGINES, {self._engine: time.time()})
-                pipe.expire(keys.ENGINES, NAMES_KEPT)
+            if self._host.ready.is_set() or self._host.fault is not None:
+                now = {self._engine: time.time()}
+                pipe.zadd(keys.ENGINES, now)
+                if self._host.fault is None:
+                    pipe.zadd(keys.ENGINES_ABLE, now)
+                else:
+                    pipe.hset(keys.ENGINES_FAULTS, self._engine, self._host.fault)
+                for key in (keys.ENGINES, keys.ENGINES_ABLE, keys.ENGINES_FAULTS):
+                    pipe.expire(key, NAMES_KEPT)
 
     async def _sign_off(self) -> None:
         worker = keys.rq_worker(self._name)

@@ -32,11 +32,12 @@ async def health() -> dict[str, Any]:
 
 @router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
 async def ready(shared: Shared) -> JSONResponse:
-    """Store, blobs and a worker are there: a document sent now is worked on now."""
+    """Store, blobs, a worker and what its engine needs are there: a document sent now is worked on now."""
     parts = {"store": await _store(shared), "blobs": _blobs(shared)}
     there = parts["store"] is None
     parts["blobs"] = parts["blobs"] or (await _room(shared) if there else None)
     parts["worker"] = await _worker(shared) if there else "unknown while the store is away"
+    parts |= await _engines(shared) if there else {}
     failing = {name: reason for name, reason in parts.items() if reason is not None}
     error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
     body = _envelope(error) | {"parts": {name: reason or "ok" for name, reason in parts.items()}}
@@ -69,3 +70,11 @@ async def _worker(shared: Context) -> str | None:
     except Down:
         return "unknown while the store is away"
     return None if live else "no live worker; start one with python -m worker"
+
+
+async def _engines(shared: Context) -> dict[str, str | None]:
+    """Each engine with live workers."""
+    with contextlib.suppress(*Down):
+        faults = await shared.engines.faults()
+        return {engine: faults.get(engine) for engine in sorted(await shared.engines.live())}
+    return {}

@@ -86,6 +86,8 @@ async def job(job_id: str, shared: Shared, wait: Wait = 0) -> dict[str, Any]:
     public = found.to_public()
     if found.status is Status.QUEUED and found.engine not in await shared.engines.live():
         public["note"] = f"Waiting for a worker with the engine {found.engine}; none is alive."
+    elif not found.ended and (fault := (await shared.engines.faults()).get(found.engine)):
+        public["note"] = f"Waiting: {fault}"
     return public
 
 
@@ -159,8 +161,11 @@ async def image(job_id: str, name: str, shared: Shared) -> FileResponse:
 
 
 @router.get("/jobs/{job_id}/pages/{number}")
-async def page(job_id: str, number: int, shared: Shared) -> dict[str, Any]:
-    """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it."""
+async def page(job_id: str, number: int, shared: Shared, raw: bool = False) -> dict[str, Any]:
+    """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it.
+
+    With `raw`, what the engine itself wrote comes along, where it keeps that (paddleocr_vl).
+    """
     found = await find_job(shared, job_id)
     try:
         data = await asyncio.to_thread(shared.blobs.job(found.id).page(number).read_bytes)
@@ -168,7 +173,8 @@ async def page(job_id: str, number: int, shared: Shared) -> dict[str, Any]:
         done = f"{found.pages_done} of {found.pages_total if found.pages_total is not None else 'its'} pages are done"
         raise NotFound(f"Page {number} of this job is not there; {done}.") from None
     stored: dict[str, Any] = json.loads(data)
-    stored.pop("raw", None)
+    if not raw:
+        stored.pop("raw", None)
     return stored | ({} if found.ended else {"provisional": True})
 
 

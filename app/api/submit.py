@@ -19,7 +19,6 @@ from app.addresses import check_url
 from app.api.context import Context, Shared
 from app.blobs import JobFolder, replacing
 from app.confidences import Confidences, check_headers
-from app.engines import check_options
 from app.errors import (
     DocumentError,
     IdempotencyConflict,
@@ -32,6 +31,7 @@ from app.errors import (
 )
 from app.jobs.record import ENDED, Job, Priority, Status
 from app.kinds import HEAD, require_document
+from app.options import check_options
 from app.page_ranges import parse_page_ranges
 
 router = APIRouter(tags=["jobs"])

@@ -23,6 +23,12 @@ OUTBOX_BELL = "outbox:bell"
 ENGINES = "engines"
 """Sorted set of the engines that live workers offer, by the time of their last beat."""
 
+ENGINES_ABLE = "engines:able"
+"""The same of workers that can work at that time: a VLM server that an engine needs may be away."""
+
+ENGINES_FAULTS = "engines:faults"
+"""Hash: why an engine could not work when a worker last said so."""
+
 DATA_USED = "data:used"
 """Bytes in DATA_DIR, as they were last counted and with what has come since."""
 

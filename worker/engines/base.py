@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.blobs import JobFolder
 from app.results import Page
+from app.settings import Settings
 from worker.page_pool import PagePool
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Assembly:
         return "\n\n".join(self._texts)
 
 
-class PageReader(ABC):
+class PageReader:
     """An engine's work inside a page process: one thread, limited, killable. PDFium runs only here."""
 
     def __init__(self, max_pixels: int) -> None:
@@ -56,9 +58,9 @@ class PageReader(ABC):
         """Hints for the selected pages (numbers from 1), from one look at the whole document."""
         return {}
 
-    @abstractmethod
     def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
-        """Page `number` as blocks; pictures go to `save_image(name, data)`."""
+        """Page `number` as blocks; pictures go to `save_image(name, data)`. Not for engines that work in the host."""
+        raise NotImplementedError
 
     def assembly(self, pages: Iterable[Page]) -> Assembly:
         """Begins to put the document together with a look at all its pages, in order."""
@@ -71,9 +73,19 @@ class Engine(ABC):
     name: ClassVar[str]
     reader: ClassVar[str]
     """`module:Class` of its PageReader."""
+    lanes: ClassVar[int] = 8
+    """Jobs that a worker takes on at a time, where WORKER_CONCURRENCY does not say."""
 
-    def __init__(self, pages: PagePool) -> None:
+    def __init__(self, pages: PagePool, settings: Settings) -> None:
         self.pages = pages
+        self.settings = settings
+
+    async def start(self) -> None:
+        """Loads what the engine needs. Raises EngineError."""
+        await self.pages.start()
+
+    async def close(self) -> None:
+        await self.pages.close()
 
     @property
     @abstractmethod
@@ -81,10 +93,27 @@ class Engine(ABC):
         """Version of the engine, as results show it."""
 
     @property
+    def fault(self) -> str | None:
+        """Why no page can be read at the moment, as a sentence; jobs wait until this has passed."""
+        return None
+
+    @property
     def pages_in_flight(self) -> int:
-        """How many pages of one document are worked on at the same time."""
+        """How many pages of one slice are worked on, or wait for their turns, at the same time."""
         return self.pages.count
+
+    def check(self, options: dict[str, Any]) -> None:
+        """Raises EngineError where this worker is not set up for the options."""
+        return
+
+    def waits(self, task: asyncio.Task[object]) -> bool:
+        """Whether the task, in `page`, waits for its turn and can be cancelled at no loss."""
+        return self.pages.waits(task)
 
     async def page(self, document: Document, number: int) -> None:
         """Reads page `number` and stores it. Raises PageError."""
         await self.pages.page(document.folder, number)
+
+    async def assemble(self, document: Document) -> list[dict[str, Any]]:
+        """Makes the result from the stored pages; returns the errors of those that failed."""
+        return await self.pages.assemble(document.folder, self.name, self.version)

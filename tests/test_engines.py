@@ -1,0 +1,142 @@
+"""Which engine a job gets, what the API knows of it, and how a document's pages share an engine."""
+
+import asyncio
+import time
+
+import pytest
+
+from app.engines import ABLE, LIVE, EngineRegistry
+from app.errors import InvalidRequest, UnknownEngine
+from app.jobs import keys
+from app.options import check_options
+from app.settings import Settings
+from app.store import Store, connect
+from worker.engines.paddleocr_vl.shares import Shares
+
+pytestmark = pytest.mark.anyio
+
+
+async def offered(store: Store, engine: str, ago: float = 0, able_ago: float = 0) -> None:
+    await store.zadd(keys.ENGINES, {engine: time.time() - ago})
+    await store.zadd(keys.ENGINES_ABLE, {engine: time.time() - able_ago})
+
+
+async def test_a_job_that_names_no_engine_gets_the_best_there_is(store_url: str) -> None:
+    store = connect(Settings(redis_url=store_url))
+    try:
+        assert await EngineRegistry(store, "auto").choose(None) == "pp_ocr"
+        await offered(store, "paddleocr_vl", ago=LIVE + 1)
+        assert await EngineRegistry(store, "auto").choose(None) == "paddleocr_vl"
+        await offered(store, "pp_ocr")
+        assert await EngineRegistry(store, "auto").choose(None) == "pp_ocr"
+        assert await EngineRegistry(store, "paddleocr_vl").choose(None) == "paddleocr_vl"
+        await offered(store, "paddleocr_vl")
+        registry = EngineRegistry(store, "auto")
+        assert await registry.choose(None) == "paddleocr_vl"
+        assert await registry.choose("pp_ocr") == "pp_ocr"
+        with pytest.raises(UnknownEngine, match="there is paddleocr_vl, pp_ocr"):
+            await registry.choose("null")
+        with pytest.raises(UnknownEngine):
+            await EngineRegistry(store, "magic").choose(None)
+    finally:
+        await store.aclose()
+
+
+async def test_an_engine_that_cannot_work_says_why(store_url: str) -> None:
+    store = connect(Settings(redis_url=store_url))
+    try:
+        await offered(store, "paddleocr_vl")
+        assert await EngineRegistry(store, "auto").faults() == {}
+        await offered(store, "paddleocr_vl", able_ago=ABLE + 1)
+        await store.hset(keys.ENGINES_FAULTS, "paddleocr_vl", "The VLM is away.")
+        registry = EngineRegistry(store, "auto")
+        assert await registry.live() == {"paddleocr_vl"}
+        assert await registry.faults() == {"paddleocr_vl": "The VLM is away."}
+    finally:
+        await store.aclose()
+
+
+def test_options_of_an_engine_without_any() -> None:
+    with pytest.raises(InvalidRequest, match='pp_ocr has no option "speed"'):
+        check_options("pp_ocr", {"speed": 1})
+
+
+class Pages:
+    """Pages of documents that are in work until they are told to end."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        self.tasks: list[asyncio.Task[None]] = []
+        self.in_work: list[tuple[str, asyncio.Event]] = []
+
+    async def begin(self, document: str, count: int) -> None:
+        self.tasks += [asyncio.create_task(self._page(document)) for _ in range(count)]
+        await settle()
+
+    async def _page(self, document: str) -> None:
+        async with self._shares.of(document):
+            end = asyncio.Event()
+            self.in_work.append((document, end))
+            await end.wait()
+            self.in_work.remove((document, end))
+
+    async def end(self, document: str, count: int = 1) -> None:
+        """Ends the pages that have been in work for longest."""
+        for _, end in [page for page in self.in_work if page[0] == document][:count]:
+            end.set()
+        await settle()
+
+    def count(self, document: str) -> int:
+        return sum(page[0] == document for page in self.in_work)
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_document_alone_has_all_after_its_first_page() -> None:
+    pages = Pages(Shares(in_company=3, alone=6))
+    await pages.begin("book", 20)
+    assert pages.count("book") == 3
+    await pages.end("book")
+    assert pages.count("book") == 6
+    await pages.begin("letter", 1)
+    assert pages.count("letter") == 1  # it has not had to wait
+    await pages.end("book", 4)
+    assert pages.count("book") == 3
+    await pages.end("letter")
+    assert pages.count("book") == 6
+    for _ in range(4):
+        await pages.end("book", 6)
+    await asyncio.gather(*pages.tasks)
+
+
+async def test_it_begins_anew_with_a_few() -> None:
+    pages = Pages(Shares(in_company=2, alone=9))
+    await pages.begin("book", 2)
+    await pages.end("book", 2)
+    await pages.begin("book", 5)
+    assert pages.count("book") == 2
+    await pages.end("book", 2)
+    assert pages.count("book") == 3
+    await pages.end("book", 3)
+    await asyncio.gather(*pages.tasks)
+
+
+async def test_who_gives_up_keeps_no_share() -> None:
+    shares = Shares(in_company=1, alone=1)
+    pages = Pages(shares)
+    await pages.begin("book", 3)
+    first, second, third = pages.tasks
+    assert [shares.waits(task) for task in pages.tasks] == [False, True, True]
+    second.cancel()
+    await settle()
+    await pages.end("book")
+    assert pages.count("book") == 1
+    third.cancel()
+    await asyncio.gather(*pages.tasks, return_exceptions=True)
+    assert first.done()
+    await pages.begin("book", 1)
+    assert not shares.waits(pages.tasks[-1])
+    pages.tasks[-1].cancel()

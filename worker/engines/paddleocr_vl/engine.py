@@ -1,0 +1,198 @@
+"""PaddleOCR-VL in the engine host: one pipeline, a thread for each page in work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from app.blobs import JobFolder, write
+from app.errors import EngineError, PageError
+from app.options import PaddleOCRVLOptions
+from app.results import store_page, stored_page
+from app.settings import Settings
+from worker.engines.base import Document, Engine
+from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
+from worker.engines.paddleocr_vl.conversion import convert, describe, restored
+from worker.engines.paddleocr_vl.pipeline import SCALE, Pipeline
+from worker.engines.paddleocr_vl.servers import Servers
+from worker.engines.paddleocr_vl.shares import Shares
+from worker.page_pool import PagePool
+from worker.turns import Turns
+
+if TYPE_CHECKING:
+    from worker.documents import Raster
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+THREADS = 32
+"""Pages in the pipeline at a time; with four requests a page they keep a VLM server busy."""
+SHARE = 8
+"""Of them, a document may have so many while others are there; alone, all but as many."""
+
+
+class PaddleOCRVL(Engine):
+    name = "paddleocr_vl"
+    reader = "worker.engines.base:PageReader"
+    lanes = 32
+
+    def __init__(self, pages: PagePool, settings: Settings) -> None:
+        super().__init__(pages, settings)
+        self._pipeline: Pipeline
+        self._servers: Servers | None = None
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self._turns = Turns(THREADS)
+        self._shares = Shares(SHARE, THREADS - SHARE)
+
+    @property
+    def version(self) -> str:
+        return f"paddleocr {version('paddleocr')} {self.settings.vl_model.name}"
+
+    @property
+    def fault(self) -> str | None:
+        return self._servers.fault if self._servers is not None else None
+
+    @property
+    def pages_in_flight(self) -> int:
+        return THREADS
+
+    async def start(self) -> None:
+        settings = self.settings
+        client = None
+        if settings.vl_backend != "native":
+            self._servers = Servers(settings, functools.partial(_connect, settings))
+            client = Client(self._servers, settings.vl_backend, settings.vl_timeout, asyncio.get_running_loop())
+            await self._servers.start()
+        await self.pages.start()
+        try:
+            self._pipeline = await asyncio.to_thread(Pipeline, settings, client)
+        except Exception as error:
+            log.exception("the pipeline cannot be made")
+            raise EngineError(_why_not(settings, error), code="engine_unavailable") from error
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._servers is not None:
+            await self._servers.close()
+        await super().close()
+
+    def check(self, options: dict[str, Any]) -> None:
+        chosen = PaddleOCRVLOptions.model_validate(options)
+        asked = [name for name in ("use_doc_orientation_classify", "use_doc_unwarping") if getattr(chosen, name)]
+        if asked and not self.settings.doc_preprocessing:
+            message = f"This worker has not loaded the models for {asked[0]}: start it with DOC_PREPROCESSING=1."
+            raise EngineError(message, code="engine_unavailable")
+
+    def waits(self, task: asyncio.Task[object]) -> bool:
+        return self._shares.waits(task) or self._turns.waits(task) or super().waits(task)
+
+    async def page(self, document: Document, number: int) -> None:
+        folder, options = document.folder, PaddleOCRVLOptions.model_validate(document.options)
+        async with self._shares.of(folder.root):
+            size = await self.pages.render(folder, number, SCALE)
+            try:
+                await self._turns.take(folder.root)
+                await self._in_thread(functools.partial(self._read, folder, number, size, options))
+            finally:
+                folder.raster(number).unlink(missing_ok=True)
+
+    async def assemble(self, document: Document) -> list[dict[str, Any]]:
+        options = PaddleOCRVLOptions.model_validate(document.options)
+        if options.restructure_pages:
+            await asyncio.to_thread(self._restructure, document.folder, options)
+        return await super().assemble(document)
+
+    async def _in_thread(self, work: Callable[[PageCall], None]) -> None:
+        """Does the work with its PageCall current, and gives the turn back when it has really ended."""
+        call = PageCall()
+        context = contextvars.copy_context()
+        context.run(current_page.set, call)
+        thread = asyncio.get_running_loop().run_in_executor(self._threads, context.run, work, call)
+        thread.add_done_callback(lambda _: self._turns.leave())
+        try:
+            await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            call.cancel()
+            thread.add_done_callback(_hear)
+            raise
+
+    def _read(
+        self, folder: JobFolder, number: int, size: tuple[int, int], options: PaddleOCRVLOptions, call: PageCall
+    ) -> None:
+        raster = _load(folder, number, size)
+        try:
+            result = self._pipeline.predict(raster, options.predict)
+        except Exception as error:
+            if call.cancelled:
+                raise
+            log.exception("page %d cannot be read", number)
+            reason = f"{type(error).__name__}: {error}"[:300].rstrip(".")
+            raise PageError(f"The pipeline failed on page {number}: {reason}.") from error
+        if call.cancelled:
+            return
+        if call.failures and len(call.failures) == call.sent:
+            raise PageError(f"Nothing on page {number} could be read. {call.failures[0]}", code="engine_failed")
+        page, images = convert(result, number, options)
+        page.warnings = call.failures + call.warnings
+        for name, data in images.items():
+            write(folder.image(name), data)
+        store_page(folder, page)
+
+    def _restructure(self, folder: JobFolder, options: PaddleOCRVLOptions) -> None:
+        """Brings the stored pages up to date with what a look at all of them shows: once more, if it was cut off."""
+        pages = [stored_page(folder, number) for number in sorted(folder.pages_done())]
+        good = [page for page in pages if page.error is None]
+        results = self._pipeline.restructure(
+            [restored(page) for page in good], merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
+        )
+        for page, result in zip(good, results, strict=True):
+            describe(page, result, options)
+            store_page(folder, page)
+
+
+def _hear(thread: asyncio.Future[None]) -> None:
+    """What a thread nobody waits for has ended with is nobody's business."""
+    if not thread.cancelled():
+        thread.exception()
+
+
+def _connect(settings: Settings, url: str) -> Any:
+    """PaddleX's client of the server at `url`."""
+    from paddlex.inference.models.common.genai import GenAIClient
+
+    return GenAIClient(
+        backend=settings.vl_backend,
+        base_url=url,
+        max_concurrency=settings.vl_max_concurrency,
+        model_name=settings.vl_model.name,
+        api_key=settings.vl_api_key or "null",
+        max_retries=0,  # Client asks again
+    )
+
+
+def _why_not(settings: Settings, error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"this environment lacks {error.name}: start the worker with ENGINE=paddleocr_vl ./run.sh."
+    reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
+    advice = "the worker's log has the details"
+    if settings.layout_model_dir is None:
+        advice = (
+            f"if {settings.vl_model.layout} cannot be downloaded, fetch it elsewhere and set LAYOUT_MODEL_DIR; {advice}"
+        )
+    if settings.vl_backend == "native" and settings.vl_model_dir is None:
+        advice = f"if {settings.vl_model.name} cannot be downloaded, fetch it elsewhere and set VL_MODEL_DIR; {advice}"
+    return f"PaddleOCR-VL cannot be loaded: {reason.rstrip('.')} ({advice})."
+
+
+def _load(folder: JobFolder, number: int, size: tuple[int, int]) -> Raster:
+    import numpy as np
+
+    height, width = size
+    return np.fromfile(folder.raster(number), np.uint8).reshape(height, width, 3)
