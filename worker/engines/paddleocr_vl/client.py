@@ -26,6 +26,9 @@ TIMEOUT_COST = 3
 PAUSE, PAUSE_MOST = 0.5, 30.0
 """Seconds before the second try, doubled for each one more, unless the server says when to come again."""
 
+_NOT_THE_BLOCKS_FAULT = frozenset({401, 403, 404, 408, 429})
+"""The server is busy, or has another key or model than it had."""
+
 KINDS = {
     "OCR:": "text",
     "Table Recognition:": "table",
@@ -40,7 +43,7 @@ REPEATS = 20
 """Times that the end of a text must repeat itself to be taken for a model that cannot stop."""
 
 
-@dataclass
+@dataclass(eq=False)
 class PageCall:
     """The requests of a page, from the thread that works on it."""
 
@@ -153,7 +156,7 @@ class Client:
             raise _Failed(reason, TIMEOUT_COST) from error
         except openai.APIStatusError as error:
             reason = f"the VLM server answered {error.status_code}: {_message(error)}"
-            if error.status_code in (408, 429) or error.status_code >= 500:
+            if error.status_code in _NOT_THE_BLOCKS_FAULT or error.status_code >= 500:
                 raise _Failed(reason, pause=_retry_after(error)) from error
             raise _Refused(f"{reason}.") from error
         except openai.APIConnectionError as error:
