@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ ROUNDS = 5
 FLOOR_POLL = 0.02  # seconds
 READY_WITHIN = 60.0  # seconds
 STOP_WITHIN = 15.0  # seconds
-PACKAGES = ("fastapi", "uvicorn", "redis", "rq", "pypdfium2", "rapidocr", "onnxruntime")
+PACKAGES = ("fastapi", "uvicorn", "redis", "rq", "pypdfium2", "rapidocr", "onnxruntime", "paddleocr", "paddlex")
 
 T = TypeVar("T")
 
@@ -311,7 +311,8 @@ def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     server = subprocess.run([find_server(), "--version"], capture_output=True, text=True, timeout=10).stdout
     number = next((word[2:] for word in server.split() if word.startswith("v=")), "?")
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    installed = {distribution.name for distribution in distributions()}
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES if name in installed)
     return (
         f"{model}, {CORES} of {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}; load before the run "
         f"{os.getloadavg()[0]:.1f}.\n"

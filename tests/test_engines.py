@@ -95,10 +95,10 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_document_alone_has_all_after_its_first_page() -> None:
-    pages = Pages(Shares(in_company=3, alone=6))
+async def test_a_document_alone_has_more() -> None:
+    pages = Pages(Shares(in_company=3, alone=6, head_start=0))
     await pages.begin("book", 20)
-    assert pages.count("book") == 3
+    assert pages.count("book") == 6
     await pages.end("book")
     assert pages.count("book") == 6
     await pages.begin("letter", 1)
@@ -112,20 +112,39 @@ async def test_a_document_alone_has_all_after_its_first_page() -> None:
     await asyncio.gather(*pages.tasks)
 
 
-async def test_it_begins_anew_with_a_few() -> None:
-    pages = Pages(Shares(in_company=2, alone=9))
-    await pages.begin("book", 2)
-    await pages.end("book", 2)
-    await pages.begin("book", 5)
-    assert pages.count("book") == 2
-    await pages.end("book", 2)
-    assert pages.count("book") == 3
-    await pages.end("book", 3)
-    await asyncio.gather(*pages.tasks)
+async def test_its_first_pages_are_asked_about_first() -> None:
+    shares = Shares(in_company=2, alone=6, head_start=0.1)
+    asked: list[int] = []
+    end = [asyncio.Event() for _ in range(6)]
+
+    async def page(number: int) -> None:
+        async with shares.of("book") as share:
+            await share.may_ask()
+            asked.append(number)
+            await end[number].wait()
+
+    tasks = [asyncio.create_task(page(number)) for number in range(6)]
+    await settle()
+    assert asked == [0, 1]
+    end[0].set()
+    await settle()
+    assert asked == [0, 1]
+    await asyncio.sleep(0.12)
+    assert asked == [0, 1, 2, 3, 4, 5]
+    for event in end:
+        event.set()
+    await asyncio.gather(*tasks)
+    end = [asyncio.Event() for _ in range(6)]
+    tasks = [asyncio.create_task(page(number)) for number in range(3)]
+    await settle()
+    assert asked[6:] == [0, 1]  # a document that comes again begins anew
+    for event in end:
+        event.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_who_gives_up_keeps_no_share() -> None:
-    shares = Shares(in_company=1, alone=1)
+    shares = Shares(in_company=1, alone=1, head_start=0)
     pages = Pages(shares)
     await pages.begin("book", 3)
     first, second, third = pages.tasks

@@ -8,6 +8,7 @@ prints each request as a line of JSON when it comes and when it has been answere
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import sys
 import threading
@@ -17,13 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+from PIL import Image
 
 from app.ports import free_port
 
 MODEL = "PaddleOCR-VL-1.6-0.9B"
 
 REPLIES = {
-    "OCR:": "Read from {digest}.",
+    "OCR:": "Read from {digest}, {size}.",
     "Table Recognition:": "<fcel>A<fcel>{digest}<nl><fcel>1<fcel>2<nl>",
     "Formula Recognition:": "\\[x^2 + {digest}\\]",
     "Chart Recognition:": "a | {digest}\n1 | 2",
@@ -42,6 +44,13 @@ class Request:
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     aborted: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        data = self.body["messages"][0]["content"][0]["image_url"]["url"].partition(",")[2]
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            return image.size
 
     @property
     def prompt(self) -> str:
@@ -115,7 +124,7 @@ class SimulatedVLM:
             if reply.status == 200 and reply.body is None:
                 text = reply.text
                 if text is None:
-                    text = REPLIES[request.prompt].format(digest=digest)
+                    text = REPLIES[request.prompt].format(digest=digest, size="{} by {}".format(*request.size))
                 await _respond(send, 200, _completion(body["model"], text, reply.finish))
             else:
                 await _respond(send, reply.status, reply.body, reply.headers)
@@ -186,7 +195,7 @@ def main(port: int, delay: float = 0, capacity: float = 256) -> None:
     vlm = SimulatedVLM(delay, int(capacity))
 
     def tell(event: str, request: Request) -> None:
-        line = {"event": event, "at": time.monotonic(), "digest": request.digest, "in_flight": vlm.in_flight}
+        line = {"event": event, "at": time.monotonic(), "width": request.size[0], "in_flight": vlm.in_flight}
         print(json.dumps(line), flush=True)
 
     vlm.on_event = tell

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from worker.engines.paddleocr_vl.cores import Cores
 from worker.engines.paddleocr_vl.servers import Server, Servers
+from worker.engines.paddleocr_vl.shares import Share
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +47,10 @@ REPEATS = 20
 
 @dataclass(eq=False)
 class PageCall:
-    """The requests of a page, from the thread that works on it."""
+    """The requests of a page, from the thread that works on it; they are sent once its `share` lets them."""
 
+    share: Share
+    cores: Cores
     futures: list[Future[Any]] = field(default_factory=list)
     sent: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -66,6 +70,22 @@ class PageCall:
 
 
 current_page: ContextVar[PageCall] = ContextVar("current_page")
+
+
+class _Answer:
+    """A future as PaddleX uses them. Who waits for it lends its core to others; the answers of a page come together."""
+
+    def __init__(self, page: PageCall, future: Future[Any]) -> None:
+        self._page = page
+        self._future = future
+        self.done = future.done
+        self.cancel = future.cancel
+
+    def result(self) -> Any:
+        if not self._future.done():
+            with self._page.cores.lent():
+                wait(self._page.futures)
+        return self._future.result()
 
 
 class _Refused(Exception):
@@ -101,13 +121,15 @@ class Client:
         page.sent += 1
         page.futures.append(future)
         page.end_if_cancelled()
-        return future if return_future else future.result()
+        answer = _Answer(page, future)
+        return answer if return_future else answer.result()
 
     def close(self) -> None:
         """The servers' clients are closed with the servers."""
 
     async def _complete(self, page: PageCall, messages: list[Any], arguments: dict[str, Any]) -> Any:
         kind = KINDS.get(messages[0]["content"][1]["text"], "text")
+        await page.share.may_ask()
         try:
             completion = await self._insist(page, messages, arguments)
         except _Refused as refused:

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import functools
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -19,9 +20,10 @@ from app.settings import Settings
 from worker.engines.base import Document, Engine
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
+from worker.engines.paddleocr_vl.cores import Cores
 from worker.engines.paddleocr_vl.pipeline import SCALE, Pipeline
 from worker.engines.paddleocr_vl.servers import Servers
-from worker.engines.paddleocr_vl.shares import Shares
+from worker.engines.paddleocr_vl.shares import Share, Shares
 from worker.page_pool import PagePool
 from worker.turns import Turns
 
@@ -32,10 +34,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-THREADS = 32
-"""Pages in the pipeline at a time; with four requests a page they keep a VLM server busy."""
+THREADS = 64
+"""Pages in the pipeline at a time; most wait for a VLM server, which a few requests of each keep busy."""
 SHARE = 8
-"""Of them, a document may have so many while others are there; alone, all but as many."""
+"""Of them, a document may have so many while others are there, and all but as many while it is alone."""
+HEAD_START = 0.2
+"""Seconds that the first page of a document gets to be fetched before most others take the cores and the VLM."""
 
 
 class PaddleOCRVL(Engine):
@@ -49,7 +53,8 @@ class PaddleOCRVL(Engine):
         self._servers: Servers | None = None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self._turns = Turns(THREADS)
-        self._shares = Shares(SHARE, THREADS - SHARE)
+        self._shares = Shares(SHARE, THREADS - SHARE, HEAD_START)
+        self._cores = Cores((os.cpu_count() or 1) + 1)
 
     @property
     def version(self) -> str:
@@ -95,11 +100,11 @@ class PaddleOCRVL(Engine):
 
     async def page(self, document: Document, number: int) -> None:
         folder, options = document.folder, PaddleOCRVLOptions.model_validate(document.options)
-        async with self._shares.of(folder.root):
+        async with self._shares.of(folder.root) as share:
             size = await self.pages.render(folder, number, SCALE)
             try:
                 await self._turns.take(folder.root)
-                await self._in_thread(functools.partial(self._read, folder, number, size, options))
+                await self._in_thread(functools.partial(self._read, folder, number, size, options), share)
             finally:
                 folder.raster(number).unlink(missing_ok=True)
 
@@ -109,12 +114,17 @@ class PaddleOCRVL(Engine):
             await asyncio.to_thread(self._restructure, document.folder, options)
         return await super().assemble(document)
 
-    async def _in_thread(self, work: Callable[[PageCall], None]) -> None:
+    async def _in_thread(self, work: Callable[[PageCall], None], share: Share) -> None:
         """Does the work with its PageCall current, and gives the turn back when it has really ended."""
-        call = PageCall()
+        call = PageCall(share, self._cores)
         context = contextvars.copy_context()
         context.run(current_page.set, call)
-        thread = asyncio.get_running_loop().run_in_executor(self._threads, context.run, work, call)
+
+        def computing() -> None:
+            with self._cores.one():
+                work(call)
+
+        thread = asyncio.get_running_loop().run_in_executor(self._threads, context.run, computing)
         thread.add_done_callback(lambda _: self._turns.leave())
         try:
             await asyncio.shield(thread)
