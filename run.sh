@@ -66,11 +66,13 @@ case ${1:-serve} in
     ruff check .
     ruff format --check .
     mypy
-    pip-licenses --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null
+    no_agpl() { "$1/pip-licenses" --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
+    no_agpl "$venv/bin"
     coverage erase
     coverage run -m pytest
     venv=$here/.venv-paddle-test
     install "1.8 GB" requirements/paddle-test.txt
+    no_agpl "$venv/bin"
     "$venv/bin/coverage" run -m pytest tests/paddleocr_vl
     coverage combine --quiet
     coverage report

@@ -39,13 +39,13 @@ class Settings(BaseSettings):
     engine: str = Field(
         "auto",
         validation_alias=AliasChoices("engine", "ocr_engine"),
-        description="The worker's engine: auto takes the best this machine can run.",
+        description="The worker's engine: pp_ocr, paddleocr_vl (or vllm), or auto: the one whose environment this is.",
     )
     worker_concurrency: int | None = Field(
         None,
         ge=1,
         le=256,
-        description="Jobs a worker works on at a time, downloads aside; unset: 8, with paddleocr_vl 32.",
+        description="Jobs a worker works on at a time, downloads aside; unset: 8, or 32 with paddleocr_vl.",
     )
     shutdown_grace: float = Field(
         10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -159,9 +160,15 @@ def flowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return layout.build(tmp_path_factory.mktemp("flowing"), blocks=FLOWING)
 
 
+@pytest.fixture(scope="module")
+def flowing_service(flowing: Path, shared_vlm: RunningVLM) -> Iterator[Service]:
+    with running(**environment(flowing, shared_vlm)) as service:
+        yield service
+
+
 @pytest.mark.parametrize("chosen", [{}, {"merge_tables": False}, {"relevel_titles": False}])
 def test_restructured_pages_are_those_of_the_pipeline(
-    chosen: dict[str, bool], flowing: Path, vlm: RunningVLM, tmp_path: Path
+    chosen: dict[str, bool], flowing: Path, flowing_service: Service, vlm: RunningVLM, tmp_path: Path
 ) -> None:
     titles = ["Beginnings", "Details", "Middle", "Notes", "Ends", "Index"]
     titled: dict[str, str] = {}
@@ -188,10 +195,10 @@ def test_restructured_pages_are_those_of_the_pipeline(
         expected = official.restructure_pages(pages, **chosen)
     finally:
         official.close()
-    with running(**environment(flowing, vlm)) as service:
-        job = service.submit(source, options=json.dumps({"restructure_pages": True, **chosen}))
-        service.result(job)
-        ours = [service.client.get(f"/jobs/{job}/pages/{number}", params={"raw": True}).json() for number in (1, 2, 3)]
+    client = flowing_service.client
+    job = flowing_service.submit(source, options=json.dumps({"restructure_pages": True, **chosen}))
+    flowing_service.result(job)
+    ours = [client.get(f"/jobs/{job}/pages/{number}", params={"raw": True}).json() for number in (1, 2, 3)]
     texts = [page.markdown["markdown_texts"] for page in expected]
     assert texts != plain
     for number, (page, text, theirs) in enumerate(zip(ours, texts, expected, strict=True), 1):

@@ -21,6 +21,7 @@ from benchmarks.simulated.vlm import MODEL, Reply, Request, RunningVLM
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl import client
 from worker.engines.paddleocr_vl.client import repeats
+from worker.engines.paddleocr_vl.engine import THREADS
 
 pytestmark = pytest.mark.anyio
 
@@ -163,7 +164,7 @@ async def test_cancel_reaches_the_server(settings: Settings, vlm: RunningVLM, tm
         assert not (await read(engine, tmp_path / "next")).warnings
         assert not job.raster(1).exists()
         assert not job.page(1).exists()
-        assert engine._turns.free == 32
+        assert engine._turns.free == THREADS
 
 
 async def test_requests_go_to_the_server_that_answers(settings: Settings, vlm: RunningVLM, tmp_path: Path) -> None:

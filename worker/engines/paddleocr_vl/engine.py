@@ -34,11 +34,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-THREADS = 64
+THREADS = 96
 """Pages in the pipeline at a time; most wait for a VLM server, which a few requests of each keep busy."""
-SHARE = 8
-"""Of them, a document may have so many while others are there, and all but as many while it is alone."""
-HEAD_START = 0.2
+SHARE, ALONE = 8, 64
+"""Of them, those that a document may have while others are there, and while it is alone."""
+HEAD_START = 0.15
 """Seconds that the first page of a document gets to be fetched before most others take the cores and the VLM."""
 
 
@@ -53,7 +53,7 @@ class PaddleOCRVL(Engine):
         self._servers: Servers | None = None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self._turns = Turns(THREADS)
-        self._shares = Shares(SHARE, THREADS - SHARE, HEAD_START)
+        self._shares = Shares(SHARE, ALONE, HEAD_START)
         self._cores = Cores((os.cpu_count() or 1) + 1)
 
     @property
