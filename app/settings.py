@@ -138,6 +138,12 @@ class Settings(BaseSettings):
     def _lower(cls, word: Any) -> Any:
         return word.lower() if isinstance(word, str) else word
 
+    @field_validator("layout_model_dir", "vl_model_dir", "doc_orientation_model_dir", "doc_unwarping_model_dir")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        """The engine host has another working directory."""
+        return None if folder is None else folder.expanduser().absolute()
+
     @field_validator("engine")
     @classmethod
     def _alias(cls, name: str) -> str:

@@ -72,6 +72,15 @@ def test_names_that_people_already_have(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings.paddle_pdx_model_source == "bos"
 
 
+def test_models_may_lie_beside_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYOUT_MODEL_DIR", "models/layout")
+    monkeypatch.setenv("VL_MODEL_DIR", "~/vl")
+    settings = load_settings()
+    assert settings.layout_model_dir == tmp_path / "models/layout"
+    assert settings.vl_model_dir == Path.home() / "vl"
+
+
 def test_every_setting_is_explained() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 

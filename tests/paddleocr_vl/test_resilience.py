@@ -137,7 +137,13 @@ async def test_what_has_no_end_is_noticed(settings: Settings, vlm: RunningVLM, t
     ],
 )
 def test_repetition(text: str, expected: bool) -> None:
-    assert repeats(text) is expected
+    assert repeats(text, 50) is expected
+
+
+def test_empty_rows_of_a_table_are_no_repetition() -> None:
+    rows = "<fcel>Name<fcel>Value<nl>" + "<ecel><ecel><nl>" * 40
+    assert repeats(rows, 50)
+    assert not repeats(rows, 2_000)
 
 
 async def test_one_cap_over_all_pages(settings: Settings, vlm: RunningVLM, tmp_path: Path) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+
+import anyio
 
 from worker.engines.paddleocr_vl.cores import Cores
 from worker.engines.paddleocr_vl.servers import Server, Servers
@@ -41,8 +44,8 @@ KINDS = {
 }
 """What a prompt asks for."""
 
-REPEATS = 20
-"""Times that the end of a text must repeat itself to be taken for a model that cannot stop."""
+REPEATS, REPEATED, REPEATED_IN_TABLES = 20, 50, 2_000
+"""Times, and characters, that the end of a text repeats itself where the model cannot stop; tables may have empty rows."""
 
 
 @dataclass(eq=False)
@@ -139,7 +142,7 @@ class Client:
         text = choice.message.content or ""
         if choice.finish_reason == "length":
             page.warnings.append(f"A {kind} block ends early: its text is longer than max_new_tokens.")
-        if repeats(text):
+        if repeats(text, REPEATED_IN_TABLES if kind == "table" else REPEATED):
             page.warnings.append(f"A {kind} block repeats itself: the model did not find its end.")
         return completion
 
@@ -172,8 +175,9 @@ class Client:
         sent = server.client.create_chat_completion(messages, return_future=True, timeout=self._timeout, **arguments)
         try:
             # The SDK's timeout is one of silence; a server that drips would never end.
-            completion = await asyncio.wait_for(asyncio.wrap_future(sent), self._timeout)
-        except (asyncio.TimeoutError, openai.APITimeoutError) as error:
+            with anyio.fail_after(self._timeout):
+                completion = await asyncio.wrap_future(sent)
+        except (TimeoutError, openai.APITimeoutError) as error:
             reason = f"the VLM server took more than {self._timeout:g} s (VL_TIMEOUT)"
             raise _Failed(reason, TIMEOUT_COST) from error
         except openai.APIStatusError as error:
@@ -190,11 +194,11 @@ class Client:
         return completion
 
 
-def repeats(text: str) -> bool:
-    """Whether the text ends in the same few characters, or the same sentence, over and over."""
+def repeats(text: str, characters: int) -> bool:
+    """Whether the text ends in the same few characters, or the same sentence, over and over, for so many `characters`."""
     for length in range(1, min(len(text) // REPEATS, 200) + 1):
-        end = text[-length:]
-        if end.strip() and text.endswith(end * REPEATS) and length * REPEATS >= 50:
+        end, times = text[-length:], max(REPEATS, math.ceil(characters / length))
+        if end.strip() and text.endswith(end * times):
             return True
     return False
 

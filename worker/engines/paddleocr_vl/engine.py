@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from app.blobs import JobFolder, write
 from app.errors import EngineError, PageError
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from worker.documents import Raster
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 THREADS = 96
 """Pages in the pipeline at a time; most wait for a VLM server, which a few requests of each keep busy."""
@@ -175,6 +173,7 @@ def _hear(thread: asyncio.Future[None]) -> None:
 
 def _connect(settings: Settings, url: str) -> Any:
     """PaddleX's client of the server at `url`."""
+    from openai import DefaultAsyncHttpxClient
     from paddlex.inference.models.common.genai import GenAIClient
 
     return GenAIClient(
@@ -184,6 +183,7 @@ def _connect(settings: Settings, url: str) -> Any:
         model_name=settings.vl_model.name,
         api_key=settings.vl_api_key or "null",
         max_retries=0,  # Client asks again
+        http_client=DefaultAsyncHttpxClient(trust_env=False),  # a proxy in the environment is for other hosts
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings
@@ -112,5 +113,5 @@ def _config(settings: Settings) -> dict[str, Any]:
     return config
 
 
-def _path(folder: Any) -> str | None:
-    return None if folder is None else str(folder.absolute())
+def _path(folder: Path | None) -> str | None:
+    return None if folder is None else str(folder)
