@@ -76,7 +76,7 @@ class SimulatedVLM:
     def __init__(self, delay: float = 0, capacity: int = 256, model: str = MODEL) -> None:
         self.delay = delay
         self.model = model
-        self.health = 200
+        self.health, self.health_delay = 200, 0.0
         self.requests: list[Request] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -89,6 +89,7 @@ class SimulatedVLM:
             return
         path = scope["path"]
         if path.endswith("/health"):
+            await asyncio.sleep(self.health_delay)
             await _respond(send, self.health, {})
         elif path.endswith("/models"):
             listed = {"object": "list", "data": [{"id": self.model, "object": "model", "owned_by": "nobody"}]}
@@ -166,7 +167,7 @@ class RunningVLM(SimulatedVLM):
 
     def reset(self) -> None:
         """As new, but running."""
-        self.delay, self.model, self.health = 0, MODEL, 200
+        self.delay, self.model, self.health, self.health_delay = 0, MODEL, 200, 0
         self.requests = []
         self.most_in_flight = self.in_flight
         self.answer = lambda request: None

@@ -19,7 +19,7 @@ from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.vlm import MODEL, Reply, Request, RunningVLM
 from worker.engines.base import Document
-from worker.engines.paddleocr_vl import client
+from worker.engines.paddleocr_vl import client, servers
 from worker.engines.paddleocr_vl.client import repeats
 from worker.engines.paddleocr_vl.engine import THREADS
 
@@ -187,6 +187,25 @@ async def test_requests_go_to_the_server_that_answers(settings: Settings, vlm: R
         assert len(vlm.requests) == 1.5 * layout.REQUESTS
     finally:
         other.stop()
+
+
+async def test_a_busy_server_may_leave_a_look_unanswered(
+    settings: Settings, vlm: RunningVLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr(servers, "LOOK_EVERY", 0.1)
+    async with running_engine(settings) as engine:
+        await read(engine, tmp_path / "job")
+        vlm.health_delay = 5
+        await asyncio.sleep(2)
+        assert engine.fault is None
+        monkeypatch.setattr(servers, "BUSY_FOR", 0.1)
+        while engine.fault is None:
+            await asyncio.sleep(0.05)
+        assert "has not answered within 0.3 s" in engine.fault
+        vlm.health_delay = 0
+        while engine.fault is not None:
+            await asyncio.sleep(0.05)
 
 
 async def test_a_server_that_fails_everything_is_given_a_rest(

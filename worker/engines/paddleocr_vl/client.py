@@ -45,7 +45,7 @@ KINDS = {
 """What a prompt asks for."""
 
 REPEATS, REPEATED, REPEATED_IN_TABLES = 20, 50, 2_000
-"""Times, and characters, that the end of a text repeats itself where the model cannot stop; tables may have empty rows."""
+"""Times, and characters, that a text's end repeats itself where the model cannot stop; tables may have empty rows."""
 
 
 @dataclass(eq=False)
@@ -195,7 +195,7 @@ class Client:
 
 
 def repeats(text: str, characters: int) -> bool:
-    """Whether the text ends in the same few characters, or the same sentence, over and over, for so many `characters`."""
+    """Whether the text's last `characters`, at least, are the same few, or the same sentence, over and over."""
     for length in range(1, min(len(text) // REPEATS, 200) + 1):
         end, times = text[-length:], max(REPEATS, math.ceil(characters / length))
         if end.strip() and text.endswith(end * times):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 3.0  # seconds
 ANSWER_WITHIN = 5.0  # seconds
+BUSY_FOR = 30.0
+"""Seconds after its last answer to a request that a server may leave looks unanswered: it is busy."""
 
 FAILURES_MOST, PAGES_MOST = 10, 3
 """Requests in a row that may fail, and of how many pages, until a server that looks well is held not to be."""
@@ -37,7 +40,7 @@ class Server:
         self.client = client
         self.fault: str | None = None
         self.in_flight = 0
-        self.looked_at = -LOOK_EVERY
+        self.looked_at = self.answered_at = -math.inf
         self.looking = asyncio.Lock()
         self._failures = 0
         self._failed: set[object] = set()
@@ -50,6 +53,7 @@ class Server:
 
     def succeeded(self) -> None:
         """It has answered a request."""
+        self.answered_at = time.monotonic()
         self._failures = 0
         self._failed.clear()
         if self._tripped:
@@ -150,6 +154,10 @@ class Servers:
             if health.status_code >= 500:
                 return f"{where} says it is not well: {health.status_code} at /health."
             answer = await self._http.get(server.url + "/models")
+        except httpx.TimeoutException:
+            if time.monotonic() - server.answered_at < BUSY_FOR:
+                return server.fault
+            return f"{where} has not answered within {ANSWER_WITHIN:g} s."
         except httpx.HTTPError as error:
             return f"{where} does not answer ({type(error).__name__}): start it, or correct VL_SERVER_URL."
         if answer.status_code in (401, 403):
