@@ -68,13 +68,13 @@ class PaddleOCRVL(Engine):
 
     async def start(self) -> None:
         settings = self.settings
-        client = None
-        if settings.vl_backend != "native":
-            self._servers = Servers(settings, functools.partial(_connect, settings))
-            client = Client(self._servers, settings.vl_backend, settings.vl_timeout, asyncio.get_running_loop())
-            await self._servers.start()
         await self.pages.start()
         try:
+            client = None
+            if settings.vl_backend != "native":
+                self._servers = Servers(settings, functools.partial(_connect, settings))
+                client = Client(self._servers, settings.vl_backend, settings.vl_timeout, asyncio.get_running_loop())
+                await self._servers.start()
             self._pipeline = await asyncio.to_thread(Pipeline, settings, client)
         except Exception as error:
             log.exception("the pipeline cannot be made")
