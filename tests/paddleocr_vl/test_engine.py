@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import environment
-from engines import pdf, read, running_engine
+from engines import pdf, read, running_engine, stored
 from harness import Service, running, wait_for
+from official import official_pipeline
 from paddleocr import PaddleOCRVL as Official
 
 from app.errors import EngineError
 from app.options import PaddleOCRVLOptions, check_options
+from app.results import stored_page
 from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.vlm import Reply, Request, RunningVLM
+from worker.engines.base import Document
 from worker.engines.paddleocr_vl.pipeline import Pipeline
 
 pytestmark = pytest.mark.anyio
@@ -182,19 +185,10 @@ def test_restructured_pages_are_those_of_the_pipeline(
     vlm.answer = answer
     source = pdf((595, 842), (595, 842), (595, 842))
     (tmp_path / "source.pdf").write_bytes(source)
-    official = Official(
-        device="cpu",
-        engine="onnxruntime",
-        layout_detection_model_dir=str(flowing),
-        vl_rec_backend="vllm-server",
-        vl_rec_server_url=vlm.url,
-    )
-    try:
+    with official_pipeline(flowing, vlm) as official:
         pages = official.predict(str(tmp_path / "source.pdf"))
         plain = [page.markdown["markdown_texts"] for page in pages]
         expected = official.restructure_pages(pages, **chosen)
-    finally:
-        official.close()
     client = flowing_service.client
     job = flowing_service.submit(source, options=json.dumps({"restructure_pages": True, **chosen}))
     flowing_service.result(job)
@@ -206,6 +200,25 @@ def test_restructured_pages_are_those_of_the_pipeline(
         blocks = theirs.json["res"]["parsing_res_list"]
         assert [block["bbox"] for block in page["blocks"]] == [block["block_bbox"] for block in blocks]
         assert [block["block_label"] for block in page["raw"]["parsing_res_list"]] == [label for label, _ in FLOWING]
+
+
+async def test_pages_that_cannot_be_restructured_stay_as_they_are(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyError("block")
+
+    async with running_engine(settings) as engine:
+        job = await stored(engine, tmp_path / "job")
+        document = Document(job, {"restructure_pages": True})
+        await engine.page(document, 1)
+        before = stored_page(job, 1)
+        monkeypatch.setattr(engine._pipeline, "restructure", fail)
+        assert await engine.assemble(document) == []
+    after = stored_page(job, 1)
+    assert after.markdown == before.markdown
+    assert after.warnings == ["The pages could not be restructured (KeyError)."]
+    assert json.loads(job.result.read_bytes())["markdown"] == before.markdown
 
 
 @pytest.mark.parametrize(

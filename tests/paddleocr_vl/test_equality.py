@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 from harness import Service
+from official import official_pipeline
 from paddleocr import PaddleOCRVL
 from PIL import Image, ImageDraw
 
@@ -80,15 +81,8 @@ OPTIONS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def official(layout_dir: Path, shared_vlm: RunningVLM) -> Iterator[PaddleOCRVL]:
-    pipeline = PaddleOCRVL(
-        device="cpu",
-        engine="onnxruntime",
-        layout_detection_model_dir=str(layout_dir),
-        vl_rec_backend="vllm-server",
-        vl_rec_server_url=shared_vlm.url,
-    )
-    yield pipeline
-    pipeline.close()
+    with official_pipeline(layout_dir, shared_vlm) as pipeline:
+        yield pipeline
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

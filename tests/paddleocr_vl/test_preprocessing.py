@@ -11,8 +11,8 @@ import yaml
 from conftest import environment
 from engines import pdf
 from harness import running
+from official import official_pipeline
 from onnx import TensorProto, helper, numpy_helper
-from paddleocr import PaddleOCRVL as Official
 
 from benchmarks.simulated.vlm import RunningVLM
 
@@ -82,32 +82,25 @@ def test_pages_are_preprocessed_where_a_job_asks(
     orientation, unwarping = models
     source = pdf((300, 500))
     (tmp_path / "source.pdf").write_bytes(source)
-    official = Official(
-        device="cpu",
-        engine="onnxruntime",
-        layout_detection_model_dir=str(layout_dir),
-        doc_orientation_classify_model_dir=str(orientation),
-        doc_unwarping_model_dir=str(unwarping),
-        use_doc_orientation_classify=True,
-        use_doc_unwarping=True,
-        vl_rec_backend="vllm-server",
-        vl_rec_server_url=vlm.url,
-    )
     more = {
         "DOC_PREPROCESSING": "1",
         "DOC_ORIENTATION_MODEL_DIR": str(orientation),
         "DOC_UNWARPING_MODEL_DIR": str(unwarping),
     }
-    try:
-        with running(**environment(layout_dir, vlm, **more)) as service:
-            for turn, flatten in [(None, None), (True, None), (None, True), (True, True)]:
-                chosen = {"use_doc_orientation_classify": turn, "use_doc_unwarping": flatten}
-                given = {name: value for name, value in chosen.items() if value}
-                job = service.submit(source, options=json.dumps(given))
-                (page,) = service.result(job)["result"]["pages"]
-                whole = {name: bool(value) for name, value in chosen.items()}
-                (expected,) = official.predict(str(tmp_path / "source.pdf"), **whole)
-                assert page["markdown"] == expected.markdown["markdown_texts"].replace("imgs/", "p0001_")
-                assert (page["width"], page["height"]) == ((1000, 600) if turn else (600, 1000))
-    finally:
-        official.close()
+    loaded = {
+        "doc_orientation_classify_model_dir": str(orientation),
+        "doc_unwarping_model_dir": str(unwarping),
+        "use_doc_orientation_classify": True,
+        "use_doc_unwarping": True,
+    }
+    started = running(**environment(layout_dir, vlm, **more))
+    with official_pipeline(layout_dir, vlm, **loaded) as official, started as service:
+        for turn, flatten in [(None, None), (True, None), (None, True), (True, True)]:
+            chosen = {"use_doc_orientation_classify": turn, "use_doc_unwarping": flatten}
+            given = {name: value for name, value in chosen.items() if value}
+            job = service.submit(source, options=json.dumps(given))
+            (page,) = service.result(job)["result"]["pages"]
+            whole = {name: bool(value) for name, value in chosen.items()}
+            (expected,) = official.predict(str(tmp_path / "source.pdf"), **whole)
+            assert page["markdown"] == expected.markdown["markdown_texts"].replace("imgs/", "p0001_")
+            assert (page["width"], page["height"]) == ((1000, 600) if turn else (600, 1000))

@@ -134,9 +134,10 @@ class PaddleOCRVL(Engine):
     def _read(
         self, folder: JobFolder, number: int, size: tuple[int, int], options: PaddleOCRVLOptions, call: PageCall
     ) -> None:
-        raster = _load(folder, number, size)
         try:
-            result = self._pipeline.predict(raster, options.predict)
+            result = self._pipeline.predict(_load(folder, number, size), options.predict)
+        except OSError:
+            raise
         except Exception as error:
             if call.cancelled:
                 raise
@@ -157,9 +158,16 @@ class PaddleOCRVL(Engine):
         """Brings the stored pages up to date with what a look at all of them shows: once more, if it was cut off."""
         pages = [stored_page(folder, number) for number in sorted(folder.pages_done())]
         good = [page for page in pages if page.error is None]
-        results = self._pipeline.restructure(
-            [restored(page) for page in good], merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
-        )
+        raws = [restored(page) for page in good]
+        try:
+            results = self._pipeline.restructure(
+                raws, merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
+            )
+        except Exception as error:
+            log.exception("%s cannot be restructured", folder.root.name)
+            good[0].warnings.append(f"The pages could not be restructured ({type(error).__name__}).")
+            store_page(folder, good[0])
+            return
         for page, result in zip(good, results, strict=True):
             describe(page, result, options)
             store_page(folder, page)
