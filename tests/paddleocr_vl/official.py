@@ -15,7 +15,7 @@ PATIENCE = 15.0  # seconds
 
 
 class Impatient(DefaultAsyncHttpxClient):
-    """Asks again what is not answered. On a busy machine an answer got lost once; PaddleX then waits for ten minutes."""
+    """Asks again what is not answered. On a busy machine an answer was lost once; PaddleX waits ten minutes then."""
 
     async def send(self, request: Any, **arguments: Any) -> Any:
         request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE)
