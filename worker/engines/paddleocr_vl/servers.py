@@ -116,6 +116,8 @@ class Servers:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
         await self._http.aclose()
+        closings = (asyncio.to_thread(server.client.close) for server in self._all)  # each waits for PaddleX's own loop
+        await asyncio.gather(*closings, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def place(self) -> AsyncIterator[Server]:
