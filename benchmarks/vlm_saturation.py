@@ -23,12 +23,12 @@ from typing import Any
 
 import psutil
 import yaml
-from fpdf import FPDF
 
 from app.ports import free_port
 from benchmarks.client import Client
 from benchmarks.harness import Row, alternate, bounded, compared, environment, folder, ours, outcome, process, report
 from benchmarks.simulated import layout
+from benchmarks.simulated.pages import pdf
 
 DELAY, CAPACITY = 1, 256
 JOBS, THREADS = 48, 16
@@ -44,19 +44,6 @@ WARM = 500
 RECYCLED, RECYCLED_AFTER = 500, 100
 ROUNDS = 5
 QUEUE = "20000"
-
-
-def pdf(*sizes: tuple[int, int]) -> bytes:
-    """A page of each size, each with words of its own wherever one looks."""
-    document = FPDF(unit="pt")
-    document.set_auto_page_break(False)
-    for number, (width, height) in enumerate(sizes, 1):
-        document.add_page(format=(width, height))
-        document.set_font("helvetica", size=height / 50)
-        for line in range(1, 20):
-            document.set_xy(width * 0.1, height * line / 20)
-            document.cell(text=f"Line {line} of page {number}, {width} by {height}, " * 3)
-    return bytes(document.output())
 
 
 def one_page_documents(count: int) -> list[bytes]:

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from fpdf import FPDF
-
 from app.blobs import JobFolder
 from app.results import Page, stored_page
 from app.settings import Settings
+from benchmarks.simulated.pages import pdf
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl.engine import PaddleOCRVL
 from worker.page_pool import Limits, PagePool
@@ -25,19 +24,6 @@ async def running_engine(settings: Settings) -> AsyncIterator[PaddleOCRVL]:
         yield engine
     finally:
         await engine.close()
-
-
-def pdf(*sizes: tuple[int, int]) -> bytes:
-    """A page of each size, each with words of its own wherever one looks."""
-    document = FPDF(unit="pt")
-    document.set_auto_page_break(False)
-    for number, (width, height) in enumerate(sizes or [(595, 842)], 1):
-        document.add_page(format=(width, height))
-        document.set_font("helvetica", size=height / 50)
-        for line in range(1, 20):
-            document.set_xy(width * 0.1, height * line / 20)
-            document.cell(text=f"Line {line} of page {number}, {width} by {height}, " * 3)
-    return bytes(document.output())
 
 
 async def stored(engine: PaddleOCRVL, folder: Path, source: bytes | None = None) -> JobFolder:

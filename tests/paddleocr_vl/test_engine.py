@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import environment
-from engines import pdf, read, running_engine, stored
+from engines import read, running_engine, stored
 from harness import Service, running, wait_for
 from official import official_pipeline
 from paddleocr import PaddleOCRVL as Official
@@ -20,6 +20,7 @@ from app.options import PaddleOCRVLOptions, check_options
 from app.results import stored_page
 from app.settings import Settings
 from benchmarks.simulated import layout
+from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import Reply, Request, RunningVLM
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl.pipeline import Pipeline

@@ -9,11 +9,11 @@ import onnx
 import pytest
 import yaml
 from conftest import environment
-from engines import pdf
 from harness import running
 from official import official_pipeline
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import RunningVLM
 
 

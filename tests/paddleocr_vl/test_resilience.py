@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from conftest import environment
-from engines import pdf, read, running_engine, stored
+from engines import read, running_engine, stored
 from harness import Service, running, wait_for
 
 from app.errors import PageError
 from app.settings import Settings
 from benchmarks.simulated import layout
+from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import MODEL, Reply, Request, RunningVLM
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl import client, servers

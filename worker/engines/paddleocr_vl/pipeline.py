@@ -19,9 +19,9 @@ SCALE = 2.0
 class Locked:
     """A model that one thread may use at a time: Paddle's runner has one set of buffers (PaddleOCR#18268)."""
 
-    def __init__(self, model: Any, lock: threading.Lock) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
-        self._lock = lock
+        self._lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -29,6 +29,8 @@ class Locked:
     def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
         with self._lock:
             return list(self._model(*args, **kwargs))
+
+    predict = __call__  # PaddleX calls its VLM by this name
 
 
 class Pipeline:
@@ -49,11 +51,11 @@ class Pipeline:
         if client is not None:
             inner.vl_rec_model._genai_client = client
         else:
-            inner.vl_rec_model = _LockedVLM(inner.vl_rec_model)
+            inner.vl_rec_model = Locked(inner.vl_rec_model)
         if settings.layout_engine == "paddle":
-            inner.layout_det_model = Locked(inner.layout_det_model, threading.Lock())
+            inner.layout_det_model = Locked(inner.layout_det_model)
             if settings.doc_preprocessing:
-                inner.doc_preprocessor_pipeline = Locked(inner.doc_preprocessor_pipeline, threading.Lock())
+                inner.doc_preprocessor_pipeline = Locked(inner.doc_preprocessor_pipeline)
 
     def predict(self, raster: Raster, arguments: dict[str, Any]) -> Any:
         """The PaddleOCRVLResult of a page; `arguments` are those of PaddleOCRVL.predict."""
@@ -67,21 +69,6 @@ class Pipeline:
             wrapped, merge_tables=merge_tables, relevel_titles=relevel_titles
         )
         return results
-
-
-class _LockedVLM:
-    """A VLM in this process."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def predict(self, *args: Any, **kwargs: Any) -> list[Any]:
-        with self._lock:
-            return list(self._model.predict(*args, **kwargs))
 
 
 def _config(settings: Settings) -> dict[str, Any]:
