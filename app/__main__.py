@@ -1,11 +1,18 @@
-"""python -m app: the whole service; python -m app parse: the whole service for the time of one call."""
+"""python -m app: the whole service, or one part or use of it.
+
+serve   store, API and worker (the default)
+api     the API alone; workers are started with python -m worker
+parse   the whole service for the time of one call
+"""
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from app import __version__
+from app.listen import api_command, check_exposure
 from app.logs import configure
 from app.parse import parse
 from app.processes import run_until_signal
@@ -18,14 +25,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments().parse_args(arguments)
     try:
         settings = load_settings()
+        if options.command == "parse":
+            return asyncio.run(parse(settings, options.documents, options.output))
+        if options.command == "api":
+            check_exposure(settings)
+            command = api_command(settings)
+            os.execv(command[0], command)
+        configure(settings)
+        return run_until_signal(_serve(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    try:
-        if options.command == "parse":
-            return asyncio.run(parse(settings, options.documents, options.output))
-        configure(settings)
-        return run_until_signal(_serve(settings))
     except (ServiceFailed, StoreError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -40,6 +50,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="run the service until Ctrl-C (the default)")
+    commands.add_parser("api", help="run the API alone, for workers that run elsewhere")
     one = commands.add_parser("parse", help="turn documents into markdown, without a running service")
     one.add_argument("documents", nargs="+", metavar="FILE_OR_URL")
     one.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for markdown and images (out)")

@@ -47,6 +47,10 @@ class EngineRegistry:
         """Why an engine cannot work although it has live workers, by its name."""
         return (await self._read()).faults
 
+    async def known(self) -> set[str]:
+        """The engines that a job may name, with a live worker or without."""
+        return _known(await self._read())
+
     async def choose(self, name: str | None) -> str:
         """The engine for a job. Raises UnknownEngine. A known one without a live worker is taken: it may come."""
         seen = await self._read()
@@ -56,7 +60,7 @@ class EngineRegistry:
                 if there:
                     return next((engine for engine in PREFERRED if engine in there), min(there))
             return FALLBACK
-        known = {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.live}
+        known = _known(seen)
         if name not in known:
             raise UnknownEngine(f'There is no engine "{name[:40]}"; there is {", ".join(sorted(known))}.')
         return name
@@ -75,3 +79,7 @@ class EngineRegistry:
             self._seen = _Seen(live, set(beats), unable)
             self._read_at = clock
         return self._seen
+
+
+def _known(seen: _Seen) -> set[str]:
+    return {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.live}

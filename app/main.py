@@ -3,12 +3,13 @@
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from app import __version__
-from app.api import events, health, jobs, problems, submit
+from app.api import events, health, jobs, problems, queue, submit
 from app.api.body import BodyLimit
 from app.api.context import Context
 from app.blobs import BlobStore
@@ -60,14 +61,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description="Documents in, markdown and images out. Submit with POST /infer, poll GET /jobs/{id}/result.",
         lifespan=lifespan,
+        root_path=urlsplit(chosen.public_url or "").path,
     )
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(queue.router)
     app.include_router(submit.router)
     app.include_router(jobs.router)
     app.include_router(events.router)
-    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    app.add_api_route("/", lambda: RedirectResponse("docs"), include_in_schema=False)
     return app
 
 

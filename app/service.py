@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from app.listen import api_command, check_exposure
 from app.ports import port_holder
 from app.processes import stop_process
 from app.settings import Settings
@@ -24,7 +25,6 @@ DEATHS_MAX = 5
 DEATHS_WINDOW = 60.0  # seconds
 READY_WITHIN = 120.0  # seconds
 STOP_WITHIN = 15.0  # seconds
-STREAMS_END_WITHIN = 3  # seconds; open event streams would keep the API for ever
 
 
 class ServiceFailed(Exception):
@@ -70,8 +70,9 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     """Runs the service; `on_ready(url)` is awaited once it can take documents. Ends when cancelled.
 
     What an engine needs may come later, such as a VLM server that still loads its model: documents wait for it, and so
-    do we, if we are patient. Raises ServiceFailed or StoreError.
+    do we, if we are patient. Raises SettingsError, ServiceFailed or StoreError.
     """
+    check_exposure(settings)
     try:
         holder = port_holder(settings.host, settings.port)
     except OSError as error:
@@ -104,10 +105,8 @@ def _parts(settings: Settings) -> list[Part]:
         "REDIS_URL": store_url(settings),  # ours is kept here: the parts need not
         "LOG_LEVEL": settings.log_level,
     }
-    api = ["-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port), "--no-access-log"]
-    api += ["--log-level", "warning", "--timeout-graceful-shutdown", str(STREAMS_END_WITHIN)]
     return [
-        Part("API", [sys.executable, *api], env, STOP_WITHIN),
+        Part("API", api_command(settings), env, STOP_WITHIN),
         Part("worker", [sys.executable, "-m", "worker"], env, STOP_WITHIN + settings.shutdown_grace),
     ]
 

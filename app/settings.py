@@ -1,6 +1,7 @@
 """Every knob of the product: environment variables of the same names, and `.env` in the working directory."""
 
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -32,6 +33,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the API listens on.")
+    allow_anonymous: bool = Field(
+        False, description="Listen on other addresses than loopback although nobody is asked for a key."
+    )
+    public_url: str | None = Field(
+        None, description="Address clients know the API by, as https://ocr.example.com; links in answers begin with it."
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
     data_dir: Path = Field(Path("data"), description="Where documents, results and our own store live.")
     redis_url: str | None = Field(None, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
@@ -131,7 +141,26 @@ class Settings(BaseSettings):
     )
     webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
 
-    _lists = field_validator("fetch_allowed_hosts", "fetch_allowed_networks", "vl_server_url", mode="before")(_split)
+    _lists = field_validator(
+        "trusted_proxies", "fetch_allowed_hosts", "fetch_allowed_networks", "vl_server_url", mode="before"
+    )(_split)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, word: str | None) -> str | None:
+        if word is None:
+            return None
+        parts = urlsplit(word)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"{word!r} is not an address like https://ocr.example.com")
+        return word.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, words: list[str]) -> list[str]:
+        for word in words:
+            ip_network(word)
+        return words
 
     @field_validator("paddle_pdx_model_source", mode="before")
     @classmethod
@@ -186,6 +215,10 @@ class Settings(BaseSettings):
     @cached_property
     def max_file_bytes(self) -> int:
         return self.max_file_mb << 20
+
+    def link(self, path: str) -> str:
+        """`path` of the API, as a client can follow it: with PUBLIC_URL where there is one."""
+        return (self.public_url or "") + path
 
 
 class SettingsError(Exception):

@@ -11,6 +11,11 @@ class VLModel:
     layout: str
     name: str
 
+    @property
+    def official(self) -> str:
+        """The VLM's official name."""
+        return OFFICIAL[self.version].name
+
 
 OFFICIAL = {
     model.version: model

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
-from harness import Service, Web, running
+from harness import Service, Web, running, wait_for
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> str:
@@ -389,3 +389,20 @@ def test_a_job_is_followed_by_server_sent_events(service: Service) -> None:
     with service.client.stream("GET", f"/jobs/{job}/events", headers={"Last-Event-ID": "nonsense"}) as answer:
         assert [kind for kind, _, _ in events_of(answer.iter_lines())] == ["status"]
     refused(service.client.get(f"/jobs/{'0' * 32}/events"), 404, "not_found")
+
+
+def test_the_work_of_each_engine() -> None:
+    with running(ENGINE="null", WORKER_CONCURRENCY="1", PAGE_PROCESSES="1") as service:
+        engines = service.client.get("/queue").json()["engines"]
+        nothing = {"waiting": 0, "running": 0, "work": 0, "oldest_seconds": 0.0}
+        assert engines == {name: nothing for name in ("null", "paddleocr_vl", "pp_ocr")}
+        jobs = [service.submit(text_pdf(), options='{"sleep": 3}') for _ in range(7)]  # more than RQ's list takes
+        wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["running"] == 1)
+        found = service.client.get("/queue").json()["engines"]["null"]
+        assert (found["waiting"], found["running"], found["work"]) == (6, 1, 7)
+        assert 0 <= found["oldest_seconds"] < 30
+        later = service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"]
+        wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"] > later)
+        for job in jobs:
+            service.client.delete(f"/jobs/{job}")
+        assert service.client.get("/queue").json()["engines"]["null"] == nothing

@@ -172,11 +172,12 @@ def test_a_part_that_dies_for_good_ends_the_service(data_dir: Path) -> None:
 
 @pytest.mark.slow
 def test_by_hand_is_the_same_service() -> None:
-    """uvicorn and python -m worker, with no REDIS_URL: both use the store of DATA_DIR, and one of them keeps it."""
+    """API and worker, with no REDIS_URL: both use the store of DATA_DIR, and one of them keeps it."""
     folder = Path(tempfile.mkdtemp(prefix="ocr-hand-"))
     by_hand = Service(folder)
     environment = {**os.environ, "DATA_DIR": str(folder), "ENGINE": "null"}
-    commands = [["-m", "worker"], ["-m", "uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", str(by_hand.port)]]
+    environment |= {"HOST": "0.0.0.0", "PORT": str(by_hand.port), "ALLOW_ANONYMOUS": "1"}
+    commands = [["-m", "worker"], ["-m", "app", "api"]]
     processes = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment) for command in commands]
     by_hand.process = processes[1]
     try:

@@ -5,7 +5,6 @@ Run as `python -m worker.engine_host FD` by the supervisor; it ends with it.
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.blobs import JobFolder
+from app.cores import cores
 from app.errors import PageError
 from app.results import store_failed_page
 from app.settings import Settings
@@ -63,7 +63,7 @@ class EngineHost:
     async def _start(self, settings: Settings, name: str) -> dict[str, Any]:
         kind = engine_class(name)
         limits = Limits(settings.page_timeout, settings.page_memory_mb, settings.max_page_pixels)
-        pages = PagePool(settings.page_processes or os.cpu_count() or 1, kind.reader, limits)
+        pages = PagePool(settings.page_processes or cores(), kind.reader, limits)
         engine = kind(pages, settings)
         await engine.start()
         self._engine, self._max_pages = engine, settings.max_pages

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,18 @@ CANCEL_WITHIN = 5.0  # seconds
 ALONE_FROM = 2
 """A slice that was there at so many deaths of the host is a suspect: suspects run one at a time."""
 
+
+_CRASHED = (
+    "That is a crash in native code: the driver, CUDA and PaddlePaddle may not fit together, or shared memory is too "
+    "small (docker run --shm-size=2g --ipc=host)."
+)
+DIED_OF: dict[int, str] = {
+    signal.SIGSEGV: _CRASHED,
+    signal.SIGBUS: _CRASHED,
+    signal.SIGABRT: _CRASHED,
+    signal.SIGKILL: "Something killed it, most likely the kernel for want of memory: give the worker more.",
+}
+"""What a signal says about why an engine host has ended."""
 
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 """For glibc: dozens of threads with megabytes each would leave fragments in as many arenas, ever more of them.
@@ -71,7 +84,7 @@ class HostKeeper:
                     )
                 except (ServiceError, ChildDied) as error:
                     log.error("the engine %s does not start; next try in %g s", self.engine, pause)
-                    self._note(f"The engine does not start: {error}")
+                    self._note(f"The engine does not start: {_reason(error)}")
                     await self._channel.close()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 30.0)
@@ -184,3 +197,8 @@ class HostKeeper:
             if not self._places:
                 log.info("the engine host is recycled after %d pages, at %d MiB", self._pages, memory)
                 await self._channel.close()
+
+
+def _reason(error: ServiceError | ChildDied) -> str:
+    advice = DIED_OF.get(-error.status) if isinstance(error, ChildDied) else None
+    return f"it {error}. {advice}" if advice else str(error)

@@ -206,7 +206,8 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
     return JSONResponse(
         {"job_id": job_id, "status": status.value},
         status_code=200 if replayed and status in ENDED else 202,
-        headers={"Location": f"/jobs/{job_id}"} | ({"Idempotency-Replayed": "true"} if replayed else {}),
+        headers={"Location": shared.settings.link(f"/jobs/{job_id}")}
+        | ({"Idempotency-Replayed": "true"} if replayed else {}),
     )
 
 

@@ -31,6 +31,15 @@ class Waiting:
     new: bool
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """An engine's work, in slices: those that wait and those in hand; `oldest` is when the first that waits came."""
+
+    waiting: int
+    running: int
+    oldest: float | None
+
+
 class Jobs:
     """The jobs in one store."""
 
@@ -165,6 +174,29 @@ class Jobs:
         """
         spent = await self._scripts.run("page", *_fence(held), number, error, seconds)
         return None if spent is None else float(spent)
+
+    async def backlog(self, queues: Sequence[str]) -> dict[str, Backlog]:
+        """The work of each queue. What waits for another attempt counts as waiting, but is not the oldest."""
+        async with batch(self._store) as pipe:
+            for queue in queues:
+                pipe.zcard(keys.active(queue))
+                pipe.zcard(keys.rq_leases(queue))
+                pipe.zrange(keys.waiting(queue), 0, 0, withscores=True)
+                pipe.lrange(keys.rq_queue(queue), 0, -1)
+        answers: Any = pipe.answers
+        heads = answers[3::4]
+        async with batch(self._store) as pipe:
+            for queue, head in zip(queues, heads, strict=True):
+                for slice_id in head:
+                    pipe.zscore(keys.active(queue), slice_id)
+        came = iter(pipe.answers)
+        found = {}
+        for index, queue in enumerate(queues):
+            open_, leased, first, head = answers[4 * index : 4 * index + 4]
+            since = [score for score in (next(came) for _ in head) if score is not None] + [at for _, at in first]
+            running = min(leased, open_)
+            found[queue] = Backlog(open_ - running, running, min(since, default=None))
+        return found
 
     async def line(self, queue: str) -> list[Waiting]:
         """Those that would have the next free lanes."""

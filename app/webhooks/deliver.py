@@ -37,6 +37,7 @@ class Sender:
         self._blobs = blobs
         self._outbound = outbound
         self._inline_max = settings.webhook_inline_max
+        self._link = settings.link
         self._timeout = settings.webhook_timeout
         self._running: set[asyncio.Task[None]] = set()
         self._hosts: Counter[str] = Counter()
@@ -112,7 +113,7 @@ class Sender:
         folder = self._blobs.job(job.id)
         if job.error is None and (size := result_size(folder)) > self._inline_max:
             note = f"The result has {size} bytes, more than WEBHOOK_INLINE_MAX: fetch it from result_url."
-            link = {"result": None, "result_url": f"/jobs/{job.id}/result", "note": note}
+            link = {"result": None, "result_url": self._link(f"/jobs/{job.id}/result"), "note": note}
             yield json.dumps(outcome_head(job) | link).encode()
         else:
             yield from outcome_json(job, folder)

@@ -6,13 +6,13 @@ import asyncio
 import contextvars
 import functools
 import logging
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from app.blobs import JobFolder, write
+from app.cores import cores
 from app.errors import EngineError, PageError
 from app.options import PaddleOCRVLOptions
 from app.results import store_page, stored_page
@@ -52,7 +52,7 @@ class PaddleOCRVL(Engine):
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self._turns = Turns(THREADS)
         self._shares = Shares(SHARE, ALONE, HEAD_START)
-        self._cores = Cores((os.cpu_count() or 1) + 1)
+        self._cores = Cores(cores() + 1)
 
     @property
     def version(self) -> str:

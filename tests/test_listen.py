@@ -1,0 +1,138 @@
+"""Who reaches the API, under which address, by way of which proxies; and the programs that containers run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import text_pdf
+from harness import ROOT, Service, running, store_of, wait_for
+
+from app.cores import cores
+from app.jobs import keys
+from app.listen import api_command, check_exposure
+from app.ports import free_port
+from app.settings import Settings, SettingsError
+from worker.health import SILENT
+
+
+def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
+def test_this_machine_alone_needs_no_word(host: str) -> None:
+    check_exposure(Settings(host=host))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "ocr.example.com"])
+def test_all_others_are_let_in_by_a_word_only(host: str) -> None:
+    with pytest.raises(SettingsError, match=f"HOST={host} lets in everybody.*ALLOW_ANONYMOUS=1"):
+        check_exposure(Settings(host=host))
+    check_exposure(Settings(host=host, allow_anonymous=True))
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["api"]])
+def test_an_open_api_does_not_start(command: list[str], data_dir: Path) -> None:
+    ended = run("app", *command, HOST="0.0.0.0", DATA_DIR=str(data_dir))
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "ALLOW_ANONYMOUS=1" in ended.stderr
+
+
+def test_proxies_are_believed_when_they_are_named() -> None:
+    assert "--no-proxy-headers" in api_command(Settings())
+    command = api_command(Settings(trusted_proxies=["10.0.0.0/8", "::1"]))
+    assert command[-2:] == ["--forwarded-allow-ips", "10.0.0.0/8,::1"]
+
+
+@pytest.fixture(scope="module")
+def published() -> Iterator[Service]:
+    with running(
+        ENGINE="null", PUBLIC_URL="https://ocr.example.com/documents/", TRUSTED_PROXIES="127.0.0.0/8"
+    ) as service:
+        yield service
+
+
+def test_links_are_those_of_clients(published: Service) -> None:
+    answer = published.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
+    job = answer.json()["job_id"]
+    assert answer.headers["location"] == f"https://ocr.example.com/documents/jobs/{job}"
+    assert '"/documents/openapi.json"' in published.client.get("/docs").text.replace("'", '"')
+    assert published.client.get("/").headers["location"] == "docs"
+
+
+def test_a_trusted_proxy_tells_how_the_client_came(published: Service) -> None:
+    answer = published.client.get("/health/", headers={"X-Forwarded-Proto": "https", "Host": "ocr.example.com"})
+    assert answer.headers["location"].startswith("https://ocr.example.com")
+
+
+def test_others_are_not_believed(service: Service) -> None:
+    answer = service.client.get("/health/", headers={"X-Forwarded-Proto": "https", "Host": "ocr.example.com"})
+    assert answer.headers["location"] == "http://ocr.example.com/health"
+
+
+def test_the_api_answers_its_health_check(service: Service) -> None:
+    well = run("app.health", PORT=str(service.port))
+    assert (well.returncode, well.stdout) == (0, f"The API at port {service.port} answers with 200.\n")
+    away = run("app.health", PORT=str(free_port()))
+    assert away.returncode == 1
+    assert "does not answer" in away.stdout
+
+
+def test_the_worker_answers_its_health_check(data_dir: Path) -> None:
+    with running(ENGINE="null") as service:
+        environment = {"DATA_DIR": str(service.data_dir), "ENGINE": "null"}
+        well = run("worker.health", **environment)
+        assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
+        worker = service.find("worker")
+        worker.send_signal(signal.SIGSTOP)  # its loop stands still
+        (name,) = store_of(service).smembers(keys.RQ_WORKERS)
+        store_of(service).hset(name, "last_heartbeat", "2020-01-01T00:00:00.000000Z")
+        ended = run("worker.health", **environment)
+        assert ended.returncode == 1
+        assert "has not beaten for" in ended.stdout
+        store_of(service).delete(name)
+        ended = run("worker.health", **environment)
+        assert (ended.returncode, "No worker of" in ended.stdout) == (1, True)
+        worker.send_signal(signal.SIGCONT)
+        wait_for(lambda: run("worker.health", **environment).returncode == 0, SILENT)
+    away = run("worker.health", DATA_DIR=str(data_dir))
+    assert (away.returncode, "The store is away" in away.stdout) == (0, True)
+
+
+@pytest.mark.slow
+def test_the_api_stops_when_it_is_told_to(data_dir: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "0.0.0.0"}
+    api = subprocess.Popen([sys.executable, "-m", "app", "api"], cwd=ROOT, env=environment | {"ALLOW_ANONYMOUS": "1"})
+    wait_for(lambda: run("app.health", PORT=str(port)).returncode == 0)
+    began = time.monotonic()
+    api.terminate()
+    assert api.wait(20) in (0, -signal.SIGTERM)
+    assert time.monotonic() - began < 20
+
+
+def test_a_container_has_the_cores_of_its_limit(tmp_path: Path) -> None:
+    have = len(os.sched_getaffinity(0))
+    assert cores(tmp_path) == have  # no limit is told
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert cores(tmp_path) == have
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    assert cores(tmp_path) == 1
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    assert cores(tmp_path) == min(2, have)
+    (tmp_path / "cpu.max").unlink()
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("-1\n")
+    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
+    assert cores(tmp_path) == have
+    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("100000\n")
+    assert cores(tmp_path) == 1

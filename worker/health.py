@@ -1,0 +1,54 @@
+"""python -m worker.health: does a worker of this host still beat? For the health checks of containers.
+
+It ends with 1 only where the store says that none does: a restart mends neither a store nor a VLM server that is away.
+"""
+
+import asyncio
+import socket
+import sys
+from datetime import datetime, timezone
+from typing import Any
+
+from app.jobs import keys
+from app.settings import Settings, SettingsError, load_settings
+from app.store import Down, batch, connect
+
+SILENT = 30.0  # seconds; ten beats
+
+
+async def check(settings: Settings, host: str) -> tuple[bool, str]:
+    """Whether all is well with the workers of `host`, and a sentence."""
+    try:
+        async with connect(settings) as store:
+            names: Any = await store.smembers(keys.RQ_WORKERS)
+            ours = sorted(name for name in names if name.startswith(keys.rq_worker(f"{host}-")))
+            async with batch(store) as pipe:
+                for name in ours:
+                    pipe.hget(name, "last_heartbeat")
+    except Down as error:
+        return True, f"The store is away, which tells nothing about the worker: {error}"
+    ages = [_age(beat) for beat in pipe.answers if beat]
+    if not ages:
+        return False, f"No worker of {host} is known to the store."
+    if (age := min(ages)) > SILENT:
+        return False, f"The worker of {host} has not beaten for {age:.0f} s."
+    return True, f"The worker of {host} beats."
+
+
+def _age(beat: str) -> float:
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(beat.replace("Z", "+00:00"))).total_seconds()
+
+
+def main() -> int:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    well, sentence = asyncio.run(check(settings, socket.gethostname()))
+    print(sentence)
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
