@@ -3,6 +3,7 @@
 #
 #   ./run.sh                              install what is missing, start the service, print its address
 #   ./run.sh parse FILE_OR_URL… -o out/   documents to markdown, without a running service
+#   ./run.sh gpu [--external-vlm URL] [--check]   with docker compose on a machine with an NVIDIA GPU; checks it first
 #   ./run.sh test [PYTEST_ARGUMENT…]      install what the tests need, run them; without arguments all checks, too
 #
 # PYTHON picks the interpreter (3.10 to 3.13), VENV the folder of the virtual environment. ENGINE=paddleocr_vl has an
@@ -51,6 +52,7 @@ install() {
 
 export PYTHONPATH=$here
 case ${1:-serve} in
+  gpu) shift; exec "$here/docker/gpu.sh" "$@" ;;
   test)
     shift
     cd "$here"

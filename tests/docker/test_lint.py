@@ -1,0 +1,51 @@
+"""Dockerfiles, compose files and shell scripts, each by its linter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import ROOT
+
+BIN = Path(sys.executable).parent
+DOCKERFILES = sorted(ROOT.glob("docker/*.Dockerfile"))
+COMPOSE = sorted(ROOT.glob("docker/compose*.yaml"))
+SCRIPTS = [
+    *(ROOT / name for name in ("run.sh", "build.sh", ".ci/run", "requirements/lock.sh")),
+    *sorted(ROOT.glob("docker/*.sh")),
+]
+
+
+def clean(*command: str | Path) -> None:
+    program = BIN / command[0]
+    if not program.exists():
+        pytest.skip(f"{command[0]} is not installed (it is in requirements/test.txt)")
+    ended = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.stem)
+def test_dockerfiles(file: Path) -> None:
+    clean("hadolint", file)
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.stem)
+def test_compose_files(file: Path) -> None:
+    clean("check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_scripts(file: Path) -> None:
+    clean("shellcheck", file)
+
+
+def test_the_linters_find_something(tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    for command, text in (
+        (["hadolint"], "FROM debian\nRUN cd /x\n"),
+        (["check-jsonschema", "--builtin-schema", "vendor.compose-spec"], "services: {api: {imagee: x}}\n"),
+        (["shellcheck"], "#!/bin/sh\nrm $1\n"),
+    ):
+        bad.write_text(text)
+        with pytest.raises(AssertionError):
+            clean(*command, bad)
