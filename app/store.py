@@ -27,6 +27,9 @@ Store: TypeAlias = "redis.asyncio.Redis"
 Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.exceptions.OutOfMemoryError)
 """What a command raises while the store is away, loading, full or out of connections."""
 
+Refused = redis.exceptions.AuthenticationError
+REFUSED = "it wants another password than REDIS_URL has (redis://:PASSWORD@HOST:PORT/0)"
+
 ANSWER_WITHIN = 15.0  # seconds a command may take, waiting for a connection and trying again included
 MINIMUM = (6, 2)
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
@@ -50,18 +53,21 @@ class _Client(redis.asyncio.Redis):
     """
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        with _deadline():
+        with _guarded():
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager
-def _deadline() -> Iterator[None]:
+def _guarded() -> Iterator[None]:
+    """A deadline, and a sentence where the store lets us in no further."""
     try:
         with anyio.fail_after(ANSWER_WITHIN):
             yield
     except TimeoutError:
         message = f"The store has not answered within {ANSWER_WITHIN:g} s."
         raise redis.exceptions.TimeoutError(message) from None
+    except redis.exceptions.AuthenticationError:
+        raise Refused(REFUSED) from None
 
 
 def connect(settings: Settings) -> Store:
@@ -75,7 +81,7 @@ async def batch(store: Store, *, atomic: bool = False) -> AsyncIterator[Any]:
     pipe: Any
     async with store.pipeline(transaction=atomic) as pipe:
         yield pipe
-        with _deadline():
+        with _guarded():
             pipe.answers = await pipe.execute()
 
 

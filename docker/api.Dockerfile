@@ -27,7 +27,6 @@ COPY app app
 RUN python3 -m compileall -q .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 DATA_DIR=/data
 USER 10001:0
-VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-m", "app.health"]
 CMD ["python", "-m", "app", "api"]

@@ -50,6 +50,5 @@ ARG MODEL=v1.6
 ARG WARM_UP=1
 ENV MODEL=${MODEL}
 RUN [ -z "${WARM_UP}" ] || python -m worker.engines.paddleocr_vl.prefetch
-VOLUME /data /models
 HEALTHCHECK --interval=30s --timeout=10s --start-period=300s CMD ["python", "-m", "worker.health"]
 CMD ["python", "-m", "worker"]

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from harness import ROOT, wait_for
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 TOOLS = ["bash", "cat", "chmod", "cut", "dirname", "grep", "head", "install", "od", "sed", "sort", "tail", "tr"]
 A10 = "0, NVIDIA A10, 8.6, 23028, 22500"
 T4 = "0, Tesla T4, 7.5, 15360, 15000"

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from app.api.context import Context, Shared
-from app.store import Down, socket_path
+from app.store import Down, Refused, socket_path
 
 router = APIRouter(tags=["health"])
 
@@ -47,6 +47,8 @@ async def ready(shared: Shared) -> JSONResponse:
 async def _store(shared: Context) -> str | None:
     try:
         await shared.store.ping()
+    except Refused as error:
+        return str(error)
     except Down:
         where = "REDIS_URL" if shared.settings.redis_url else str(socket_path(shared.settings))
         return f"nothing answers at {where}"

@@ -24,6 +24,8 @@ from app.ports import free_port, port_holder
 from app.settings import Settings
 from app.store import find_server
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 FOLDERS = {"gpu": ROOT / "deploy/kubernetes", "cpu": ROOT / "deploy/kubernetes/cpu"}
 ENGINES = {"gpu": ("paddleocr_vl", 32), "cpu": ("pp_ocr", 8)}
 """Of each variant: its engine and the lanes of a worker."""

@@ -24,6 +24,8 @@ from app.api.body import FORM_OVERHEAD
 from app.ports import free_port
 from app.settings import Settings
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: apt install nginx-light)")
 CONFIGURATION = ROOT / "deploy/nginx/ocr.conf"

@@ -11,6 +11,8 @@ from harness import ROOT
 from app.service import STOP_WITHIN
 from app.settings import Settings
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 UNIT = ROOT / "deploy/systemd/paddleocr-vl-service.service"
 EXPOSURE = 30
 """Of 100, as systemd-analyze counts it; a unit without any limits has 96."""

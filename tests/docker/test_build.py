@@ -9,6 +9,8 @@ from harness import ROOT
 
 from app import __version__
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 NAME = "paddleocr-vl-service"
 REGISTRY = "ccr-2vdh3abv-pub.cnc.bj.baidubce.com/paddlepaddle"
 

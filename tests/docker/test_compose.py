@@ -19,6 +19,8 @@ from app.settings import Settings
 from app.store import find_server
 from app.vl_models import OFFICIAL
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 FILES = ("compose", "compose.cpu")
 NOT_SETTINGS = {"GPU_DEVICE_ID", "CUDA_VISIBLE_DEVICES"}
 """In our containers' environment, but not for app.settings."""

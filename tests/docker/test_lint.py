@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from harness import ROOT
 
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
 BIN = Path(sys.executable).parent
 DOCKERFILES = sorted(ROOT.glob("docker/*.Dockerfile"))
 COMPOSE = sorted(ROOT.glob("docker/compose*.yaml"))

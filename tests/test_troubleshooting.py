@@ -1,0 +1,126 @@
+"""docs/troubleshooting.md quotes what the service really says: each message is provoked."""
+
+import os
+import socket
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from documents import raw_pdf, text_pdf
+from harness import ROOT, Service, running, wait_for
+from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
+
+from app.ports import free_port
+from app.store import find_server
+
+pytestmark = pytest.mark.slow  # once is enough, on one Python
+
+
+def test_every_message_is_provoked_somewhere() -> None:
+    for message in messages():
+        beginnings = [beginning for beginning in IN_ANY_ENVIRONMENT + WITH_PADDLE if message.startswith(beginning)]
+        assert len(beginnings) == 1, message
+
+
+def app(*command: str, **environment: str) -> str:
+    """What `python -m app` says as it ends."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", *command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode != 0
+    return ended.stderr
+
+
+def comes_to_say(beginning: str, **environment: str) -> None:
+    """Waits until /health/ready of a service says that."""
+    with running(ready=False, **environment) as service:
+        wait_for(lambda: explained(beginning, service.client.get("/health/ready").json()["errorMsg"]), 60)
+
+
+def test_what_keeps_it_from_starting(data_dir: Path) -> None:
+    assert explained("HOST=", app(HOST="0.0.0.0", DATA_DIR=str(data_dir)))
+    assert explained("Settings that cannot be", app(PORT="http"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert explained("Port …", app(PORT=str(taken.getsockname()[1]), DATA_DIR=str(data_dir)))
+
+
+def test_a_worker_that_dies_again_and_again(data_dir: Path) -> None:
+    assert explained("The worker has died", app(ENGINE="no_such_engine", PORT=str(free_port()), DATA_DIR=str(data_dir)))
+
+
+def test_a_store_that_is_not_there() -> None:
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    comes_to_say("store: nothing answers", ENGINE="null", REDIS_URL=url)
+
+
+@pytest.mark.parametrize("password", ["", ":wrong@"])
+def test_a_store_with_another_password(tmp_path: Path, password: str) -> None:
+    port = free_port()
+    arguments = ["--port", str(port), "--requirepass", "secret", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([find_server(), *arguments], stdout=subprocess.DEVNULL)
+    try:
+        url = f"redis://{password}127.0.0.1:{port}/0"
+        comes_to_say("store: it wants another password", ENGINE="null", REDIS_URL=url)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_a_job_for_an_engine_without_a_worker(service: Service) -> None:
+    job = service.submit(text_pdf(), engine="paddleocr_vl")
+    note = service.client.get(f"/jobs/{job}").json()["note"]
+    service.client.delete(f"/jobs/{job}")
+    assert explained("Waiting for a worker", note)
+
+
+def test_an_environment_without_paddle() -> None:
+    comes_to_say("The engine does not start: this environment lacks", ENGINE="paddleocr_vl")
+
+
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGKILL"])
+def test_an_engine_that_crashes_as_it_starts(tmp_path: Path, name: str) -> None:
+    """One of its packages crashes when it is imported."""
+    (tmp_path / "openai.py").write_text(f"import os, signal\nos.kill(os.getpid(), signal.{name})\n")
+    path = f"{ROOT}{os.pathsep}{tmp_path}"
+    comes_to_say(f"The engine does not start: it ended by {name}", ENGINE="paddleocr_vl", PYTHONPATH=path)
+
+
+def test_an_engine_that_crashes_at_work() -> None:
+    with running(ENGINE="null") as service:
+        job = service.submit(text_pdf(3), options='{"sleep": 1}')
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 1)
+        service.find("worker.engine_host").kill()
+        assert service.result(job)["status"] == "finished"
+        assert explained("the engine host ended by SIGKILL", service.log.read_text())
+
+
+def test_a_page_that_takes_too_much() -> None:
+    with running(PAGE_MEMORY_MB="300", PAGE_PROCESSES="1") as service:
+        job = service.submit(raw_pdf(zlib.compress(b" " * (400 << 20), 1)))
+        assert explained("Page …", service.result(job)["error"]["message"])
+
+
+def test_full() -> None:
+    with running(ENGINE="null", QUEUE_MAX="1", SHUTDOWN_GRACE="0") as service:
+        service.submit(text_pdf(), options='{"sleep": 60}')
+        answer = service.client.post("/infer", files={"file": text_pdf()})
+        assert explained("As many jobs wait", answer.json()["detail"])
+    with running(ready=False, ENGINE="null", DATA_QUOTA_GB="0.00001") as service:
+
+        def refused() -> str | None:
+            answer = service.client.post("/infer", files={"file": text_pdf(30)})
+            return str(answer.json()["detail"]) if answer.is_error else None
+
+        assert explained("DATA_DIR holds", wait_for(refused))
+
+
+def test_private_addresses(service: Service) -> None:
+    answer = service.client.post("/infer", json={"pdf_url": "http://10.0.0.1/a.pdf"})
+    assert explained("… has a private", answer.json()["detail"])

@@ -1,0 +1,47 @@
+"""The messages that docs/troubleshooting.md explains, as patterns."""
+
+import re
+
+from harness import ROOT
+
+
+def messages() -> list[str]:
+    """The document's messages, in its order."""
+    text = (ROOT / "docs/troubleshooting.md").read_text()
+    return [block.strip() for block in re.findall(r"```text\n(.*?)```", text, re.DOTALL)]
+
+
+def explained(beginning: str, told: str) -> bool:
+    """Whether the message of the document that begins so is in what was told."""
+    (message,) = [message for message in messages() if message.startswith(beginning)]
+    return re.search(re.escape(message).replace("…", ".+?"), told) is not None
+
+
+IN_ANY_ENVIRONMENT = (
+    "HOST=",
+    "Port …",
+    "Settings that cannot be",
+    "The worker has died",
+    "store: nothing answers",
+    "store: it wants another password",
+    "Waiting for a worker",
+    "The engine does not start: this environment lacks",
+    "The engine does not start: it ended by SIGSEGV",
+    "The engine does not start: it ended by SIGKILL",
+    "Page …",
+    "the engine host ended by SIGKILL",
+    "As many jobs wait",
+    "DATA_DIR holds",
+    "… has a private",
+)
+"""Provoked in tests/test_troubleshooting.py."""
+
+WITH_PADDLE = (
+    "Waiting: The VLM server",
+    "The VLM server at … serves",
+    "The VLM server at … refuses us",
+    "The VLM server at … fails all requests",
+    "PaddleOCR-VL cannot be loaded",
+    "No ccache found",
+)
+"""Provoked in tests/paddleocr_vl/test_vl_troubleshooting.py."""
