@@ -36,7 +36,8 @@ builder() {
 }
 
 build() {
-  local image=$1 tag arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision") file=docker/$1.Dockerfile
+  local image=$1 tag arguments=() file=docker/$1.Dockerfile
+  [[ $image == service* ]] || arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
   case $image in
     service) arguments+=(--build-arg "WORKER=$name-worker-gpu:latest") ;;
     service-cpu) arguments+=(--build-arg "WORKER=$name-worker-cpu:latest") file=docker/service.Dockerfile ;;

@@ -15,6 +15,7 @@ COMPOSE = sorted(ROOT.glob("docker/compose*.yaml"))
 SCRIPTS = [
     *(ROOT / name for name in ("run.sh", "build.sh", ".ci/run", "requirements/lock.sh")),
     *sorted(ROOT.glob("docker/*.sh")),
+    *sorted(ROOT.glob("tests/docker/*.sh")),
 ]
 
 
