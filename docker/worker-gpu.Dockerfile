@@ -42,13 +42,12 @@ COPY LICENSE NOTICE ./
 COPY app app
 COPY worker worker
 RUN python3 -m compileall -q .
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp DATA_DIR=/data
 ENV ENGINE=paddleocr_vl PADDLE_PDX_CACHE_HOME=/models
 USER 10001:0
 # The layout model is part of the image, so that a worker starts without network. WARM_UP= leaves it out.
 ARG MODEL=v1.6
 ARG WARM_UP=1
-ENV MODEL=${MODEL}
-RUN [ -z "${WARM_UP}" ] || python -m worker.engines.paddleocr_vl.prefetch
+RUN [ -z "${WARM_UP}" ] || MODEL=${MODEL} python -m worker.engines.paddleocr_vl.prefetch
 HEALTHCHECK --interval=30s --timeout=10s --start-period=300s CMD ["python", "-m", "worker.health"]
 CMD ["python", "-m", "worker"]

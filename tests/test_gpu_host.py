@@ -429,3 +429,13 @@ def test_who_interrupts_the_wait_is_told_that_the_service_goes_on(host: Host) ->
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert f"The service goes on starting; {COMPOSE} down stops it." in told
+
+
+def test_the_real_example_becomes_the_settings(host: Host) -> None:
+    shutil.copy(ROOT / ".env.example", host.root / ".env.example")
+    ended = host.run("--external-vlm", "http://10.0.0.5:8118/v1")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    made, example = ((host.root / name).read_text().splitlines() for name in (".env", ".env.example"))
+    changed = [line.partition("=")[0] for line in made if line not in example]
+    assert changed == ["REDIS_PASSWORD", "ALLOW_ANONYMOUS", "COMPOSE_PROFILES", "VL_SERVER_URL"]
+    assert "VL_SERVER_URL=http://10.0.0.5:8118/v1" in made

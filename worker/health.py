@@ -4,6 +4,7 @@ It ends with 1 only where the store says that none does: a restart mends neither
 """
 
 import asyncio
+import re
 import socket
 import sys
 from datetime import datetime, timezone
@@ -21,7 +22,7 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
     try:
         async with connect(settings) as store:
             names: Any = await store.smembers(keys.RQ_WORKERS)
-            ours = sorted(name for name in names if name.startswith(keys.rq_worker(f"{host}-")))
+            ours = [name for name in names if re.fullmatch(re.escape(keys.rq_worker(host)) + r"-\d+", name)]
             async with batch(store) as pipe:
                 for name in ours:
                     pipe.hget(name, "last_heartbeat")
