@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds images with buildah, which needs no daemon, and runs test_images.py on them:
+# Builds images with buildah, which needs no daemon, and runs test_containers.py on them:
 #
 #   tests/docker/images.sh [PYTHON]         api, worker-cpu and service-cpu
 #   GPU=1 tests/docker/images.sh [PYTHON]   worker-gpu, too, with PaddlePaddle for the CPU; PYTHON: .venv-paddle-test/bin/python
@@ -46,4 +46,4 @@ if [[ -n ${GPU:-} ]]; then
   buildah build --build-arg BASE=python:3.11-slim-bookworm --build-arg PROFILE=paddle-cpu --build-arg WARM_UP= \
     --tag paddleocr-vl-service-worker-gpu:latest --file docker/worker-gpu.Dockerfile .
 fi
-"$python" -m pytest -ra --timeout 400 tests/docker/test_images.py
+"$python" -m pytest -ra --timeout 400 tests/docker/test_containers.py
