@@ -19,7 +19,7 @@ COPY docker/install.sh docker/
 ARG PROFILE=paddle-gpu
 ARG PADDLE=paddlepaddle-gpu>=3.2.1,<4
 ARG PADDLE_INDEX=https://www.paddlepaddle.org.cn/packages/stable/cu126/
-# pip's "No ccache found" comes from PaddlePaddle and is harmless: ccache only serves those who compile operators.
+# PaddlePaddle says "No ccache found" when it is imported. That is harmless: ccache serves who compiles operators.
 RUN docker/install.sh "${PROFILE}"
 
 FROM ${BASE}${DIGEST:+@${DIGEST}}
