@@ -6,7 +6,7 @@
 #   ./build.sh --prefetch   gather images and models in ./offline, for a machine without internet
 #
 # BUILDER is docker, podman or buildah. MODEL (v1, v1.5, v1.6) is what the GPU images have the layout model of;
-# GPU_SUFFIX=-sm120 makes them for Blackwell. BASE and DIGEST (sha256:…) replace what an image is built on.
+# GPU_SUFFIX=-sm120 makes them for Blackwell. BASE and DIGEST (sha256:…) replace or pin what one image is built on.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -103,6 +103,7 @@ chosen=("${@:-${images[@]}}")
 for image in "${chosen[@]}"; do
   [[ " ${images[*]} " == *" $image "* ]] || fail "There is no image $image: ${images[*]}."
 done
+[[ -z ${BASE:-}${DIGEST:-} || ${#chosen[@]} == 1 ]] || fail "BASE and DIGEST are those of one image: build one at a time, as in DIGEST=sha256:… ./build.sh api"
 program=$(builder)
 built=()
 for image in "${chosen[@]}"; do

@@ -2,6 +2,7 @@
 #
 # BASE may be pinned by version, as in paddlepaddle/paddleocr-vl:paddleocr3.7-nvidia-gpu. For Blackwell GPUs:
 # BASE=…:latest-nvidia-gpu-sm120 and PADDLE_INDEX=…/cu129/. PaddlePaddle of the base is used where it is new enough.
+# Without a GPU, for a VLM server elsewhere: BASE=python:3.11-slim-bookworm and PROFILE=paddle-cpu.
 ARG BASE=ccr-2vdh3abv-pub.cnc.bj.baidubce.com/paddlepaddle/paddleocr-vl:latest-nvidia-gpu
 # sha256:… pins what the tag stands for.
 ARG DIGEST=

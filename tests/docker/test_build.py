@@ -84,6 +84,14 @@ def test_blackwell_digests_and_models(log: Path) -> None:
     assert "BASE=registry.lan/python:3.12-slim --build-arg DIGEST=sha256:0123 " in line
 
 
+def test_a_digest_is_that_of_one_image(log: Path) -> None:
+    ended = build(log, DIGEST="sha256:0123")
+    assert (ended.returncode, builds(log)) == (1, {})
+    assert "build one at a time" in ended.stderr
+    assert build(log, "service-cpu", DIGEST="sha256:0123").returncode == 0
+    assert ["DIGEST=sha256:0123" in line for line in builds(log).values()] == [True, False]
+
+
 def test_what_it_does_not_know_is_named(log: Path) -> None:
     ended = build(log, "worker-tpu")
     assert ended.returncode == 1
