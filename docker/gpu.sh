@@ -91,7 +91,7 @@ blackwell() {
 
 check_toolkit() {
   local configure="sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
-  if [[ $(docker info --format '{{json .Runtimes}}') == *'"nvidia"'* ]]; then ok "NVIDIA Container Toolkit"; return; fi
+  if [[ $(docker info --format '{{json .Runtimes}}') == *nvidia* ]]; then ok "NVIDIA Container Toolkit"; return; fi
   have nvidia-ctk && fail "Docker does not know the NVIDIA Container Toolkit yet, which is installed. Tell it (this restarts running containers):
   $configure"
   fail "The NVIDIA Container Toolkit is missing; containers see no GPU without it. Install it ($toolkit_docs):
@@ -208,13 +208,13 @@ done
 port=$(setting HTTP_PORT 80) port=${port##*:} address=http://127.0.0.1:$port
 IFS=, read -ra ids <<<"$(setting GPU_DEVICE_ID 0 | tr -d ' ')"
 
-check_docker
-check_compose
 running=$("${compose[@]}" ps --format '{{.Service}} {{.Ports}}' 2>/dev/null) || running='' # of this service, containers
+check_docker
 check_driver
 check_toolkit
 check_gpus
 check_memory
+check_compose
 check_port
 check_open
 [[ -z $vlm ]] || check_vlm

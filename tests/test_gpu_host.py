@@ -271,11 +271,11 @@ def test_a_good_machine_is_told_check_by_check(host: Host) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
         "✓ docker 28.2.2",
-        "✓ docker compose 2.40.3",
         "✓ driver 560.35.03 (CUDA 12.6)",
         "✓ NVIDIA Container Toolkit",
         "✓ GPU 0: NVIDIA A10 (compute capability 8.6)",
         "✓ memory: 21.9 GiB free of 22.4 GiB",
+        "✓ docker compose 2.40.3",
         "✓ port 80",
         "✓ ALLOW_ANONYMOUS: whoever reaches port 80 may use the service",
     ]
