@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import pytest
-from harness import running, wait_for
 
 from app.engines import ABLE, LIVE, EngineRegistry
 from app.errors import InvalidRequest, UnknownEngine
@@ -55,12 +54,6 @@ async def test_an_engine_that_cannot_work_says_why(store_url: str) -> None:
         assert await registry.faults() == {"paddleocr_vl": "The VLM is away."}
     finally:
         await store.aclose()
-
-
-def test_an_engine_of_another_environment_says_which() -> None:
-    with running(ready=False, ENGINE="paddleocr_vl") as service:
-        answer = wait_for(lambda: "paddleocr_vl" in (body := service.client.get("/health/ready").text) and body)
-    assert "this environment lacks openai: start the worker with ENGINE=paddleocr_vl ./run.sh" in answer
 
 
 def test_options_of_an_engine_without_any() -> None:

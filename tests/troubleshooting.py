@@ -34,7 +34,7 @@ IN_ANY_ENVIRONMENT = (
     "DATA_DIR holds",
     "… has a private",
 )
-"""Provoked in tests/test_troubleshooting.py."""
+"""Provoked in tests/test_troubleshooting.py, and one in tests/test_service.py."""
 
 WITH_PADDLE = (
     "Waiting: The VLM server",
