@@ -20,9 +20,9 @@ need() { # PACKAGE…: from Debian, where a program of this name is missing
 
 stand_in() {
   local folder container
-  need debootstrap
+  need debootstrap || return
   folder=$(mktemp -d)
-  debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates bookworm "$folder" >/dev/null
+  debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates bookworm "$folder" >/dev/null || return
   ln -s /usr/bin/python3 "$folder/usr/local/bin/python"
   rm -f "$folder"/usr/lib/python3*/EXTERNALLY-MANAGED
   # Whom this machine trusts, the image trusts while it is built.
@@ -36,11 +36,17 @@ stand_in() {
   rm -r "$folder"
 }
 
-need buildah
-buildah images -q "$name" >/dev/null 2>&1 || timeout 60 buildah pull -q "$name" 2>/dev/null || stand_in
-probe=$(buildah from --pull-never "$name")
-buildah run "$probe" -- true || { echo "Containers cannot be run here: the images are not tested." >&2; exit 3; }
-buildah rm "$probe" >/dev/null
+# A container of the base, that does nothing.
+probe() {
+  local container
+  need buildah || return
+  buildah images -q "$name" >/dev/null 2>&1 || timeout 60 buildah pull -q "$name" 2>/dev/null || stand_in || return
+  container=$(buildah from --pull-never "$name") || return
+  buildah run "$container" -- true || return
+  buildah rm "$container" >/dev/null
+}
+
+probe || { echo "Containers cannot be run here: the images are not tested." >&2; exit 3; }
 ./build.sh api service-cpu
 if [[ -n ${GPU:-} ]]; then
   buildah build --build-arg BASE=python:3.11-slim-bookworm --build-arg PROFILE=paddle-cpu --build-arg WARM_UP= \
