@@ -1,5 +1,6 @@
 """Every knob of the product: environment variables of the same names, and `.env` in the working directory."""
 
+import sys
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -232,6 +233,15 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [_sentence(item) for item in error.errors()]
         raise SettingsError("Settings that cannot be:\n  " + "\n  ".join(lines)) from None
+
+
+def settings_or_exit() -> Settings:
+    """The same for programs: those that cannot be are named on standard error, and the program ends with 2."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _sentence(item: Any) -> str:

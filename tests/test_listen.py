@@ -12,11 +12,11 @@ import pytest
 from documents import text_pdf
 from harness import ROOT, Service, running, store_of, wait_for
 
-from app.cores import cores
 from app.jobs import keys
 from app.listen import api_command, check_exposure
 from app.ports import free_port
 from app.settings import Settings, SettingsError
+from worker.cpus import cpus
 from worker.health import SILENT
 
 
@@ -122,17 +122,17 @@ def test_the_api_stops_when_it_is_told_to(data_dir: Path) -> None:
 
 def test_a_container_has_the_cores_of_its_limit(tmp_path: Path) -> None:
     have = len(os.sched_getaffinity(0))
-    assert cores(tmp_path) == have  # no limit is told
+    assert cpus(tmp_path) == have  # no limit is told
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert cores(tmp_path) == have
+    assert cpus(tmp_path) == have
     (tmp_path / "cpu.max").write_text("50000 100000\n")
-    assert cores(tmp_path) == 1
+    assert cpus(tmp_path) == 1
     (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert cores(tmp_path) == min(2, have)
+    assert cpus(tmp_path) == min(2, have)
     (tmp_path / "cpu.max").unlink()
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu/cpu.cfs_quota_us").write_text("-1\n")
     (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
-    assert cores(tmp_path) == have
+    assert cpus(tmp_path) == have
     (tmp_path / "cpu/cpu.cfs_quota_us").write_text("100000\n")
-    assert cores(tmp_path) == 1
+    assert cpus(tmp_path) == 1

@@ -4,18 +4,14 @@ import sys
 
 from app.logs import configure
 from app.processes import run_until_signal
-from app.settings import SettingsError, load_settings
+from app.settings import SettingsError, settings_or_exit
 from app.store import StoreError
 from worker.engines import ENGINES
 from worker.supervisor import Supervisor
 
 
 def main() -> int:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings = settings_or_exit()
     configure(settings)
     if settings.engine not in ("auto", *ENGINES):
         print(f"ENGINE={settings.engine} is not an engine of ours: auto, {', '.join(ENGINES)}.", file=sys.stderr)

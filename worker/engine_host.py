@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from app.blobs import JobFolder
-from app.cores import cores
 from app.errors import PageError
 from app.results import store_failed_page
 from app.settings import Settings
 from worker.channel import serve
+from worker.cpus import cpus
 from worker.engines import engine_class
 from worker.engines.base import Document, Engine
 from worker.page_pool import Limits, PagePool
@@ -63,7 +63,7 @@ class EngineHost:
     async def _start(self, settings: Settings, name: str) -> dict[str, Any]:
         kind = engine_class(name)
         limits = Limits(settings.page_timeout, settings.page_memory_mb, settings.max_page_pixels)
-        pages = PagePool(settings.page_processes or cores(), kind.reader, limits)
+        pages = PagePool(settings.page_processes or cpus(), kind.reader, limits)
         engine = kind(pages, settings)
         await engine.start()
         self._engine, self._max_pages = engine, settings.max_pages

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from app.jobs import keys
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, settings_or_exit
 from app.store import Down, batch, connect
 
 SILENT = 30.0  # seconds; ten beats
@@ -41,12 +41,7 @@ def _age(beat: str) -> float:
 
 
 def main() -> int:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    well, sentence = asyncio.run(check(settings, socket.gethostname()))
+    well, sentence = asyncio.run(check(settings_or_exit(), socket.gethostname()))
     print(sentence)
     return 0 if well else 1
 

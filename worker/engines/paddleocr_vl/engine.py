@@ -12,11 +12,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from app.blobs import JobFolder, write
-from app.cores import cores
 from app.errors import EngineError, PageError
 from app.options import PaddleOCRVLOptions
 from app.results import store_page, stored_page
 from app.settings import Settings
+from worker.cpus import cpus
 from worker.engines.base import Document, Engine
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
@@ -52,7 +52,7 @@ class PaddleOCRVL(Engine):
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self._turns = Turns(THREADS)
         self._shares = Shares(SHARE, ALONE, HEAD_START)
-        self._cores = Cores(cores() + 1)
+        self._cores = Cores(cpus() + 1)
 
     @property
     def version(self) -> str:

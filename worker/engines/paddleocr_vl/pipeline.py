@@ -37,8 +37,7 @@ class Pipeline:
     """PaddleOCRVL. `client` takes the place of PaddleX's client of VLM servers, unless the VLM is in here (native)."""
 
     def __init__(self, settings: Settings, client: Any) -> None:
-        os.environ.setdefault("PADDLE_PDX_MODEL_SOURCE", settings.paddle_pdx_model_source)
-        os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")  # it looks for them all, one by one
+        choose_source(settings)
         from paddleocr import PaddleOCRVL
 
         on_cpu = settings.layout_engine == "onnxruntime" and client is not None  # then no part is Paddle's
@@ -69,6 +68,12 @@ class Pipeline:
             wrapped, merge_tables=merge_tables, relevel_titles=relevel_titles
         )
         return results
+
+
+def choose_source(settings: Settings) -> None:
+    """Where PaddleX downloads official models from; to be called before it is imported."""
+    os.environ.setdefault("PADDLE_PDX_MODEL_SOURCE", settings.paddle_pdx_model_source)
+    os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")  # it looks for them all, one by one
 
 
 def _config(settings: Settings) -> dict[str, Any]:

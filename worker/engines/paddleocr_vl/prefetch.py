@@ -5,11 +5,11 @@ the VLM come, too, for a VLM server without internet that has the same cache.
 """
 
 import argparse
-import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, settings_or_exit
+from worker.engines.paddleocr_vl.pipeline import choose_source
 
 
 def models(settings: Settings, *, vlm: bool) -> list[str]:
@@ -25,8 +25,7 @@ def models(settings: Settings, *, vlm: bool) -> list[str]:
 
 def fetch(settings: Settings, name: str) -> str:
     """The folder of the model, downloaded if need be. Raises Exception (PaddleX's own) where it cannot be had."""
-    os.environ.setdefault("PADDLE_PDX_MODEL_SOURCE", settings.paddle_pdx_model_source)
-    os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+    choose_source(settings)
     from paddlex.inference.utils.official_models import official_models
 
     by_onnx = settings.layout_engine == "onnxruntime" and not name.startswith("PaddleOCR-VL")
@@ -37,11 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Downloads the models that PaddleOCR-VL needs.")
     parser.add_argument("--vlm", action="store_true", help="the weights of the VLM, too")
     options = parser.parse_args(arguments)
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings = settings_or_exit()
     for package in ("paddleocr", "paddlex", "paddlepaddle-gpu", "paddlepaddle"):
         try:
             print(f"{package} {version(package)}", flush=True)

@@ -1,4 +1,4 @@
-"""How many cores this process may use: a container's limit counts, not what the machine has."""
+"""How many CPUs this process may use: a container's limit counts, not what the machine has."""
 
 import contextlib
 import math
@@ -8,7 +8,7 @@ from pathlib import Path
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def cores(cgroup: Path = CGROUP) -> int:
+def cpus(cgroup: Path = CGROUP) -> int:
     """At least 1. Read from the CPU affinity and from the container's quota (cgroup v2, else v1)."""
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError):
