@@ -32,22 +32,51 @@ engine() {
   echo "$name"
 }
 
+# holds VENV FILE…: whether VENV has been installed from these files, and works.
+holds() {
+  local folder=$1
+  shift
+  [[ -x $folder/bin/python && $(cat "$folder/.lock" 2>/dev/null) == "$(stamp "$@")" ]] && "$folder/bin/python" -c '' 2>/dev/null
+}
+
+stamp() { cat "${@/#/$here/}" | sha256sum | cut -d' ' -f1; }
+
+# install_uv PYTHON: the pinned uv, in an environment of its own beside $venv; sets $uv.
+install_uv() {
+  local folder config pair variable value
+  folder=$(dirname "$venv")/.venv-uv
+  uv=$folder/bin/uv
+  if ! holds "$folder" requirements/uv.txt; then
+    "$1" -c 'import venv, ensurepip' 2>/dev/null \
+      || fail "$1 has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
+    "$1" -m venv --clear "$folder"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/uv.txt" >&2 \
+      || fail "uv could not be installed; the lines above say why. Run the same command again to retry."
+    stamp requirements/uv.txt >"$folder/.lock"
+  fi
+  # A mirror, certificate or proxy that pip is configured with is used by uv, too.
+  config=$("$folder/bin/python" -m pip config list 2>/dev/null || true)
+  for pair in UV_DEFAULT_INDEX=index-url SSL_CERT_FILE=cert ALL_PROXY=proxy; do
+    variable=${pair%=*} value=$(sed -nE "s/^[^.]+\.${pair#*=}='(.*)'$/\1/p" <<<"$config" | head -n 1)
+    [[ -n ${!variable:-} || -z $value ]] || export "$variable=$value"
+  done
+}
+
 # install SIZE LOCK [UNHASHED]: makes $venv hold exactly what LOCK lists, with hashes, and then what UNHASHED does; does
 # nothing, without network, where it does already.
 install() {
-  local size=$1 lock=$2 unhashed=${3:-} python stamp
-  stamp=$(cat "$here/$lock" ${unhashed:+"$here/$unhashed"} | sha256sum | cut -d' ' -f1)
-  [[ -x $venv/bin/python && $(cat "$venv/.lock" 2>/dev/null) == "$stamp" ]] && "$venv/bin/python" -c '' 2>/dev/null && return
+  local size=$1 lock=$2 unhashed=${3:-} python
+  holds "$venv" "$lock" ${unhashed:+"$unhashed"} && return
   python=$(find_python)
-  "$python" -c 'import venv, ensurepip' 2>/dev/null \
-    || fail "$python has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
   echo "Installing into $venv with $("$python" --version) (once; about $size) …" >&2
-  "$python" -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r "$here/$lock" >&2 \
+  install_uv "$python"
+  "$uv" venv --quiet --clear --python "$python" "$venv"
+  "$uv" pip install --python "$venv/bin/python" --require-hashes -r "$here/$lock" \
     || fail "The installation failed; the lines above say where. Run the same command again to retry."
-  [[ -z $unhashed ]] || "$venv/bin/python" -m pip install --disable-pip-version-check -r "$here/$unhashed" >&2 \
+  # Paddle's index also has packages that the lock has taken from PyPI: the best of both, as pip does it.
+  [[ -z $unhashed ]] || "$uv" pip install --python "$venv/bin/python" --index-strategy unsafe-best-match -r "$here/$unhashed" \
     || fail "The installation of PaddlePaddle failed; the lines above say where. Run the same command again to retry, or set DEVICE=cpu."
-  echo "$stamp" >"$venv/.lock"
+  stamp "$lock" ${unhashed:+"$unhashed"} >"$venv/.lock"
 }
 
 export PYTHONPATH=$here
@@ -80,6 +109,7 @@ case ${1:-serve} in
     coverage report
     ;;
   *)
+    export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
     if [[ $(engine) != paddleocr_vl ]]; then
       venv=${VENV:-$here/.venv}
       install "500 MB" requirements.txt

@@ -22,3 +22,4 @@ lock requirements/paddle-cpu.txt paddle paddle-cpu
 lock requirements/paddle-gpu.txt paddle
 lock requirements/paddle-test.txt paddle paddle-cpu paddle-test test
 compile requirements/sbom.txt --group sbom
+compile requirements/uv.txt --group installer

@@ -52,6 +52,24 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout.strip()) == (0, __version__)
 
 
+def test_uv_uses_the_mirror_that_pip_is_configured_with(tmp_path: Path) -> None:
+    """The uv here only prints its environment and fails, so that nothing is downloaded."""
+    folder = tmp_path / ".venv-uv" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "python").symlink_to(sys.executable)
+    (folder / "uv").write_text('#!/bin/sh\necho "index $UV_DEFAULT_INDEX certificate $SSL_CERT_FILE"\nexit 1\n')
+    (folder / "uv").chmod(0o755)
+    lock = (ROOT / "requirements" / "uv.txt").read_bytes()
+    (folder.parent / ".lock").write_text(hashlib.sha256(lock).hexdigest() + "\n")
+    of_pip = {"PIP_INDEX_URL": "https://mirror.invalid/simple", "PIP_CERT": "/mirror.pem", "SSL_CERT_FILE": ""}
+    ended = run("--version", VENV=str(tmp_path / "venv"), **of_pip)
+    assert ended.returncode == 1
+    assert "index https://mirror.invalid/simple certificate /mirror.pem" in ended.stdout
+    of_uv = {"UV_DEFAULT_INDEX": "https://other.invalid/simple"}
+    ended = run("--version", VENV=str(tmp_path / "venv"), **of_pip, **of_uv)
+    assert "index https://other.invalid/simple certificate /mirror.pem" in ended.stdout
+
+
 def test_an_unknown_command_is_explained(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-m", "app", "dance"], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
