@@ -17,9 +17,10 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from app.settings import Settings
+if TYPE_CHECKING:  # page processes import this module and need no settings
+    from app.settings import Settings
 
 
 @contextlib.contextmanager
@@ -92,7 +93,7 @@ class JobFolder:
 class BlobStore:
     """All jobs' blobs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self._root = settings.data_dir.absolute() / "blobs"
 
     def job(self, job_id: str) -> JobFolder:

@@ -35,14 +35,24 @@ def test_no_model_library_is_imported(module: str) -> None:
     assert MODEL_LIBRARIES & set(ended.stdout.split()) == set()
 
 
+def test_page_processes_load_no_settings() -> None:
+    """They are started often: what they import is what they need."""
+    code = "import sys, worker.pages, worker.engines.pp_ocr.reader; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert {"app.settings", "pydantic", "httpx", "redis"} & set(ended.stdout.split()) == set()
+
+
 def test_the_locks_are_made_from_the_project_file() -> None:
     """Every dependency is locked, within its bounds, and everything locked is hashed."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, groups = file["project"], file["dependency-groups"]
     extras = project["optional-dependencies"]
     for lock, wanted in {
         "requirements/api.txt": project["dependencies"],
         "requirements.txt": project["dependencies"] + extras["cpu"],
         "requirements/test.txt": project["dependencies"] + extras["cpu"] + extras["test"],
+        "requirements/uv.txt": groups["installer"],
     }.items():
         entries = [entry.split("\\\n") for entry in re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())]
         pinned: dict[str, set[str]] = {}

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.blobs import JobFolder
 from app.results import Page
-from app.settings import Settings
-from worker.page_pool import PagePool
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # page processes import this module and need no settings
     import pypdfium2 as pdfium
 
+    from app.settings import Settings
     from worker.documents import OpenDocument
+    from worker.page_pool import PagePool
 
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""
