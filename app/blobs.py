@@ -8,6 +8,9 @@
 {id}/pages/{n}.bgr   its pixels, on their way to an engine in the engine host
 {id}/images/{name}   pictures, as raw bytes
 {id}/result.json     the result without its images
+
+A job's folders are made once, when the job is submitted. Nothing makes them again: after a job is deleted, whatever
+still works on it sees its writes fail.
 """
 
 import contextlib
@@ -22,11 +25,16 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:  # page processes import this module and need no settings
     from app.settings import Settings
 
+REMOVED = ".removed."
+"""What the name of a folder begins with while it is being removed."""
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes `path`'s place only when all of it is there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A file to write that takes `path`'s place only when all of it is there.
+
+    Raises FileNotFoundError where the folder of `path` is gone: its job was deleted.
+    """
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with part.open("xb") as file:
@@ -54,6 +62,16 @@ class JobFolder:
         self.pages = root / "pages"
         self.images = root / "images"
         self.result = root / "result.json"
+
+    def create(self) -> None:
+        """Makes the job's folders, when it is submitted."""
+        for folder in (self.root, self.pages, self.images):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def exists(self) -> bool:
+        """False once the job was deleted."""
+        return self.root.is_dir()
 
     def page(self, number: int) -> Path:
         return self.pages / f"{number}.json"
@@ -87,7 +105,11 @@ class JobFolder:
             part.unlink(missing_ok=True)
 
     def delete(self) -> None:
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Removes all of it. Renamed first, so that no writer can put anything into a folder that is being removed."""
+        removed = self.root.with_name(f"{REMOVED}{self.root.name}.{uuid.uuid4().hex}")
+        with contextlib.suppress(FileNotFoundError):
+            self.root.rename(removed)
+        shutil.rmtree(removed, ignore_errors=True)
 
 
 class BlobStore:
@@ -102,8 +124,17 @@ class BlobStore:
     def untouched(self, seconds: float) -> list[str]:
         """The jobs whose folders nothing has come into or left for so long."""
         before = time.time() - seconds
+        folders = [self.job(name) for name in self._names() if not name.startswith(REMOVED)]
+        return [folder.root.name for folder in folders if folder.touched_at() < before]
+
+    def finish_removals(self) -> None:
+        """Removes what is left of folders whose removal was cut off."""
+        for name in self._names():
+            if name.startswith(REMOVED):
+                shutil.rmtree(self._root / name, ignore_errors=True)
+
+    def _names(self) -> list[str]:
         try:
-            folders = [self.job(name) for name in os.listdir(self._root)]
+            return os.listdir(self._root)
         except FileNotFoundError:  # no job was ever stored
             return []
-        return [folder.root.name for folder in folders if folder.touched_at() < before]

@@ -321,6 +321,17 @@ def test_jobs_are_listed(service: Service) -> None:
         refused(client.get("/jobs", params=wrong), 422, "invalid_request")
 
 
+def test_a_job_removed_while_its_pages_are_read_leaves_nothing(service: Service) -> None:
+    jobs = []
+    for _ in range(6):
+        jobs.append(job := service.submit(text_pdf(60)))
+        wait_for(lambda job=job: service.client.get(f"/jobs/{job}").json()["pages_done"])
+        assert service.client.delete(f"/jobs/{job}").status_code == 200
+        assert service.client.delete(f"/jobs/{job}").status_code == 204
+    service.result(service.submit(text_pdf()))
+    assert [job for job in jobs if (service.data_dir / "blobs" / job).exists()] == []
+
+
 def test_a_finished_job_is_removed(service: Service) -> None:
     job = service.submit(text_pdf(), idempotency_key="removed")
     service.result(job)

@@ -3,9 +3,12 @@
 import base64
 import contextlib
 import io
+import itertools
 import json
 import re
+import shutil
 import socket
+import threading
 import zipfile
 from pathlib import Path
 
@@ -169,7 +172,7 @@ def test_a_record_survives_the_store() -> None:
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "file"
+    path = tmp_path / "file"
 
     def fail() -> None:
         with replacing(path) as file:
@@ -184,8 +187,65 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_bytes() == b"again"
 
 
+def test_nothing_makes_the_folder_of_a_deleted_job_again(tmp_path: Path) -> None:
+    blobs = BlobStore(Settings(data_dir=tmp_path))
+    folder = blobs.job("a" * 32)
+    folder.create()
+
+    def write_late() -> None:
+        with replacing(folder.page(1)) as file:
+            folder.delete()
+            file.write(b"late")
+
+    with pytest.raises(FileNotFoundError):
+        write_late()
+    for path in (folder.source, folder.page(2), folder.image("a.png"), folder.result):
+        with pytest.raises(FileNotFoundError):
+            write(path, b"late")
+    assert not folder.exists
+    assert list(folder.root.parent.iterdir()) == []
+
+
+def test_a_folder_is_gone_at_once_for_those_who_write_to_it(tmp_path: Path) -> None:
+    """However many files come in while they are removed."""
+    blobs = BlobStore(Settings(data_dir=tmp_path))
+    for number in range(20):
+        folder = blobs.job(f"{number:032x}")
+        folder.create()
+        written = threading.Event()
+
+        def keep_writing(folder: JobFolder, written: threading.Event) -> None:
+            for page in itertools.count(1):
+                try:
+                    write(folder.page(page), b"{}")
+                except FileNotFoundError:
+                    break
+                written.set()
+
+        writer = threading.Thread(target=keep_writing, args=[folder, written])
+        writer.start()
+        written.wait()
+        folder.delete()
+        writer.join()
+        assert list(folder.root.parent.iterdir()) == []
+
+
+def test_a_removal_that_was_cut_off_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = BlobStore(Settings(data_dir=tmp_path))
+    folder = blobs.job("a" * 32)
+    folder.create()
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda *_, **__: None)
+        folder.delete()
+    assert blobs.untouched(-60) == []
+    assert len(list(folder.root.parent.iterdir())) == 1
+    blobs.finish_removals()
+    assert list(folder.root.parent.iterdir()) == []
+
+
 def ended_job(tmp_path: Path) -> tuple[Job, JobFolder, bytes]:
     folder = BlobStore(Settings(data_dir=tmp_path)).job("a" * 32)
+    folder.create()
     image = bytes(range(256)) * 5000  # over a chunk, and no multiple of three
     write(folder.result, json.dumps({"markdown": "# Größe", "pages": []}, ensure_ascii=False).encode())
     write(folder.image("p0001_figure_1.png"), image)

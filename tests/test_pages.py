@@ -34,6 +34,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int
 
 def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
     folder = JobFolder(tmp_path / "job")
+    folder.create()
     write(folder.source, document)
     return folder
 
@@ -121,6 +122,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
     thread.start()
     folder = folder_with(tmp_path, text_pdf(2))
     other = JobFolder(tmp_path / "other")
+    other.create()
     write(other.source, text_pdf())
     start = {"reader": "worker.engines.null:NullReader", "seconds": 5, "memory_mb": 512, "max_pixels": 1}
     prepare: dict[str, Any] = {"op": "prepare", "page_ranges": None, "max_pages": 5, "survey": True}

@@ -39,6 +39,7 @@ async def page_processes(
 
 def folder_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
     folder = JobFolder(tmp_path / name)
+    folder.create()
     write(folder.source, document)
     return folder
 

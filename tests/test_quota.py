@@ -11,7 +11,6 @@ from documents import text_pdf
 from harness import running, wait_for
 
 from app import quota
-from app.blobs import write
 from app.jobs import keys
 from app.quota import Quota
 from app.settings import Settings
@@ -32,7 +31,7 @@ async def test_what_data_dir_holds_is_counted(store: Store, data_dir: Path) -> N
     data_dir.mkdir(exist_ok=True)
     room = Quota(store, Settings(data_dir=data_dir, data_quota_gb=1))
     empty = await room.measure()
-    write(data_dir / "blobs" / "a" / "source", b"x" * (1 << 20))
+    (data_dir / "large").write_bytes(b"x" * (1 << 20))
     assert 1 << 20 <= await room.measure() - empty < 2 << 20
     room.add(GIB)
     assert await room.refusal() is not None

@@ -28,13 +28,14 @@ async def store(store_url: str) -> AsyncIterator[Store]:
 
 def stored(blobs: BlobStore, job_id: str) -> JobFolder:
     folder = blobs.job(job_id)
+    folder.create()
     write(folder.source, b"%PDF-")
     write(folder.page(1), b"{}")
     return folder
 
 
 def age(folder: JobFolder, seconds: float) -> None:
-    for path in (folder.pages, folder.root):
+    for path in (folder.pages, folder.images, folder.root):
         os.utime(path, (time.time() - seconds,) * 2)
 
 

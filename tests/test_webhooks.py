@@ -101,6 +101,7 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     await jobs.submit(job, idempotency=None, fingerprint="")
     held = await jobs.claim("null", "here-0")
     assert held is not None
+    blobs.job(JOB).create()
     write(blobs.job(JOB).result, b'{"markdown": "text"}')
     await jobs.finish(held, page_errors=0)
     try:

@@ -116,11 +116,13 @@ class SliceWork:
         try:
             await self._work(held)
             return None
-        except ServiceError as refusal:
-            return refusal
         except (Crashed, Crowded, LeaseLost, Yielded):
             raise
-        except OSError as failure:
+        except (ServiceError, OSError) as failure:
+            if not self._blobs.job(held.job.id).exists:  # deleted meanwhile: then the fence refuses this error
+                return WorkerError("The job's folder is gone from the blob store.", code="storage_unavailable")
+            if isinstance(failure, ServiceError):
+                return failure
             log.exception("%s failed", held.id)
             message = f"The blob store cannot be used: {failure.strerror}."
             return WorkerError(message, code="storage_unavailable", retryable=True)

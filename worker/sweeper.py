@@ -62,6 +62,7 @@ class Sweeper:
 
     async def sweep_orphans(self) -> int:
         """Removes the blobs of unknown jobs; how many."""
+        await asyncio.to_thread(self._blobs.finish_removals)
         removed = 0
         for job_id in await asyncio.to_thread(self._blobs.untouched, self._orphan_age):
             job = await self._jobs.get(job_id)

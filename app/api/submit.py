@@ -233,10 +233,9 @@ def _fingerprint(wanted: JobRequest, file: str | None) -> str:
 async def _stored(
     folder: JobFolder, upload: UploadFile | None, confidences: Confidences
 ) -> AsyncIterator[tuple[str | None, Callable[[], None]]]:
-    """Stores what the job needs, and removes it unless `keep()` is called. Yields the upload's sha256 and `keep`."""
-    if upload is None and not confidences:
-        yield None, lambda: None
-        return
+    """Makes the job's folder with what it needs, and removes it unless `keep()` is called. Yields the upload's sha256
+    and `keep`.
+    """
     kept = False
 
     def keep() -> None:
@@ -255,6 +254,7 @@ async def _stored(
 
 
 def _save(folder: JobFolder, upload: UploadFile | None, confidences: Confidences) -> str | None:
+    folder.create()
     confidences.keep(folder)
     if upload is None:
         return None

@@ -139,6 +139,7 @@ class Reading:
     def _folder(self, document: bytes) -> Iterator[JobFolder]:
         self._count += 1
         folder = JobFolder(self._root / str(self._count))
+        folder.create()
         write(folder.source, document)
         yield folder
         folder.delete()

@@ -30,7 +30,7 @@ async def stored(engine: PaddleOCRVL, folder: Path, source: bytes | None = None)
     """A document that is prepared."""
     shutil.rmtree(folder, ignore_errors=True)
     job = JobFolder(folder)
-    folder.mkdir()
+    job.create()
     job.source.write_bytes(source or pdf())
     await engine.pages.prepare(job, None, 1000)
     return job
