@@ -7,7 +7,7 @@ from typing import Any
 from app.errors import UnknownEngine
 from app.jobs import keys
 from app.options import OPTIONS
-from app.store import Store, batch
+from app.store import Store, batch, epoch
 
 PREFERRED = ("paddleocr_vl", "pp_ocr")
 """What a job that names none gets, of the engines there are."""
@@ -69,12 +69,14 @@ class EngineRegistry:
         clock = time.monotonic()
         if clock - self._read_at >= CACHED:
             async with batch(self._store) as pipe:
+                pipe.time()
                 pipe.zrange(keys.ENGINES, 0, -1, withscores=True)
-                pipe.zrangebyscore(keys.ENGINES_ABLE, time.time() - ABLE, "+inf")
+                pipe.zrange(keys.ENGINES_ABLE, 0, -1, withscores=True)
                 pipe.hgetall(keys.ENGINES_FAULTS)
             answers: Any = pipe.answers
-            beats, able, faults = dict(answers[0]), set(answers[1]), answers[2]
-            live = {engine for engine, at in beats.items() if at >= time.time() - LIVE}
+            now, beats, faults = epoch(answers[0]), dict(answers[1]), answers[3]
+            live = {engine for engine, at in beats.items() if at >= now - LIVE}
+            able = {engine for engine, at in answers[2] if at >= now - ABLE}
             unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
             self._seen = _Seen(live, set(beats), unable)
             self._read_at = clock

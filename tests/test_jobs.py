@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timezone
 from typing import Any
 
 import fakeredis
@@ -12,7 +13,9 @@ from rq import Queue
 from rq.job import Job as RQJob
 from rq.registry import FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
+from rq.utils import utcparse
 
+from app.engines import EngineRegistry
 from app.jobs import keys
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs, Waiting
@@ -42,7 +45,7 @@ def jobs(store: Store) -> Jobs:
 
 
 def new_job(number: int = 1, **fields: Any) -> Job:
-    return Job(id=f"{number:032x}", status=Status.QUEUED, engine="pp_ocr", created_at=time.time(), **fields)
+    return Job(id=f"{number:032x}", status=Status.QUEUED, engine="pp_ocr", **fields)
 
 
 async def submit(jobs: Jobs, job: Job) -> str:
@@ -130,6 +133,76 @@ async def test_a_late_worker_cannot_commit(jobs: Jobs) -> None:
     assert job.status is Status.FINISHED
 
 
+async def test_a_store_that_was_rolled_back_gives_no_fence_twice(jobs: Jobs, store: Store) -> None:
+    """Restored from a copy that does not know of the claim: its number is given to another worker, too."""
+    job_id = await submit(jobs, new_job())
+    names = await store.keys("*")
+    before = {name: await store.dump(name) for name in names}
+    forgotten = await claim(jobs)
+    await store.flushdb()
+    for name, value in before.items():
+        await store.restore(name, 60_000, value)
+    newer = await claim(jobs)
+    assert newer.fence == forgotten.fence
+    assert await jobs.renew("pp_ocr", [forgotten, newer]) == {forgotten.execution}
+    assert not await prepared(jobs, forgotten, 1)
+    assert await jobs.page_done(forgotten, 1) is None
+    assert not await jobs.requeue(forgotten)
+    assert await jobs.finish(forgotten, {"code": "internal", "message": "Oh."}) == "lost"
+    assert await store.zscore(keys.rq_leases("pp_ocr"), f"{newer.id}:{newer.execution}")
+    await end(jobs, newer)
+    await store.flushdb()
+    assert await jobs.renew("pp_ocr", [newer]) == {newer.execution}
+    await jobs.drop(WORKER, {newer.execution})
+    assert await jobs.dropped(WORKER, 1) == newer.execution
+    assert await jobs.get(job_id) is None
+
+
+@pytest.mark.parametrize("wrong", [-3600, 3600])
+async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: pytest.MonkeyPatch, wrong: int) -> None:
+    store = connect(Settings(redis_url=store_url))
+    jobs = Jobs(store, Settings())
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + wrong)
+    for number in (1, 2):
+        await submit(jobs, new_job(number))
+    held = await claim(jobs)
+    lease = f"{held.id}:{held.execution}"
+    assert await jobs.renew("pp_ocr", [held]) == set()
+    assert 0 < float(await store.zscore(keys.rq_leases("pp_ocr"), lease) or 0) - real() <= 10
+    assert await jobs.reap("pp_ocr") == []
+    engines = EngineRegistry(store, "auto")
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    assert (await engines.live(), await engines.faults()) == ({"pp_ocr"}, {})
+    assert (await jobs.backlog(["pp_ocr"]))["pp_ocr"].oldest < 60
+    await jobs.requeue(held, pause=60)
+    assert 0 < float(await store.zscore(keys.delayed("pp_ocr"), held.id) or 0) - real() <= 60
+    ended = await claim(jobs)
+    await end(jobs, ended)
+    job = await job_of(jobs, ended.job.id)
+    assert job.finished_at is not None
+    assert abs(job.created_at - real()) < 60
+    assert abs(job.finished_at - real()) < 60
+    assert not job.expired
+    assert await jobs.expired(10) == []
+    assert not await jobs.bury(job.id)
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-02-28T23:59:59", "2028-02-29T00:00:00", "2026-11-30T12:34:56", "2100-03-01T00:00:00"]
+)
+async def test_times_are_written_as_rq_reads_them(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp()
+    monkeypatch.setattr(time, "time", lambda: at)  # fakeredis takes this for its TIME
+    store = fakeredis.FakeAsyncRedis(decode_responses=True, version=(7, 0))
+    await Jobs(store, Settings()).sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    written = await store.hget(keys.rq_worker(WORKER), "last_heartbeat") or ""
+    assert written == f"{moment}.000000Z"
+    assert abs(utcparse(written).timestamp() - at) < 1
+    await store.aclose()
+
+
 async def test_a_slice_handed_back_is_next(jobs: Jobs) -> None:
     for number in (1, 2):
         await submit(jobs, new_job(number))
@@ -157,10 +230,10 @@ async def test_a_lease_is_renewed_but_never_brought_back(jobs: Jobs, store: Stor
     held = await claim(jobs)
     leases, member = keys.rq_leases("pp_ocr"), f"{held.id}:{held.execution}"
     await store.zadd(leases, {member: 1})
-    await jobs.renew([held])
+    assert await jobs.renew("pp_ocr", [held]) == set()
     assert float(await store.zscore(leases, member) or 0) > time.time()
     await store.zrem(leases, member)
-    await jobs.renew([held])
+    assert await jobs.renew("pp_ocr", [held]) == set()  # another's clean-up took it, but nobody else has the slice
     assert await store.zscore(leases, member) is None
     await store.rpush(keys.rq_queue("pp_ocr"), held.id)  # as RQ's own clean-up would
     assert (await claim(jobs)).fence == 2
@@ -341,7 +414,10 @@ async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
     await store.zadd(keys.active("pp_ocr"), {"gone-0": 1})
     await jobs.reap("pp_ocr")
     held = await claim(jobs)
-    await jobs.renew([held])
+    await jobs.renew("pp_ocr", [held])
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault="away")
+    await jobs.drop(WORKER, [held.execution])
     await prepared(jobs, held, 1000)
     await jobs.page_done(held, 1)
     for number in range(5, 20):
@@ -563,10 +639,10 @@ async def test_a_tombstone_is_what_stays(jobs: Jobs, store: Store) -> None:
     assert (await jobs.submit(new_job(2), idempotency="key", fingerprint="other"))[0] == "created"
 
 
-async def test_jobs_are_listed_latest_first(jobs: Jobs) -> None:
+async def test_jobs_are_listed_latest_first(jobs: Jobs, store: Store) -> None:
     for number in range(1, 8):
-        job = Job(f"{number:032x}", Status.QUEUED, "pp_ocr", created_at=1000.0 + number // 3)  # some at the same time
-        await submit(jobs, job)
+        await submit(jobs, new_job(number))
+        await store.zadd(keys.jobs("anonymous"), {new_job(number).id: 1000.0 + number // 3})  # some at the same time
     listed: list[str] = []
     before = None
     while found := await jobs.page_of("anonymous", before=before, created_after=1001, limit=2):

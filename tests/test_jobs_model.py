@@ -7,11 +7,10 @@ MODEL_EXAMPLES=5000 makes a long run of it, of other examples every time.
 import asyncio
 import itertools
 import os
-import time
 from collections import Counter, defaultdict
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import pytest
 import redis
@@ -33,10 +32,13 @@ PRIORITIES: tuple[Priority, ...] = ("normal", "high", "low")
 READY = 4  # entries that RQ's list is filled up to
 QUEUE_MAX = 8
 PAST = 1.0  # a time that is over for all purposes
+RESULT_TTL, TOMBSTONE, LEASE, PAUSE = 3600, 7 * 24 * 3600, 10, 60
+SLOW = 600  # seconds that a step of ours may take at most, on whatever machine
 UNKNOWN = "unknown-0"
 
 DUMP = """
-local all = {}
+local clock = redis.call('TIME')
+local all = {{clock[1], clock[2], {}}}
 for _, name in ipairs(redis.call('KEYS', '*')) do
   local kind, value = redis.call('TYPE', name).ok, {}
   if kind == 'hash' then value = redis.call('HGETALL', name)
@@ -65,7 +67,9 @@ class Seen:
     """All that the store held at one moment, with the events after the one named."""
 
     def __init__(self, store: "redis.Redis", after: str) -> None:
-        dump: Any = store.eval(DUMP, 0, after)
+        (clock, *dump) = cast(Any, store.eval(DUMP, 0, after))
+        self.now = int(clock[0]) + int(clock[1]) / 1e6
+        self.ttls = {name: ttl for name, ttl, _ in dump}
         self.endless = [name for name, ttl, _ in dump if ttl < 0]
         self._values: dict[str, list[Any]] = {name: value for name, _, value in dump}
         self.queue: list[str] = self.list_of(keys.rq_queue(QUEUE))
@@ -84,6 +88,9 @@ class Seen:
 
     def set_of(self, name: str) -> set[str]:
         return set(self.hash_of(name))
+
+    def scores_of(self, name: str) -> dict[str, float]:
+        return {member: float(score) for member, score in self.hash_of(name).items()}
 
     def entries(self, slice_id: str) -> int:
         """How often the slice stands in the queue."""
@@ -150,7 +157,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        options = Settings(redis_url=url, result_ttl=3600, queue_max=QUEUE_MAX)
+        options = Settings(redis_url=url, result_ttl=RESULT_TTL, queue_max=QUEUE_MAX)
         self.loop = asyncio.new_event_loop()
         self.client = connect(options)
         self.jobs = Jobs(self.client, options)
@@ -316,7 +323,9 @@ class JobMachine(RuleBasedStateMachine):
     def reap(self, owner: str = "", leases: bool = True, found: Iterable[str] = ()) -> None:
         """`found` are those that have been nowhere for long enough."""
         alive = [self.claims[name] for name in self.holders()]
-        self.run(self.jobs.renew([held for held in alive if not self.piece(held).over]))  # this machine may be slow
+        self.run(
+            self.jobs.renew(QUEUE, [held for held in alive if not self.piece(held).over])
+        )  # this machine may be slow
         again = self.run(self.jobs.reap(QUEUE, owner=owner, leases=leases))
         due = {}
         for piece in self.pieces.values():
@@ -406,7 +415,6 @@ class JobMachine(RuleBasedStateMachine):
             f"job{next(self.numbers):03}",
             Status.QUEUED,
             QUEUE,
-            time.time(),
             client=data.draw(st.sampled_from(CLIENTS)),
             priority=data.draw(st.sampled_from(PRIORITIES)),
             callback_url=data.draw(st.sampled_from((None, "http://a.test/hook"))),
@@ -510,7 +518,7 @@ class JobMachine(RuleBasedStateMachine):
     )
     def hands_back(self, data: Data, where: str, crashed: bool, attempted: bool) -> None:
         held = self.one_of_claims(data, self.holders())
-        pause, to_ring = 60 if where == "pause" else 0, where == "ring"
+        pause, to_ring = PAUSE if where == "pause" else 0, where == "ring"
         crashes = held.crashes + 1 if crashed else None
         assert self.run(self.jobs.requeue(held, crashes=crashes, pause=pause, attempted=attempted, to_ring=to_ring))
         piece = self.piece(held)
@@ -533,13 +541,13 @@ class JobMachine(RuleBasedStateMachine):
         assert self.run(self.jobs.finish(held, {"code": "internal", "message": "Oh."})) == "lost"
         assert not self.run(self.jobs.requeue(held, crashes=3, attempted=True))
         assert not self.run(self.jobs.requeue(held, to_ring=True))
-        assert not self.run(self.jobs.requeue(held, pause=60))
+        assert not self.run(self.jobs.requeue(held, pause=PAUSE))
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())
     def renews(self, data: Data) -> None:
         held = self.one_of_claims(data, self.claims)
-        self.run(self.jobs.renew([held]))
+        assert self.run(self.jobs.renew(QUEUE, [held])) == (set() if self.holds(held) else {held.execution})
         if self.holds(held):
             self.piece(held).over = False
 
@@ -661,6 +669,7 @@ class JobMachine(RuleBasedStateMachine):
         self.rings_agree()
         self.list_is_short(before)
         self.sets_agree()
+        self.times_agree()
         assert [event for _, event in self.seen.events] == self.events
         self.last_event = self.seen.events[-1][0] if self.seen.events else self.last_event
         self.events, self.pushed = [], []
@@ -668,7 +677,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def record_agrees(self, doc: Doc) -> None:
         fields = self.seen.hash_of(keys.job(doc.id))
-        job = Job.from_fields(fields)
+        job = Job.from_fields(fields, self.seen.now)
         assert job.status is doc.status
         assert (job.expires_at is None) is doc.open
         assert job.expired is doc.over
@@ -744,6 +753,41 @@ class JobMachine(RuleBasedStateMachine):
             assert sorted(self.seen.list_of(keys.dropped(worker))) == sorted(self.dropped[worker])
         stored = {name: self.seen.hash_of(name)["job"] for name in self.seen.names("idem:")}
         assert stored == {keys.idempotency(*name): doc.id for name, (doc, _) in self.known.items()}
+
+    def times_agree(self) -> None:
+        """Scores and TTLs, on the store's clock."""
+        seen, now = self.seen, self.seen.now
+        leases, delayed = seen.scores_of(keys.rq_leases(QUEUE)), seen.scores_of(keys.delayed(QUEUE))
+        for piece in self.pieces.values():
+            if piece.place == "held":
+                self.is_soon(leases[f"{piece.id}:{piece.execution}"], LEASE, over=piece.over)
+            elif piece.place == "delayed":
+                self.is_soon(delayed[piece.id], PAUSE, over=piece.over)
+        for name in (keys.active(QUEUE), keys.missing(QUEUE), keys.waiting(QUEUE)):
+            assert all(score <= now for score in seen.scores_of(name).values())
+        opened, expiring, due = (seen.scores_of(name) for name in (keys.OPEN, keys.EXPIRING, keys.OUTBOX))
+        for doc in self.docs.values():
+            fields, ttl = seen.hash_of(keys.job(doc.id)), seen.ttls[keys.job(doc.id)]
+            created = float(fields["created_at"])
+            assert now - SLOW < created <= now
+            assert TOMBSTONE - SLOW < ttl - (0 if doc.buried else RESULT_TTL) <= TOMBSTONE
+            if doc.buried:
+                assert expiring.get(doc.id, now) <= now
+                continue
+            assert seen.scores_of(keys.jobs(doc.job.client))[doc.id] == created
+            if doc.open:
+                assert created <= opened[doc.id] <= now
+                continue
+            ended = float(fields["finished_at"])
+            assert created <= ended <= now
+            assert float(fields["expires_at"]) == expiring[doc.id] == (PAST if doc.over else ended + RESULT_TTL)
+            assert due.get(doc.id, ended) == ended
+            for status in ("finished", "failed", "canceled"):
+                for slice_id, until in seen.scores_of(keys.rq_registry(status, QUEUE)).items():
+                    assert job_of(slice_id) != doc.id or until <= ended + RESULT_TTL
+
+    def is_soon(self, at: float, seconds: float, *, over: bool) -> None:
+        assert at == PAST if over else self.seen.now + seconds - SLOW < at <= self.seen.now + seconds
 
     def drain(self) -> None:
         """Every job comes to its end, whatever was done to it, and leaves nothing in the queue."""

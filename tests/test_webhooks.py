@@ -97,7 +97,7 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
     outbox = Outbox(store, lease=60)
     sender = asyncio.create_task(Sender(outbox, jobs, blobs, outbound, chosen).run())
-    job = Job(id=JOB, status=Status.QUEUED, engine="null", created_at=time.time(), callback_url=callback)
+    job = Job(id=JOB, status=Status.QUEUED, engine="null", callback_url=callback)
     await jobs.submit(job, idempotency=None, fingerprint="")
     held = await jobs.claim("null", "here-0")
     assert held is not None

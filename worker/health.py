@@ -7,12 +7,12 @@ import asyncio
 import re
 import socket
 import sys
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from app.jobs import keys
 from app.settings import Settings, settings_or_exit
-from app.store import Down, batch, connect
+from app.store import Down, batch, connect, epoch
 
 SILENT = 30.0  # seconds; ten beats
 
@@ -24,11 +24,13 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
             names: Any = await store.smembers(keys.RQ_WORKERS)
             ours = [name for name in names if re.fullmatch(re.escape(keys.rq_worker(host)) + r"-\d+", name)]
             async with batch(store) as pipe:
+                pipe.time()
                 for name in ours:
                     pipe.hget(name, "last_heartbeat")
     except Down as error:
         return True, f"The store is away, which tells nothing about the worker: {error}"
-    ages = [_age(beat) for beat in pipe.answers if beat]
+    clock, *beats = pipe.answers
+    ages = [epoch(clock) - _epoch(beat) for beat in beats if beat]
     if not ages:
         return False, f"No worker of {host} is known to the store."
     if (age := min(ages)) > SILENT:
@@ -36,8 +38,8 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
     return True, f"The worker of {host} beats."
 
 
-def _age(beat: str) -> float:
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(beat.replace("Z", "+00:00"))).total_seconds()
+def _epoch(beat: str) -> float:
+    return datetime.fromisoformat(beat.replace("Z", "+00:00")).timestamp()
 
 
 def main() -> int:

@@ -102,7 +102,7 @@ class Lanes:
                 continue
             for task, at in list(self._tasks.items()):
                 if at == execution and at in self.held:
-                    log.info("%s is let go of: its job has ended", self.held[at].id)
+                    log.info("%s is let go of: it is no longer ours", self.held[at].id)
                     task.cancel()
                     await asyncio.wait([task])
                     await self._host.free()

@@ -14,15 +14,13 @@ from typing import Any
 import anyio
 
 from app.blobs import BlobStore
-from app.jobs import keys
 from app.jobs.queue import BEAT, Jobs
-from app.jobs.record import iso
 from app.jobs.scripts import LEASE
 from app.outbound import Outbound
 from app.processes import stop_process
 from app.quota import Quota
 from app.settings import Settings
-from app.store import Down, StoreKeeper, batch, connect
+from app.store import Down, StoreKeeper, connect
 from app.tether import tethered
 from worker.engines import resolve
 from worker.host_keeper import HostKeeper
@@ -31,7 +29,6 @@ from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
-NAMES_KEPT = 3600  # seconds
 STOP_SENDER_WITHIN = 5.0  # seconds
 
 
@@ -42,7 +39,6 @@ class Supervisor:
         self._settings = settings
         self._engine = resolve(settings.engine)
         self._name = worker_name(settings)
-        self._born = iso(time.time())
         # The beat has connections of its own: no download, commit or doorbell is ever in its way.
         self._store, self._beating = connect(settings), connect(settings)
         self._leases = Jobs(self._beating, settings)
@@ -101,9 +97,13 @@ class Supervisor:
         """Renews the leases, says that this worker lives, and brings back what no worker works on any more."""
         renewed = time.monotonic()
         judge_from = 0.0
+        doubtful: set[str] = set()
         while True:
             try:
-                await self._leases.renew(list(self._lanes.held.values()))
+                lost = await self._leases.renew(self._engine, list(self._lanes.held.values()))
+                # At the second beat: what ends in this moment needs no help.
+                await self._leases.drop(self._name, lost & doubtful)
+                doubtful = lost
                 now = time.monotonic()
                 if now - renewed > LEASE / 2:  # after an outage others could not renew either: first let them
                     judge_from = now + LEASE
@@ -119,11 +119,7 @@ class Supervisor:
                     await self._host.ready.wait()
 
     async def _sign_on(self) -> None:
-        worker = keys.rq_worker(self._name)
-        fields: dict[Any, Any] = {
-            "birth": self._born,
-            "last_heartbeat": iso(time.time()),
-            "queues": self._engine,
+        fields: dict[str, str | int] = {
             "state": "busy" if self._lanes.held else "idle",
             "pid": os.getpid(),
             "hostname": socket.gethostname(),
@@ -131,29 +127,12 @@ class Supervisor:
             "version": version("rq"),
             "python_version": sys.version,
         }
-        async with batch(self._beating) as pipe:
-            pipe.hset(worker, mapping=fields)
-            pipe.expire(worker, 60)
-            for names in (keys.RQ_WORKERS, keys.rq_queue_workers(self._engine)):
-                pipe.sadd(names, worker)
-                pipe.expire(names, NAMES_KEPT)
-            if self._host.ready.is_set() or self._host.fault is not None:
-                now = {self._engine: time.time()}
-                pipe.zadd(keys.ENGINES, now)
-                if self._host.fault is None:
-                    pipe.zadd(keys.ENGINES_ABLE, now)
-                else:
-                    pipe.hset(keys.ENGINES_FAULTS, self._engine, self._host.fault)
-                for key in (keys.ENGINES, keys.ENGINES_ABLE, keys.ENGINES_FAULTS):
-                    pipe.expire(key, NAMES_KEPT)
+        ready, fault = self._host.ready.is_set(), self._host.fault
+        await self._leases.sign_on(self._name, self._engine, fields, ready=ready, fault=fault)
 
     async def _sign_off(self) -> None:
-        worker = keys.rq_worker(self._name)
         try:
-            async with batch(self._beating) as pipe:
-                pipe.delete(worker)
-                pipe.srem(keys.RQ_WORKERS, worker)
-                pipe.srem(keys.rq_queue_workers(self._engine), worker)
+            await self._leases.sign_off(self._name, self._engine)
         except Down:
             log.info("the store is away: this worker's name expires by itself")
 

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -176,7 +175,6 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         id=uuid.uuid4().hex,
         status=Status.QUEUED,
         engine=engine,
-        created_at=round(time.time(), 6),  # as exact as it is shown
         pdf_url=wanted.pdf_url,
         callback_url=wanted.callback_url,
         priority=wanted.priority,

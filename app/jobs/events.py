@@ -13,7 +13,7 @@ import anyio
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import ENDED, Job, Status
-from app.store import Down, Store
+from app.store import Down, Store, epoch
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ Event: TypeAlias = dict[str, str]
 
 SAFETY_POLL = 2.0  # seconds; events may be trimmed before a slow reader sees them
 HEARTBEAT = 15.0  # seconds without an event, after which a follower is told that there was none
-RECENT = 5.0  # seconds before its first follower that reading begins: more than clocks differ
+RECENT = 5.0  # seconds before its first follower that reading begins
 
 
 class EventReader:
@@ -136,8 +136,9 @@ class EventReader:
         last = (0, 0)
         while True:
             await self._followed.wait()
-            last = max(last, (int((time.time() - RECENT) * 1000), 0))
             try:
+                now = epoch(await self._store.time())  # the ids of events are times of the store's clock
+                last = max(last, (int((now - RECENT) * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
             except Down as error:
                 log.debug("the events stream is away: %s", error)

@@ -4,17 +4,16 @@ submit → claim → prepared → page … → finish
              ↖ requeue, reap ↙
 """
 
-import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.jobs import keys
-from app.jobs.record import Job, Priority, Slice, Status, iso
-from app.jobs.scripts import LEASE, Scripts
+from app.jobs.record import Job, Priority, Slice, Status
+from app.jobs.scripts import Scripts
 from app.settings import Settings
-from app.store import Store, batch
+from app.store import Store, batch, epoch
 
 BEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
@@ -33,11 +32,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Backlog:
-    """An engine's work, in slices: those that wait and those in hand; `oldest` is when the first that waits came."""
+    """An engine's slices: those that wait and those in hand. The first that waits came `oldest` seconds ago."""
 
     waiting: int
     running: int
-    oldest: float | None
+    oldest: float
 
 
 class Jobs:
@@ -53,14 +52,11 @@ class Jobs:
 
         Returns outcome, the job's id and status.
         """
-        now = job.created_at
         fields = [word for pair in job.to_fields().items() for word in pair]
         outcome, job_id, status = await self._scripts.run(
             "submit",
             job.id,
             job.engine,
-            now,
-            iso(now),
             job.client,
             idempotency or "",
             fingerprint,
@@ -70,8 +66,7 @@ class Jobs:
         return outcome, job_id, Status(status or Status.QUEUED)
 
     async def get(self, job_id: str) -> Job | None:
-        fields: Any = await self._store.hgetall(keys.job(job_id))
-        return Job.from_fields(fields) if fields else None
+        return (await self.get_many([job_id]))[0]
 
     async def page_of(
         self, client: str, *, before: tuple[float, str] | None, created_after: float, limit: int
@@ -96,21 +91,20 @@ class Jobs:
 
     async def get_many(self, job_ids: Sequence[str]) -> list[Job | None]:
         async with batch(self._store) as pipe:
+            pipe.time()
             for job_id in job_ids:
                 pipe.hgetall(keys.job(job_id))
-        return [Job.from_fields(fields) if fields else None for fields in pipe.answers]
+        clock, *records = pipe.answers
+        return [Job.from_fields(fields, epoch(clock)) if fields else None for fields in records]
 
     async def cancel(self, job_id: str) -> bool:
         """Ends the job as canceled, and has its workers let go of it. False where it had ended already."""
-        now = time.time()
-        return bool(await self._scripts.run("cancel", job_id, now, iso(now), "The job was canceled."))
+        return bool(await self._scripts.run("cancel", job_id, "The job was canceled."))
 
     async def retry(self, job_id: str) -> Literal["queued", "open", "good", "full", "gone"]:
         """Opens an ended job again. `open`: it has not ended; `good`: nothing of it failed."""
-        now = time.time()
-        outcome: Literal["queued", "open", "good", "full", "gone"] = await self._scripts.run(
-            "retry", job_id, now, iso(now), self._queue_max
-        )
+        outcome: Literal["queued", "open", "good", "full", "gone"]
+        outcome = await self._scripts.run("retry", job_id, self._queue_max)
         return outcome
 
     async def bury(self, job_id: str, *, early: bool = False) -> bool:
@@ -118,20 +112,28 @@ class Jobs:
 
         Its blobs are to be removed by the caller, who then says that it is `buried`.
         """
-        return bool(await self._scripts.run("bury", job_id, time.time(), int(early)))
+        return bool(await self._scripts.run("bury", job_id, int(early)))
 
     async def buried(self, job_id: str) -> None:
         await self._store.zrem(keys.EXPIRING, job_id)
 
     async def expired(self, limit: int) -> list[str]:
         """Up to `limit` jobs whose time has come and whose blobs may be there."""
-        found: Any = await self._store.zrangebyscore(keys.EXPIRING, "-inf", time.time(), start=0, num=limit)
+        now = epoch(await self._store.time())
+        found: Any = await self._store.zrangebyscore(keys.EXPIRING, "-inf", now, start=0, num=limit)
         return list(found)
 
     async def dropped(self, worker: str, timeout: int) -> str | None:
         """The next execution that `worker` is to let go of; None where there is none for `timeout` seconds."""
         answer: Any = await self._store.blpop([keys.dropped(worker)], timeout)
         return answer[1] if answer else None
+
+    async def drop(self, worker: str, executions: Collection[str]) -> None:
+        """Has `worker` let go of these executions."""
+        if executions:
+            async with batch(self._store) as pipe:
+                pipe.lpush(keys.dropped(worker), *executions)
+                pipe.expire(keys.dropped(worker), 60)
 
     async def wait_for_entry(self, queue: str, timeout: int) -> None:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
@@ -142,11 +144,11 @@ class Jobs:
 
         Slices of the jobs `after` come after all others.
         """
-        now, execution = time.time(), uuid.uuid4().hex
-        claimed = await self._scripts.run("claim", queue, now, iso(now), worker, execution, slice_id, *after)
+        execution = uuid.uuid4().hex
+        claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, *after)
         if not claimed:
             return None
-        claimed_id, slice_fields, job_fields = claimed
+        claimed_id, slice_fields, job_fields, now = claimed
         held = _pairs(slice_fields)
         return Slice(
             id=claimed_id,
@@ -155,7 +157,7 @@ class Jobs:
             execution=execution,
             attempts=int(held.get("attempts", 0)),
             crashes=int(held.get("crashes", 0)),
-            job=Job.from_fields(_pairs(job_fields)),
+            job=Job.from_fields(_pairs(job_fields), float(now)),
         )
 
     async def prepared(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
@@ -164,8 +166,7 @@ class Jobs:
         The first time a document of more than `slice_pages` gets its other slices. False where the slice is no longer
         ours.
         """
-        now = time.time()
-        return bool(await self._scripts.run("prepared", *_fence(held), now, iso(now), total, slice_pages, *stored))
+        return bool(await self._scripts.run("prepared", *_fence(held), total, slice_pages, *stored))
 
     async def page_done(self, held: Slice, number: int, error: str = "", seconds: float = 0.0) -> float | None:
         """Counts one stored page, which took `seconds`.
@@ -178,12 +179,13 @@ class Jobs:
     async def backlog(self, queues: Sequence[str]) -> dict[str, Backlog]:
         """The work of each queue. What waits for another attempt counts as waiting, but is not the oldest."""
         async with batch(self._store) as pipe:
+            pipe.time()
             for queue in queues:
                 pipe.zcard(keys.active(queue))
                 pipe.zcard(keys.rq_leases(queue))
                 pipe.zrange(keys.waiting(queue), 0, 0, withscores=True)
                 pipe.lrange(keys.rq_queue(queue), 0, -1)
-        answers: Any = pipe.answers
+        clock, *answers = pipe.answers
         heads = answers[3::4]
         async with batch(self._store) as pipe:
             for queue, head in zip(queues, heads, strict=True):
@@ -195,7 +197,8 @@ class Jobs:
             open_, leased, first, head = answers[4 * index : 4 * index + 4]
             since = [score for score in (next(came) for _ in head) if score is not None] + [at for _, at in first]
             running = min(leased, open_)
-            found[queue] = Backlog(open_ - running, running, min(since, default=None))
+            now = epoch(clock)
+            found[queue] = Backlog(open_ - running, running, max(now - min(since, default=now), 0.0))
         return found
 
     async def line(self, queue: str) -> list[Waiting]:
@@ -215,13 +218,10 @@ class Jobs:
         The result is there where the number of its `page_errors` is given. Else the last slice is not ended but told
         so. `lost`: the slice is no longer ours.
         """
-        now = time.time()
         failure = error or {"code": "", "message": ""}
         ended: Literal["ended", "last", "lost"] = await self._scripts.run(
             "finish",
             *_fence(held),
-            now,
-            iso(now),
             int(attempted),
             int(page_errors is not None),
             page_errors or 0,
@@ -245,34 +245,47 @@ class Jobs:
         `crashes` is how many deaths of the engine host it was there at, where that has changed; `attempted` counts
         this run.
         """
-        now = time.time()
-        where: str | float = "ring" if to_ring else now + pause if pause else "front"
+        where: str | float = "ring" if to_ring else pause or "front"
         crashes = held.crashes if crashes is None else crashes
-        return bool(await self._scripts.run("requeue", *_fence(held), now, iso(now), crashes, int(attempted), where))
+        return bool(await self._scripts.run("requeue", *_fence(held), crashes, int(attempted), where))
 
     async def reap(self, queue: str, *, owner: str = "", leases: bool = True) -> list[tuple[str, str]]:
         """Queues again what nobody works on; the slices with the reason of each.
 
         `owner` is a worker whose leases have all ended, whatever their time; without `leases` no other is judged.
         """
-        now = time.time()
-        again = await self._scripts.run("reap", queue, now, iso(now), AUDIT_GRACE, owner, int(leases))
+        again = await self._scripts.run("reap", queue, AUDIT_GRACE, owner, int(leases))
         return [(slice_id, reason) for slice_id, reason in again]
 
-    async def renew(self, held: list[Slice]) -> None:
-        """Renews leases. One that was taken away does not come back."""
-        now = time.time()
+    async def renew(self, queue: str, held: Sequence[Slice]) -> set[str]:
+        """Renews leases. One that was taken away does not come back.
+
+        Returns the executions of the slices that are no longer ours: ended, given to another worker, or forgotten.
+        """
+        words = [word for one in held for word in (one.id, one.fence, one.execution)]
+        return set(await self._scripts.run("renew", queue, *words))
+
+    async def sign_on(
+        self, worker: str, engine: str, fields: Mapping[str, str | int], *, ready: bool, fault: str | None
+    ) -> None:
+        """Says that `worker` lives, and whether its engine is `ready` or cannot work for the reason `fault`; `fields`
+        go into RQ's record of the worker.
+        """
+        state = "fault" if fault is not None else "able" if ready else ""
+        words = [word for pair in fields.items() for word in pair]
+        await self._scripts.run("sign_on", worker, engine, state, fault or "", *words)
+
+    async def sign_off(self, worker: str, engine: str) -> None:
+        name = keys.rq_worker(worker)
         async with batch(self._store) as pipe:
-            for one in held:
-                execution = keys.rq_execution(one.id, one.execution)
-                pipe.zadd(keys.rq_leases(one.job.engine), {f"{one.id}:{one.execution}": now + LEASE}, xx=True)
-                pipe.hset(execution, "last_heartbeat", now)
-                pipe.expire(execution, 60)
+            pipe.delete(name)
+            pipe.srem(keys.RQ_WORKERS, name)
+            pipe.srem(keys.rq_queue_workers(engine), name)
 
 
-def _fence(held: Slice) -> tuple[str, int, str]:
-    """What fenced scripts begin with: the slice, the number of its claim, its queue."""
-    return held.id, held.fence, held.job.engine
+def _fence(held: Slice) -> tuple[str, int, str, str]:
+    """What fenced scripts begin with: the slice, the number and the execution of its claim, its queue."""
+    return held.id, held.fence, held.execution, held.job.engine
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

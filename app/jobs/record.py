@@ -1,7 +1,6 @@
 """The job's record as the store keeps it, and as clients see it."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -35,7 +34,8 @@ def iso(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """One accepted document. Times are epoch seconds; `attempts` counts runs that ended in an error of their own.
+    """One accepted document, as it was at `read_at`. Times are epoch seconds of the store's clock; `created_at` is set
+    when the job is accepted. `attempts` counts runs that ended in an error of their own.
 
     `confided`: it came with headers or a password, which are forgotten once they are used.
 
@@ -46,7 +46,7 @@ class Job:
     id: str
     status: Status
     engine: str
-    created_at: float
+    created_at: float = 0.0
     client: str = "anonymous"
     priority: Priority = "normal"
     pdf_url: str | None = None
@@ -66,6 +66,7 @@ class Job:
     finished_at: float | None = None
     expires_at: float | None = None
     error: dict[str, str] | None = None
+    read_at: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -73,7 +74,7 @@ class Job:
 
     @property
     def expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= time.time()
+        return self.expires_at is not None and self.expires_at <= self.read_at
 
     @property
     def percent(self) -> int | None:
@@ -88,8 +89,8 @@ class Job:
         done = self.pages_done - self.pages_from
         if done <= 0:
             return None
-        now = time.time()
-        return now + (now - self.pages_since) / done * (self.pages_total - self.pages_done)
+        spent = self.read_at - self.pages_since
+        return self.read_at + spent / done * (self.pages_total - self.pages_done)
 
     def to_fields(self) -> dict[str, str]:
         """The store's hash of a new job."""
@@ -98,7 +99,6 @@ class Job:
             "id": self.id,
             "status": self.status.value,
             "engine": self.engine,
-            "created_at": self.created_at,
             "client": self.client,
             "priority": self.priority,
             "pdf_url": self.pdf_url,
@@ -112,7 +112,7 @@ class Job:
         return {name: str(value) for name, value in values.items() if value is not None}
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, str]) -> "Job":
+    def from_fields(cls, fields: Mapping[str, str], read_at: float) -> "Job":
         def number(name: str) -> float | None:
             return float(fields[name]) if name in fields else None
 
@@ -141,6 +141,7 @@ class Job:
             finished_at=number("finished_at"),
             expires_at=number("expires_at"),
             error=error,
+            read_at=read_at,
         )
 
     def to_public(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ RUN_SLICE = "worker.tasks.run_slice"
 LEASE = 10.0  # seconds
 EVENTS_KEPT = 10_000
 TOMBSTONE = 7 * 24 * 3600  # seconds an expired job is still known as such
+NAMES_KEPT = 3600  # seconds a worker and its engine are still known after its last beat
 
 
 class Scripts:
@@ -29,6 +30,7 @@ class Scripts:
                 f"local RESULT_TTL, TOMBSTONE = {settings.result_ttl}, {TOMBSTONE}",
                 "local RECORD_TTL = RESULT_TTL + TOMBSTONE",
                 f"local LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE = {LEASE}, {EVENTS_KEPT}, {SCHEMA}, '{RUN_SLICE}'",
+                f"local NAMES_KEPT = {NAMES_KEPT}",
                 keys.lua(),
                 _source("shared"),
             ]

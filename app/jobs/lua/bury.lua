@@ -1,13 +1,13 @@
 -- Leaves a tombstone of an ended job: at its time, or now. Its blobs are the caller's to remove, then its entry in
 -- `expiring`, which brings a sweeper back to what was left undone.
--- ARGV 1 job id  2 now  3 1 where its time does not matter
+-- ARGV 1 job id  2 1 where its time does not matter
 -- Returns 1, or 0 where the job has not ended, or it is too early
-local job, now = ARGV[1], tonumber(ARGV[2])
+local job = ARGV[1]
 local record = key.job(job)
 local was = redis.call('HMGET', record, 'status', 'expires_at', 'engine', 'client', 'idempotency', 'created_at')
 if not was[1] then return 1 end -- the record's own time has come
 if was[1] == 'queued' or was[1] == 'running' then return 0 end
-if ARGV[3] ~= '1' and tonumber(was[2]) > now then return 0 end
+if ARGV[2] ~= '1' and tonumber(was[2]) > now then return 0 end
 local number = 0
 repeat -- before a retry it may have had more slices than its record knows of
   local id = job .. '-' .. number

@@ -1,8 +1,8 @@
 -- Ends a job that has not ended, wherever its slices are.
--- ARGV 1 job id  2 now  3 now, ISO  4 message
+-- ARGV 1 job id  2 message
 -- Returns 1, or 0 where the job has ended or is unknown
 local was = redis.call('HMGET', key.job(ARGV[1]), 'status', 'engine')
 if was[1] ~= 'queued' and was[1] ~= 'running' then return 0 end
-end_job(ARGV[1], 'canceled', tonumber(ARGV[2]), ARGV[3], 'canceled', ARGV[4])
-refill(was[2], ARGV[3]) -- its slices may have stood in RQ's list
+end_job(ARGV[1], 'canceled', 'canceled', ARGV[2])
+refill(was[2]) -- its slices may have stood in RQ's list
 return 1

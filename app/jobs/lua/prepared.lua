@@ -1,9 +1,9 @@
 -- Tells what was learned of a document: its pages, and which of this slice are stored already. The first time a document
 -- of more than one slice gets the others.
--- ARGV 1 slice id  2 fence  3 queue  4 now  5 now, ISO  6 pages of the job  7 pages of a slice  8.. stored pages
+-- ARGV 1 slice id  2 fence  3 execution id  4 queue  5 pages of the job  6 pages of a slice  7.. stored pages
 -- Returns 1, or 0 where the slice is no longer the caller's
-if not holds(ARGV[1], ARGV[2]) then return 0 end
-local job, queue, now, iso, total, size = job_of(ARGV[1]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if not holds(ARGV[1], ARGV[2], ARGV[3]) then return 0 end
+local job, queue, total, size = job_of(ARGV[1]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local record = key.job(job)
 if redis.call('HEXISTS', record, 'slices') == 0 then
   local slices = math.max(1, math.ceil(total / size))
@@ -15,12 +15,12 @@ if redis.call('HEXISTS', record, 'slices') == 0 then
     redis.call('HDEL', key.slice_(id), 'attempts', 'crashes') -- of a life before a retry
     keep(key.slice_(id))
     redis.call('ZADD', key.active(queue), now, id)
-    wait(queue, id, now, 'RPUSH')
+    wait(queue, id, 'RPUSH')
   end
-  refill(queue, iso)
+  refill(queue)
 end
 local counted = 0
-for at = 8, #ARGV do
+for at = 7, #ARGV do
   if redis.call('SETBIT', key.pages(job), ARGV[at], 1) == 0 then counted = counted + 1 end
 end
 keep(key.pages(job))

@@ -1,8 +1,8 @@
 -- Brings back what nobody works on: expired leases, pauses that are over, and slices that are active but nowhere.
--- ARGV 1 queue  2 now  3 now, ISO  4 seconds a slice may be nowhere before it counts as lost
---      5 worker whose leases are all expired, or ''  6 1 where leases are judged
+-- ARGV 1 queue  2 seconds a slice may be nowhere before it counts as lost
+--      3 worker whose leases are all expired, or ''  4 1 where leases are judged
 -- Returns the slices that are queued again, each with why
-local queue, now, iso, grace = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local queue, grace, owner = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local active, missing, delayed, waiting = key.active(queue), key.missing(queue), key.delayed(queue), key.waiting(queue)
 local again, queued, leased = {}, {}, {}
 for _, id in ipairs(redis.call('LRANGE', key.rq_queue(queue), 0, -1)) do queued[id] = true end
@@ -16,7 +16,7 @@ local function back(id, why)
   end
   redis.call('HSET', key.slice_(id), 'status', 'queued')
   if not queued[id] then
-    push(queue, id, iso, 'LPUSH')
+    push(queue, id, 'LPUSH')
     queued[id] = true
   end
   again[#again + 1] = {id, why}
@@ -25,8 +25,8 @@ end
 local leases = redis.call('ZRANGE', key.rq_leases(queue), 0, -1, 'WITHSCORES')
 for at = 1, #leases, 2 do
   local id = string.match(leases[at], '^([^:]+)')
-  local own = ARGV[5] ~= '' and redis.call('HGET', key.slice_(id), 'worker') == ARGV[5]
-  if own or (ARGV[6] == '1' and tonumber(leases[at + 1]) <= now) then
+  local own = owner ~= '' and redis.call('HGET', key.slice_(id), 'worker') == owner
+  if own or (ARGV[4] == '1' and tonumber(leases[at + 1]) <= now) then
     redis.call('ZREM', key.rq_leases(queue), leases[at])
     back(id, own and 'it was in hand when this worker last ended' or 'its lease has expired')
   else
@@ -51,5 +51,5 @@ for _, id in ipairs(redis.call('ZRANGE', missing, 0, -1)) do
   if not nowhere[id] then redis.call('ZREM', missing, id) end
 end
 for _, name in ipairs({active, missing, delayed, key.RQ_QUEUES}) do keep(name) end
-refill(queue, iso)
+refill(queue)
 return again

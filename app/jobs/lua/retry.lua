@@ -1,14 +1,14 @@
 -- Opens a job again that has ended with anything to do better. What is stored of it stays.
--- ARGV 1 job id  2 now  3 now, ISO  4 most jobs that may be open
+-- ARGV 1 job id  2 most jobs that may be open
 -- Returns 'queued', 'open' where it has not ended, 'good' where nothing failed, 'full', or 'gone'
-local job, now, iso = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local job = ARGV[1]
 local record = key.job(job)
 local was = redis.call('HMGET', record, 'status', 'expires_at', 'page_errors', 'engine')
 if not was[1] then return 'gone' end
 if was[1] == 'queued' or was[1] == 'running' then return 'open' end
 if tonumber(was[2]) <= now then return 'gone' end
 if was[1] == 'finished' and (was[3] or '0') == '0' then return 'good' end
-if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[4]) then return 'full' end
+if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[2]) then return 'full' end
 local queue, id = was[4], job .. '-0'
 redis.call('HDEL', record, 'error_code', 'error_message', 'page_errors', 'finished_at', 'expires_at', 'slices',
   'slice_pages', 'pages_from', 'pages_since', 'page_seconds')
@@ -23,6 +23,6 @@ redis.call('ZADD', key.OPEN, now, job)
 redis.call('ZADD', key.active(queue), now, id)
 for _, name in ipairs({record, key.slice_(id), key.OPEN, key.active(queue)}) do keep(name) end
 tell(job, 'status', 'status', 'queued')
-wait(queue, id, now, 'RPUSH')
-refill(queue, iso)
+wait(queue, id, 'RPUSH')
+refill(queue)
 return 'queued'

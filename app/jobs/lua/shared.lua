@@ -1,10 +1,30 @@
 -- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/jobs/keys.py)
--- and the constants RESULT_TTL, RECORD_TTL, TOMBSTONE, LEASE, EVENTS_KEPT, SCHEMA and RUN_SLICE.
+-- and the constants RESULT_TTL, RECORD_TTL, TOMBSTONE, LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE and NAMES_KEPT.
+
+local TIME = redis.call('TIME')
+local now = TIME[1] + TIME[2] / 1000000 -- the store's clock is the only one: those of APIs and workers may be wrong
 
 local READY = 4 -- entries that RQ's list is filled up to; all else waits in the rings, where order can still change
 local ORDERS = {{'high', 'normal', 'low'}, {'normal', 'high', 'low'}, {'low', 'normal', 'high'}}
 
 local function keep(name) redis.call('EXPIRE', name, RECORD_TTL) end
+
+-- Now in UTC, in the form that RQ uses: 2026-01-31T12:00:00.123456Z. The Lua of a store has no os.date.
+-- The date is that of https://howardhinnant.github.io/date_algorithms.html#civil_from_days.
+local function iso()
+  local floor, seconds = math.floor, tonumber(TIME[1])
+  local day = floor(seconds / 86400) + 719468 -- days since 0000-03-01
+  local era = floor(day / 146097)
+  day = day - era * 146097
+  local year = floor((day - floor(day / 1460) + floor(day / 36524) - floor(day / 146096)) / 365)
+  day = day - (365 * year + floor(year / 4) - floor(year / 100))
+  local month = floor((5 * day + 2) / 153) -- since March
+  day = day - floor((153 * month + 2) / 5) + 1
+  month = month < 10 and month + 3 or month - 9
+  year = year + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06dZ', year, month, day, floor(seconds / 3600) % 24,
+    floor(seconds / 60) % 60, seconds % 60, tonumber(TIME[2]))
+end
 
 -- The priority and the client of a job.
 local function whose(job)
@@ -19,17 +39,19 @@ local function tell(job, kind, ...)
   if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
 end
 
--- The fence: whether the slice is still in the hands of the one who claimed it with this number; then its execution.
-local function holds(id, fence)
+-- The fence: whether the slice is still in the hands of the one who claimed it. A store that was rolled back (a replica
+-- that was behind, a restored copy) gives out the same number again, but never the same execution.
+local function holds(id, fence, execution)
   local slice = redis.call('HMGET', key.slice_(id), 'status', 'fence', 'execution')
-  return slice[1] == 'running' and slice[2] == fence and slice[3]
+  return slice[1] == 'running' and slice[2] == fence and slice[3] == execution
 end
 
 -- Puts a slice into RQ's list, as an ordinary job of RQ's; `side` is LPUSH or RPUSH.
-local function push(queue, id, iso, side)
+local function push(queue, id, side)
+  local at = iso()
   local call = string.format('["%s",null,["%s"],{"schema":%d}]', RUN_SLICE, id, SCHEMA)
-  redis.call('HSET', key.rq_job(id), 'status', 'queued', 'data', call, 'origin', queue, 'created_at', iso,
-    'enqueued_at', iso, 'description', RUN_SLICE .. "('" .. id .. "')", 'timeout', -1,
+  redis.call('HSET', key.rq_job(id), 'status', 'queued', 'data', call, 'origin', queue, 'created_at', at,
+    'enqueued_at', at, 'description', RUN_SLICE .. "('" .. id .. "')", 'timeout', -1,
     'result_ttl', RESULT_TTL, 'failure_ttl', RESULT_TTL)
   keep(key.rq_job(id))
   redis.call(side, key.rq_queue(queue), id)
@@ -38,7 +60,7 @@ end
 
 -- Lets a slice wait in the rings; LPUSH brings it before its job's other slices. A job is in its client's ring while it
 -- has waiting slices, a client in that of the priority while it has such jobs.
-local function wait(queue, id, now, side)
+local function wait(queue, id, side)
   if redis.call('ZADD', key.waiting(queue), 'NX', now, id) == 0 then return end
   keep(key.waiting(queue))
   local job = job_of(id)
@@ -94,20 +116,20 @@ local function take(queue, passed)
 end
 
 -- Fills RQ's list from the rings, with one slice of a job at most: a book does not stand in front of an invoice.
-local function refill(queue, iso)
+local function refill(queue)
   if redis.call('EXISTS', key.waiting(queue)) == 0 then return end
   local there, passed = redis.call('LRANGE', key.rq_queue(queue), 0, -1), {}
   for _, id in ipairs(there) do passed[job_of(id) or ''] = true end
   for _ = #there + 1, READY do
     local id = take(queue, passed)
     if not id then return end
-    push(queue, id, iso, 'RPUSH')
+    push(queue, id, 'RPUSH')
     passed[job_of(id)] = true
   end
 end
 
 -- Ends a slice, unless it `was` ended; wherever it is.
-local function close(queue, id, was, execution, status, now, iso)
+local function close(queue, id, was, execution, status)
   if was ~= 'queued' and was ~= 'running' then return end
   local slice = key.slice_(id)
   if was == 'running' then
@@ -123,7 +145,7 @@ local function close(queue, id, was, execution, status, now, iso)
   redis.call('ZREM', key.active(queue), id)
   redis.call('ZREM', key.missing(queue), id)
   if redis.call('EXISTS', key.rq_job(id)) == 0 then return end
-  redis.call('HSET', key.rq_job(id), 'status', status, 'ended_at', iso)
+  redis.call('HSET', key.rq_job(id), 'status', status, 'ended_at', iso())
   redis.call('EXPIRE', key.rq_job(id), RESULT_TTL)
   local registry = key.rq_registry(status, queue)
   redis.call('ZADD', registry, now + RESULT_TTL, id)
@@ -132,7 +154,7 @@ local function close(queue, id, was, execution, status, now, iso)
 end
 
 -- Ends a job with all that is left of its slices, wherever they are, and lets its client be called.
-local function end_job(job, status, now, iso, code, message)
+local function end_job(job, status, code, message)
   local record = key.job(job)
   local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url')
   for number = 0, (tonumber(was[2]) or 1) - 1 do
@@ -142,7 +164,7 @@ local function end_job(job, status, now, iso, code, message)
       redis.call('LPUSH', key.dropped(slice[2]), slice[3])
       redis.call('EXPIRE', key.dropped(slice[2]), 60)
     end
-    close(was[1], id, slice[1], slice[3], status, now, iso)
+    close(was[1], id, slice[1], slice[3], status)
   end
   redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
