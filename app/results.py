@@ -3,10 +3,10 @@
 import base64
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from app.blobs import JobFolder, write
@@ -87,23 +87,58 @@ CHUNK = 1 << 20  # bytes
 _BASE64_CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces join
 
 
-def result_json(folder: JobFolder) -> Iterator[bytes]:
-    """The result with its images in base64, as JSON in pieces: it is never whole in memory.
+@dataclass(frozen=True)
+class _FilePart:
+    """The first `size` bytes of a file, sent as they are or in base64."""
 
-    The stored result is a JSON object; its closing brace is held back until the images stand behind it.
+    path: Path
+    size: int
+    base64: bool = False
+
+    def __len__(self) -> int:
+        return -(-self.size // 3) * 4 if self.base64 else self.size
+
+    def read(self) -> Iterator[bytes]:
+        left = self.size
+        with self.path.open("rb") as file:
+            while left > 0 and (piece := file.read(min(left, _BASE64_CHUNK if self.base64 else CHUNK))):
+                left -= len(piece)
+                yield base64.b64encode(piece) if self.base64 else piece
+
+
+class Outcome:
+    """`{job_id, status, result}`, or `{job_id, status, error}`, of an ended job, as JSON whose length is known before.
+
+    It is read in pieces and never whole in memory. Raises OSError where the result is not in the blob store.
     """
-    with folder.result.open("rb") as file:
-        left = os.fstat(file.fileno()).st_size - 1
-        while left > 0:
-            piece = file.read(min(left, CHUNK))
-            left -= len(piece)
-            yield piece
+
+    def __init__(self, job: Job, folder: JobFolder) -> None:
+        self._parts: list[bytes | _FilePart] = []
+        head = json.dumps(outcome_head(job)).encode()
+        if job.error is not None:
+            self._parts = [head]
+        else:
+            self._parts = [head[:-1] + b', "result": ', *_result_parts(folder), b"}"]
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return sum(len(part) for part in self._parts)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from part.read()
+
+
+def _result_parts(folder: JobFolder) -> Iterator[bytes | _FilePart]:
+    """The stored result, whose closing brace is held back until its images stand behind it."""
+    yield _FilePart(folder.result, folder.result.stat().st_size - 1)
     yield b', "images": {'
     for position, name in enumerate(folder.image_names()):
         yield (b", " if position else b"") + json.dumps(name).encode() + b': "'
-        with folder.image(name).open("rb") as file:
-            while piece := file.read(_BASE64_CHUNK):
-                yield base64.b64encode(piece)
+        yield _FilePart(folder.image(name), folder.image(name).stat().st_size, base64=True)
         yield b'"'
     yield b"}}"
 
@@ -116,23 +151,6 @@ def outcome_head(job: Job) -> dict[str, Any]:
     if job.error is not None:
         head["error"] = job.error
     return head
-
-
-def outcome_json(job: Job, folder: JobFolder) -> Iterator[bytes]:
-    """`{job_id, status, result}`, or `{job_id, status, error}`, of an ended job, in pieces."""
-    head = json.dumps(outcome_head(job)).encode()
-    if job.error is not None:
-        yield head
-        return
-    yield head[:-1] + b', "result": '
-    yield from result_json(folder)
-    yield b"}"
-
-
-def result_size(folder: JobFolder) -> int:
-    """Bytes of `result_json`, to within a few hundred."""
-    images = sum(folder.image(name).stat().st_size for name in folder.image_names())
-    return folder.result.stat().st_size + images * 4 // 3
 
 
 def result_markdown(folder: JobFolder) -> str:

@@ -27,7 +27,7 @@ from app.options import OPTIONS
 from app.page_ranges import parse_page_ranges
 from app.parse import named
 from app.ports import free_port, port_holder
-from app.results import Block, Page, outcome_json, result_zip
+from app.results import Block, Outcome, Page, result_zip
 from app.settings import Settings, SettingsError, load_settings
 from worker.engines import ENGINES, engine_class, resolve
 from worker.selection import select_pages
@@ -255,7 +255,9 @@ def ended_job(tmp_path: Path) -> tuple[Job, JobFolder, bytes]:
 
 def test_results_are_streamed_as_json(tmp_path: Path) -> None:
     job, folder, image = ended_job(tmp_path)
-    outcome = json.loads(b"".join(outcome_json(job, folder)))
+    body = Outcome(job, folder)
+    outcome = json.loads(b"".join(body))
+    assert len(b"".join(body)) == len(body)
     images = outcome["result"].pop("images")
     assert outcome == {
         "job_id": "a" * 32,

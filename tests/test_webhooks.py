@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from documents import picture_pdf, text_pdf
 from harness import Service, Web, running, wait_for
 
-from app.blobs import BlobStore, write
+from app.blobs import BlobStore, JobFolder, write
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import Job, Status
@@ -20,7 +20,7 @@ from app.outbound import Outbound
 from app.settings import Settings
 from app.store import Store, connect
 from app.webhooks.deliver import DELAYS, PER_HOST, Sender, retry_after
-from app.webhooks.outbox import Outbox
+from app.webhooks.outbox import Delivery, Outbox
 
 JOB = "a" * 32
 
@@ -70,10 +70,11 @@ def test_callbacks_survive_the_death_of_everything(web: Web) -> None:
 class Bench:
     """A sender at work in this process, on a store with one ended job in its outbox."""
 
-    def __init__(self, store: Store, outbox: Outbox, jobs: Jobs) -> None:
+    def __init__(self, store: Store, outbox: Outbox, jobs: Jobs, folder: JobFolder) -> None:
         self.store = store
         self.outbox = outbox
         self.jobs = jobs
+        self.folder = folder
 
     async def state(self) -> dict[str, str]:
         fields: dict[str, str] = await self.store.hgetall(keys.outbox(JOB))
@@ -105,7 +106,7 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     write(blobs.job(JOB).result, b'{"markdown": "text"}')
     await jobs.finish(held, page_errors=0)
     try:
-        yield Bench(store, outbox, jobs)
+        yield Bench(store, outbox, jobs, blobs.job(JOB))
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
@@ -146,6 +147,120 @@ async def test_a_receiver_that_is_gone_is_given_up(store_url: str, data_dir: Pat
 async def test_a_refused_address_is_given_up(store_url: str, data_dir: Path) -> None:
     async with sending(store_url, data_dir, "http://127.0.0.2/hook") as bench:
         assert "FETCH_ALLOWED_HOSTS" in (await bench.until(state="failed"))["last"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("settings", [{}, {"webhook_inline_max": 5}])
+async def test_callbacks_have_a_length_and_no_chunks(
+    store_url: str, data_dir: Path, web: Web, settings: dict[str, int]
+) -> None:
+    async with sending(store_url, data_dir, f"{web.url}/hook", **settings) as bench:
+        await bench.until(state="delivered")
+    _, headers, body = web.posts[0]
+    assert "transfer-encoding" not in headers
+    assert int(headers["content-length"]) == len(body) > 0
+
+
+@pytest.mark.anyio
+async def test_a_callback_without_its_result_is_given_up(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answers = [500]
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        await bench.until(attempts="1")
+        bench.folder.delete()
+        await bench.store.zadd(keys.OUTBOX, {JOB: 0})
+        assert "No such file" in (await bench.until(state="failed"))["last"]
+        assert await bench.store.zcard(keys.OUTBOX) == 0
+    assert len(web.posts) == 1
+
+
+@asynccontextmanager
+async def ended(store_url: str) -> AsyncIterator[tuple[Jobs, Outbox, Store]]:
+    """A failed job with a callback that nobody sends."""
+    settings = Settings(redis_url=store_url)
+    store = connect(settings)
+    jobs = Jobs(store, settings)
+    job = Job(id=JOB, status=Status.QUEUED, engine="null", created_at=time.time(), callback_url="http://a.test/")
+    await jobs.submit(job, idempotency=None, fingerprint="")
+    await fail(jobs)
+    yield jobs, Outbox(store, lease=60), store
+    await store.aclose()
+
+
+async def fail(jobs: Jobs) -> None:
+    held = await jobs.claim("null", "here-0")
+    assert held is not None
+    await jobs.finish(held, {"code": "engine_failed", "message": "No."})
+
+
+SETTLE: list[Callable[[Outbox, Delivery], Awaitable[bool]]] = [
+    lambda outbox, delivery: outbox.delivered(delivery, 200),
+    lambda outbox, delivery: outbox.give_up(delivery, "the receiver answered 410"),
+    lambda outbox, delivery: outbox.postpone(delivery, 300, "the receiver answered 500"),
+    lambda outbox, delivery: outbox.defer(delivery, 300),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("settle", SETTLE)
+async def test_a_delivery_of_a_former_end_changes_nothing(
+    store_url: str, settle: Callable[[Outbox, Delivery], Awaitable[bool]]
+) -> None:
+    """A delivery is under way when its job is run again and ends a second time: that end's callback is due."""
+    async with ended(store_url) as (jobs, outbox, store):
+        (late,) = await outbox.take(5)
+        assert await jobs.retry(JOB) == "queued"
+        await fail(jobs)
+        before = await store.hgetall(keys.outbox(JOB))
+        assert not await settle(outbox, late)
+        assert await store.hgetall(keys.outbox(JOB)) == before
+        (second,) = await outbox.take(5)
+        assert not await settle(outbox, late)
+        assert await settle(outbox, second)
+        assert not await settle(outbox, second)  # sent again after a lost answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("settle", SETTLE)
+async def test_a_delivery_of_a_deleted_job_leaves_no_key(
+    store_url: str, settle: Callable[[Outbox, Delivery], Awaitable[bool]]
+) -> None:
+    async with ended(store_url) as (jobs, outbox, store):
+        (late,) = await outbox.take(5)
+        assert await jobs.bury(JOB, early=True)
+        assert not await settle(outbox, late)
+        assert await store.exists(keys.outbox(JOB), keys.OUTBOX) == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("settle", SETTLE)
+async def test_the_outbox_keeps_its_ttl(store_url: str, settle: Callable[[Outbox, Delivery], Awaitable[bool]]) -> None:
+    async with ended(store_url) as (_, outbox, store):
+        (delivery,) = await outbox.take(5)
+        assert await settle(outbox, delivery)
+        assert await store.ttl(keys.outbox(JOB)) > 0
+        assert await store.exists(keys.OUTBOX) == 0 or await store.ttl(keys.OUTBOX) > 0
+
+
+@pytest.mark.anyio
+async def test_a_lease_that_is_over_settles_nothing(store_url: str) -> None:
+    async with ended(store_url) as (_, outbox, store):
+        (late,) = await outbox.take(5)
+        assert await outbox.take(5) == []
+        await store.zadd(keys.OUTBOX, {JOB: 0})  # time passes
+        (taken_over,) = await outbox.take(5)
+        assert not await outbox.delivered(late, 200)
+        assert await outbox.delivered(taken_over, 200)
+
+
+@pytest.mark.anyio
+async def test_deliveries_are_due_by_the_stores_clock(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ended(store_url) as (_, outbox, store):
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+        (delivery,) = await outbox.take(5)
+        seconds, _ = await store.time()
+        assert 55 < float(await store.zscore(keys.OUTBOX, JOB) or 0) - seconds < 65
+        assert await outbox.postpone(delivery, 300, "busy")
+        assert 295 < float(await store.zscore(keys.OUTBOX, JOB) or 0) - seconds < 305
 
 
 @pytest.mark.slow

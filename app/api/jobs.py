@@ -15,7 +15,7 @@ from app.api.context import Context, Shared
 from app.confidences import forget
 from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.record import Job, Status
-from app.results import forget_failed_pages, outcome_head, outcome_json, result_markdown, result_zip
+from app.results import Outcome, forget_failed_pages, outcome_head, result_markdown, result_zip
 
 router = APIRouter(tags=["jobs"])
 
@@ -146,7 +146,10 @@ async def result(job_id: str, shared: Shared, wait: Wait = 0, format: Format = "
         return StreamingResponse(
             result_zip(folder), media_type="application/zip", headers={"Content-Disposition": disposition}
         )
-    return StreamingResponse(outcome_json(found, folder), media_type="application/json")
+    outcome = await asyncio.to_thread(Outcome, found, folder)
+    return StreamingResponse(
+        iter(outcome), media_type="application/json", headers={"Content-Length": str(len(outcome))}
+    )
 
 
 @router.get("/jobs/{job_id}/images/{name}", response_model=None)

@@ -6,15 +6,15 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable
 
 from app.addresses import redact
 from app.blobs import BlobStore
 from app.errors import FetchError, InvalidRequest
 from app.jobs.queue import Jobs
 from app.jobs.record import Job
-from app.outbound import Outbound
-from app.results import outcome_head, outcome_json, result_size
+from app.outbound import Outbound, Reply
+from app.results import Outcome, outcome_head
 from app.settings import Settings
 from app.store import Down
 from app.webhooks.outbox import Delivery, Outbox
@@ -70,31 +70,31 @@ class Sender:
                 self._hosts[host] -= 1
         except Down as error:  # its lease runs out and it is taken again
             log.warning("callback of %s: the store is away: %s", delivery.job, error)
-        except Exception:
-            log.exception("callback of %s", delivery.job)
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._jobs.get(delivery.job)
         if job is None or job.expired:
             await self._outbox.give_up(delivery, "the job has expired")
             return
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": delivery.job,
-            "webhook-timestamp": str(int(time.time())),
-        }
+        if not job.ended:  # a retry has just opened it again, and has removed this delivery
+            return
         wait: float | None = None
         try:
-            reply = await self._outbound.post(delivery.url, self._body(job), headers, timeout=self._timeout)
+            reply = await self._post(job, delivery.url)
+        except (FetchError, InvalidRequest) as error:
+            reason, final = error.message, error.code == "fetch_refused"
+        except OSError as error:
+            reason, final = f"the result cannot be read: {error.strerror}", isinstance(error, FileNotFoundError)
+        except Exception as error:
+            log.exception("callback of %s", job.id)
+            reason, final = f"an internal error ({type(error).__name__})", False
+        else:
             if 200 <= reply.status < 300:
                 log.info("callback of %s delivered to %s", job.id, redact(delivery.url))
                 await self._outbox.delivered(delivery, reply.status)
                 return
-            reason = f"the receiver answered {reply.status}"
+            reason, final = f"the receiver answered {reply.status}", reply.status == 410
             wait = retry_after(reply.headers.get("retry-after"))
-            final = reply.status == 410
-        except (FetchError, InvalidRequest) as error:
-            reason, final = error.message, error.code == "fetch_refused"
         if final or delivery.attempts >= len(DELAYS):
             log.warning("callback of %s to %s given up: %s", job.id, redact(delivery.url), reason)
             await self._outbox.give_up(delivery, reason)
@@ -103,20 +103,36 @@ class Sender:
         log.warning("callback of %s to %s: %s; next try in %.0f s", job.id, redact(delivery.url), reason, pause)
         await self._outbox.postpone(delivery, pause, reason)
 
-    async def _body(self, job: Job) -> AsyncIterator[bytes]:
-        """`{job_id, status, result}` or `{job_id, status, error}`, read from the blobs as it is sent."""
-        chunks = self._chunks(job)
-        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-            yield chunk
+    async def _post(self, job: Job, url: str) -> Reply:
+        """Sends the outcome with its length, for receivers that cannot read chunks. Raises FetchError, InvalidRequest,
+        OSError where the result cannot be read.
+        """
+        size, body = await asyncio.to_thread(self._body, job)
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(size),
+            "webhook-id": job.id,
+            "webhook-timestamp": str(int(time.time())),
+        }
+        return await self._outbound.post(url, _read_aside(body), headers, timeout=self._timeout)
 
-    def _chunks(self, job: Job) -> Iterator[bytes]:
-        folder = self._blobs.job(job.id)
-        if job.error is None and (size := result_size(folder)) > self._inline_max:
-            note = f"The result has {size} bytes, more than WEBHOOK_INLINE_MAX: fetch it from result_url."
-            link = {"result": None, "result_url": self._link(f"/jobs/{job.id}/result"), "note": note}
-            yield json.dumps(outcome_head(job) | link).encode()
-        else:
-            yield from outcome_json(job, folder)
+    def _body(self, job: Job) -> tuple[int, Iterable[bytes]]:
+        """Size and pieces of `{job_id, status, result}` or `{job_id, status, error}`; a large result is linked."""
+        outcome = Outcome(job, self._blobs.job(job.id))
+        size = len(outcome)
+        if job.error is not None or size <= self._inline_max:
+            return size, outcome
+        note = f"The callback would have {size} bytes, more than WEBHOOK_INLINE_MAX: fetch the result from result_url."
+        link = {"result": None, "result_url": self._link(f"/jobs/{job.id}/result"), "note": note}
+        linked = json.dumps(outcome_head(job) | link).encode()
+        return len(linked), [linked]
+
+
+async def _read_aside(body: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of the body, read by a thread of their own."""
+    pieces = iter(body)
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
 
 
 def retry_after(value: str | None) -> float | None:

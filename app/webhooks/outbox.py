@@ -1,57 +1,66 @@
 """The outbox: ids of ended jobs whose clients asked to be called. Written in the step that ends a job, emptied here."""
 
-import time
+import uuid
 from dataclasses import dataclass
 from importlib.resources import files
 
+from redis.commands.core import AsyncScript
+
 from app.jobs import keys
-from app.store import Store, batch
+from app.store import Store
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One callback that is due. `attempts` have been made before."""
+    """One callback that is due. `attempts` have been made before; `token` is what settles it."""
 
     job: str
     url: str
     attempts: int
+    token: str
 
 
 class Outbox:
-    """`lease` is how long a sender has for one delivery, in seconds: longer than any of them takes."""
+    """`lease` is how long a sender has for one delivery, in seconds: longer than any of them takes.
+
+    All times are by the store's clock. What settles a delivery returns False where it is no longer ours: its lease is
+    over, its job was deleted, or run again by a retry.
+    """
 
     def __init__(self, store: Store, lease: float) -> None:
         self._store = store
         self._lease = lease
-        self._take = store.register_script(files("app.webhooks").joinpath("take.lua").read_text())
+        self._take = _script(store, "take")
+        self._settle = _script(store, "settle")
 
-    async def take(self, most: int) -> list[Delivery]:
-        """Up to `most` due deliveries, ours until their lease is over."""
-        taken = await self._take(keys=[keys.OUTBOX], args=[time.time(), self._lease, most])
-        return [Delivery(job, url, int(attempts)) for job, url, attempts in taken]
+    async def take(self, limit: int) -> list[Delivery]:
+        """Up to `limit` due deliveries, ours until their lease is over."""
+        token = uuid.uuid4().hex
+        taken = await self._take(keys=[keys.OUTBOX], args=[self._lease, limit, token])
+        return [Delivery(job, url, int(attempts), token) for job, url, attempts in taken]
 
     async def wait(self, seconds: int) -> None:
         """Returns when a delivery has come in, or after `seconds`."""
         await self._store.blpop([keys.OUTBOX_BELL], seconds)
 
-    async def delivered(self, delivery: Delivery, status: int) -> None:
-        await self._end(delivery, "delivered", str(status))
+    async def delivered(self, delivery: Delivery, status: int) -> bool:
+        return await self._settled(delivery, "delivered", 1, str(status))
 
-    async def give_up(self, delivery: Delivery, reason: str) -> None:
-        await self._end(delivery, "failed", reason)
+    async def give_up(self, delivery: Delivery, reason: str) -> bool:
+        return await self._settled(delivery, "failed", 1, reason)
 
-    async def postpone(self, delivery: Delivery, seconds: float, reason: str) -> None:
-        async with batch(self._store, atomic=True) as pipe:
-            pipe.hset(keys.outbox(delivery.job), mapping={"attempts": delivery.attempts + 1, "last": reason})
-            pipe.zadd(keys.OUTBOX, {delivery.job: time.time() + seconds})
+    async def postpone(self, delivery: Delivery, seconds: float, reason: str) -> bool:
+        """The attempt failed; the next one is due in `seconds`."""
+        return await self._settled(delivery, seconds, 1, reason)
 
-    async def defer(self, delivery: Delivery, seconds: float) -> None:
+    async def defer(self, delivery: Delivery, seconds: float) -> bool:
         """Puts it off without counting an attempt."""
-        await self._store.zadd(keys.OUTBOX, {delivery.job: time.time() + seconds})
+        return await self._settled(delivery, seconds, 0, "")
 
-    async def _end(self, delivery: Delivery, state: str, last: str) -> None:
-        async with batch(self._store, atomic=True) as pipe:
-            pipe.hset(
-                keys.outbox(delivery.job), mapping={"state": state, "attempts": delivery.attempts + 1, "last": last}
-            )
-            pipe.zrem(keys.OUTBOX, delivery.job)
+    async def _settled(self, delivery: Delivery, outcome: str | float, attempts: int, last: str) -> bool:
+        names = [keys.OUTBOX, keys.outbox(delivery.job)]
+        return bool(await self._settle(keys=names, args=[delivery.job, delivery.token, outcome, attempts, last]))
+
+
+def _script(store: Store, name: str) -> AsyncScript:
+    return store.register_script(files("app.webhooks").joinpath(f"{name}.lua").read_text())
