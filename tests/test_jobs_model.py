@@ -808,6 +808,7 @@ class JobMachine(RuleBasedStateMachine):
         assert self.seen.names("waiting:", "active:", "delayed:", "missing:", "rq:wip:", keys.OPEN) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0 if EXAMPLES else 600)  # to find the shortest counterexample takes a while
 def test_every_job_ends_once_whatever_happens(store_server: str) -> None:
     run_state_machine_as_test(

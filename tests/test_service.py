@@ -83,6 +83,7 @@ def test_nothing_outlives_the_service() -> None:
         assert alive == []
 
 
+@pytest.mark.serial
 @pytest.mark.slow
 def test_interrupt_stops_everything_in_order() -> None:
     with running(ENGINE="null") as service:

@@ -294,6 +294,7 @@ def test_a_book_loses_only_the_pages_that_kill_the_host() -> None:
         assert len(outcome["result"]["pages"]) == 12
 
 
+@pytest.mark.serial
 def test_a_canceled_page_is_let_go_of() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
         job = service.submit(text_pdf(40), options='{"sleep": 30}')
@@ -312,6 +313,7 @@ def test_a_canceled_page_is_let_go_of() -> None:
         assert service.client.get(f"/jobs/{job}").status_code == 410
 
 
+@pytest.mark.serial
 def test_a_page_process_is_ended_with_its_job() -> None:
     """A page that keeps PDFium busy for minutes does not outlive the wish for it by two seconds."""
 
@@ -328,6 +330,7 @@ def test_a_page_process_is_ended_with_its_job() -> None:
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
+@pytest.mark.serial
 def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1") as service:
         neighbour = service.submit(text_pdf(40), options='{"sleep": 0.5}')

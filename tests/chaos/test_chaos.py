@@ -72,6 +72,7 @@ class Client:
             time.sleep(0.2)
 
 
+@pytest.mark.serial
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_accepted_job_ends_once_and_rightly(web: Web) -> None:

@@ -156,6 +156,7 @@ def test_everything_is_killed_in_the_middle_of_a_scan() -> None:
         assert all(json.loads(path.read_text())["warnings"] == ["kept"] for path in done)
 
 
+@pytest.mark.serial
 def test_dead_workers_are_made_up_for_in_seconds() -> None:
     with running(ENGINE="null") as service, another_worker(service) as other:
         job = service.submit(text_pdf(30), options='{"sleep": 1}')
