@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.coalesce import Coalesced
 from app.errors import UnknownEngine
 from app.jobs import keys
 from app.options import OPTIONS
@@ -36,6 +37,7 @@ class EngineRegistry:
     def __init__(self, store: Store, default: str) -> None:
         self._store = store
         self._default = None if default == "auto" else default
+        self._reads: Coalesced[None, _Seen] = Coalesced(self._fetch)
         self._seen = _Seen()
         self._read_at = -CACHED
 
@@ -66,21 +68,23 @@ class EngineRegistry:
         return name
 
     async def _read(self) -> _Seen:
-        clock = time.monotonic()
-        if clock - self._read_at >= CACHED:
-            async with batch(self._store) as pipe:
-                pipe.time()
-                pipe.zrange(keys.ENGINES, 0, -1, withscores=True)
-                pipe.zrange(keys.ENGINES_ABLE, 0, -1, withscores=True)
-                pipe.hgetall(keys.ENGINES_FAULTS)
-            answers: Any = pipe.answers
-            now, beats, faults = epoch(answers[0]), dict(answers[1]), answers[3]
-            live = {engine for engine, at in beats.items() if at >= now - LIVE}
-            able = {engine for engine, at in answers[2] if at >= now - ABLE}
-            unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
-            self._seen = _Seen(live, set(beats), unable)
-            self._read_at = clock
+        if time.monotonic() - self._read_at >= CACHED:
+            self._seen = await self._reads.get(None)
+            self._read_at = time.monotonic()
         return self._seen
+
+    async def _fetch(self, _: list[None]) -> list[_Seen]:
+        async with batch(self._store) as pipe:
+            pipe.time()
+            pipe.zrange(keys.ENGINES, 0, -1, withscores=True)
+            pipe.zrange(keys.ENGINES_ABLE, 0, -1, withscores=True)
+            pipe.hgetall(keys.ENGINES_FAULTS)
+        answers: Any = pipe.answers
+        now, beats, faults = epoch(answers[0]), dict(answers[1]), answers[3]
+        live = {engine for engine, at in beats.items() if at >= now - LIVE}
+        able = {engine for engine, at in answers[2] if at >= now - ABLE}
+        unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
+        return [_Seen(live, set(beats), unable)]
 
 
 def _known(seen: _Seen) -> set[str]:

@@ -14,6 +14,7 @@ from app.api.body import BodyLimit
 from app.api.context import Context
 from app.blobs import BlobStore
 from app.engines import EngineRegistry
+from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tempfile.tempdir = str(chosen.data_dir.absolute())  # uploads on their way in; /tmp may be memory
         keeper = StoreKeeper(chosen)
         await keeper.start()
-        store, reading = connect(chosen), connect(chosen)
+        store, reading = connect(chosen), connect(chosen, connections=READER_CONNECTIONS)
         reader = EventReader(reading)
         reader.start()
         app.state.context = Context(

@@ -30,6 +30,9 @@ Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.e
 Refused = redis.exceptions.AuthenticationError
 REFUSED = "it wants another password than REDIS_URL has (redis://:PASSWORD@HOST:PORT/0)"
 
+CONNECTIONS = 32
+"""Connections of a client, at most; further commands wait until one is free."""
+CONNECTION_WITHIN = 10.0  # seconds a command may wait for that; less than ANSWER_WITHIN, so that the error says so
 ANSWER_WITHIN = 15.0  # seconds a command may take, waiting for a connection and trying again included
 MINIMUM = (6, 2)
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
@@ -70,9 +73,17 @@ def _guarded() -> Iterator[None]:
         raise Refused(REFUSED) from None
 
 
-def connect(settings: Settings) -> Store:
-    """A client with a pool of its own."""
-    return _Client.from_url(store_url(settings), decode_responses=True, socket_timeout=None, socket_connect_timeout=5)
+def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
+    """A client with a pool of its own. One that blocks in commands needs a connection for each of them."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        store_url(settings),
+        max_connections=connections,
+        timeout=CONNECTION_WITHIN,
+        decode_responses=True,
+        socket_timeout=None,
+        socket_connect_timeout=5,
+    )
+    return _Client.from_pool(pool)
 
 
 @contextlib.asynccontextmanager

@@ -19,6 +19,7 @@ import psutil
 import redis
 
 from app.ports import free_port
+from app.tether import tethered
 
 ROOT = Path(__file__).parents[1]
 
@@ -132,6 +133,41 @@ def running(ready: bool = True, **environment: str) -> Iterator[Service]:
         service.stop()
         shutil.rmtree(folder, ignore_errors=True)
         service.log.unlink(missing_ok=True)
+
+
+class Api:
+    """The API alone, without a worker; `port` is where it answers."""
+
+    def __init__(self, port: int, process: psutil.Process) -> None:
+        self.port = port
+        self.process = process
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+
+
+@contextlib.contextmanager
+def api_alone(data_dir: Path, store_url: str, **environment: str) -> Iterator[Api]:
+    port = free_port()
+    env = os.environ | {"DATA_DIR": str(data_dir), "REDIS_URL": store_url, "PORT": str(port)} | environment
+    process = subprocess.Popen(tethered(sys.executable, "-m", "app", "api"), cwd=ROOT, env=env)
+    api = Api(port, psutil.Process(process.pid))
+
+    def answers() -> bool:
+        assert process.poll() is None
+        with contextlib.suppress(httpx.HTTPError):
+            return api.client.get("/health").status_code == 200
+        return False
+
+    try:
+        wait_for(answers, 60)
+        yield api
+    finally:
+        api.client.close()
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 class Web:

@@ -117,3 +117,25 @@ async def test_silence_and_a_lost_end_are_noticed(
             pass
         assert told(event) == "failed"
     assert reader._followers == {}
+
+
+async def test_a_follower_that_does_not_take_its_events_gets_the_state(
+    jobs: Jobs, reader: EventReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.jobs.events, "BACKLOG", 8)
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    await prepared(jobs, held, 32)
+    slow = reader.watch(jobs, job_id)
+    async with aclosing(slow), aclosing(reader.watch(jobs, job_id)) as quick:
+        assert told(await anext(slow)) == told(await anext(quick)) == "running"
+        for number in range(1, 21):
+            await jobs.page_done(held, number)
+            assert told(await anext(quick)) == number
+        (followers,) = reader._followers.values()
+        assert max(len(follower._events) for follower in followers) <= 8
+        caught_up = await anext(slow)
+        assert isinstance(caught_up, Job)
+        assert caught_up.pages_done == 20
+        await jobs.page_done(held, 21)
+        assert told(await anext(slow)) == 21

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from app.api.context import Context, Shared
@@ -80,9 +80,9 @@ def _read_cursor(cursor: str) -> tuple[float, str]:
 
 
 @router.get("/jobs/{job_id}")
-async def job(job_id: str, shared: Shared, wait: Wait = 0) -> dict[str, Any]:
+async def job(job_id: str, shared: Shared, request: Request, wait: Wait = 0) -> dict[str, Any]:
     """The job's state; with `wait`, as soon as it has ended."""
-    found = await find_job(shared, job_id, wait)
+    found = await _find_ended(shared, request, job_id, wait)
     public = found.to_public()
     if found.status is Status.QUEUED and found.engine not in await shared.engines.live():
         public["note"] = f"Waiting for a worker with the engine {found.engine}; none is alive."
@@ -127,9 +127,9 @@ async def retry(job_id: str, shared: Shared) -> dict[str, str]:
 
 
 @router.get("/jobs/{job_id}/result", response_model=None)
-async def result(job_id: str, shared: Shared, wait: Wait = 0, format: Format = "json") -> Response:
+async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, format: Format = "json") -> Response:
     """The result: 202 while the job goes on; 200 with `result`, or with `error` where it failed."""
-    found = await find_job(shared, job_id, wait)
+    found = await _find_ended(shared, request, job_id, wait)
     if not found.ended:
         body = {"job_id": found.id, "status": found.status.value, "result": None}
         return JSONResponse(body, status_code=202, headers={"Retry-After": "1"})
@@ -181,11 +181,34 @@ async def page(job_id: str, number: int, shared: Shared, raw: bool = False) -> d
     return stored | ({} if found.ended else {"provisional": True})
 
 
-async def find_job(shared: Context, job_id: str, wait: float = 0) -> Job:
-    """The job, after it has ended or `wait` seconds have passed. Raises NotFound, Gone."""
-    found = None
-    if JOB_ID.fullmatch(job_id):
-        found = await (shared.events.wait_until_ended(shared.jobs, job_id, wait) if wait else shared.jobs.get(job_id))
+async def find_job(shared: Context, job_id: str) -> Job:
+    """The job. Raises NotFound, Gone."""
+    return _known(await shared.jobs.get(job_id) if JOB_ID.fullmatch(job_id) else None)
+
+
+async def _find_ended(shared: Context, request: Request, job_id: str, seconds: float) -> Job:
+    """The job, once it has ended or `seconds` have passed. Raises NotFound, Gone."""
+    if not seconds or JOB_ID.fullmatch(job_id) is None:
+        return await find_job(shared, job_id)
+    waiting = asyncio.create_task(shared.events.wait_until_ended(shared.jobs, job_id, seconds))
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return _known(
+            waiting.result() if waiting.done() else None
+        )  # where the client has gone, nobody reads the answer
+    finally:
+        for task in (waiting, gone):
+            task.cancel()
+        await asyncio.gather(waiting, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _known(found: Job | None) -> Job:
     if found is None:
         raise NotFound("There is no such job.")
     if found.expired:

@@ -1,19 +1,24 @@
-"""What happens to jobs, as it happens: one reader of the events stream per process, any number of followers."""
+"""What happens to jobs, as it happens: one reader of the events stream per process, any number of followers.
+
+Followers wait in memory. They hold no connection to the store, and their queries are sent together.
+"""
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 import anyio
 
+from app.coalesce import BATCH, Coalesced
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import ENDED, Job, Status
-from app.store import Down, Store, epoch
+from app.store import Down, Store, batch, epoch
 
 log = logging.getLogger(__name__)
 
@@ -23,36 +28,89 @@ Event: TypeAlias = dict[str, str]
 SAFETY_POLL = 2.0  # seconds; events may be trimmed before a slow reader sees them
 HEARTBEAT = 15.0  # seconds without an event, after which a follower is told that there was none
 RECENT = 5.0  # seconds before its first follower that reading begins
+BACKLOG = 256
+"""Events kept for a follower that does not take them. One that falls further behind gets the job's state instead."""
+CONNECTIONS = 2
+"""Connections an EventReader needs: one blocks on the stream, the other serves everything else."""
+
+_ENDED = frozenset(status.value for status in ENDED)
+
+
+class Follower:
+    """One who follows a job, and its events that are not yet taken: at most BACKLOG of them."""
+
+    def __init__(self, pages: bool) -> None:
+        self.pages = pages
+        """Whether events of pages are wanted."""
+        self.behind = False
+        """Events were dropped or may be missing: the job's record has to be read."""
+        self._events: deque[Event] = deque()
+        self._news = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        if len(self._events) == BACKLOG:
+            self._events.clear()
+            self.behind = True
+        self._events.append(event)
+        self._news.set()
+
+    def catch_up(self) -> None:
+        """Has the follower read the record, unless it has events to take first."""
+        if not self._events:
+            self.behind = True
+            self._news.set()
+
+    async def news(self, seconds: float) -> bool:
+        """Waits for something to take; False where there was nothing for so long."""
+        with anyio.move_on_after(seconds):
+            await self._news.wait()
+        return self._news.is_set()
+
+    def take(self) -> Event | None:
+        event = self._events.popleft() if self._events else None
+        if not self._events:
+            self._news.clear()
+        return event
+
+    def clear(self) -> None:
+        self._events.clear()
+        self._news.clear()
+        self.behind = False
 
 
 class EventReader:
-    """Reads the stream while anybody follows a job, and hands each event to those who follow its job."""
+    """Reads the stream while anybody follows a job, and hands each event to those who follow its job.
+
+    `store` is a client of its own with at least CONNECTIONS connections.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._followers: dict[str, set[asyncio.Queue[Event]]] = defaultdict(set)
+        self._followers: dict[str, set[Follower]] = defaultdict(set)
         self._followed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._records: Coalesced[str, tuple[str, float, dict[str, str]]] = Coalesced(self._read_records)
+        self._missed: Coalesced[tuple[str, str], list[Event] | None] = Coalesced(self._read_missed)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._read())
+        parts: tuple[Coroutine[Any, Any, None], ...] = (self._read(), self._poll())
+        self._tasks = [asyncio.create_task(part) for part in parts]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @contextlib.contextmanager
-    def follow(self, job_id: str) -> Iterator["asyncio.Queue[Event]"]:
-        """A queue of the job's events from this moment on; older ones may come first."""
-        queue: asyncio.Queue[Event] = asyncio.Queue()
-        self._followers[job_id].add(queue)
+    def follow(self, job_id: str, *, pages: bool = True) -> Iterator[Follower]:
+        """A follower of the job from this moment on; older events may come first."""
+        follower = Follower(pages)
+        self._followers[job_id].add(follower)
         self._followed.set()
         try:
-            yield queue
+            yield follower
         finally:
-            self._followers[job_id].discard(queue)
+            self._followers[job_id].discard(follower)
             if not self._followers[job_id]:
                 del self._followers[job_id]
             if not self._followers:
@@ -61,84 +119,88 @@ class EventReader:
     async def wait_until_ended(self, jobs: Jobs, job_id: str, seconds: float) -> Job | None:
         """The job as it is once it has ended or `seconds` have passed; None where there is no such job."""
         give_up = time.monotonic() + seconds
-        with self.follow(job_id) as events:
+        with self.follow(job_id, pages=False) as follower:
             while True:
                 job = await jobs.get(job_id)
                 left = give_up - time.monotonic()
                 if job is None or job.ended or left <= 0:
                     return job
-                with anyio.move_on_after(min(left, SAFETY_POLL)):
-                    await self._status_event(events)
+                await follower.news(left)
+                follower.clear()
 
     async def watch(self, jobs: Jobs, job_id: str, after: str | None = None) -> AsyncIterator[Event | Job | None]:
         """The job's events after the one with the id `after`, up to its end. None where there was none for HEARTBEAT.
 
-        Where those after `after` are no longer all there, or none is given, the job as it is comes first.
+        Where those after `after` are no longer all there, none is given, or the caller takes them too slowly, the job
+        as it is comes instead of them.
         """
-        with self.follow(job_id) as events:
+        with self.follow(job_id) as follower:
             missed = None if after is None else await self.since(job_id, after)
             seen = after or "0-0"
-            if missed is None:
-                seen = await self._last()
-                job = await jobs.get(job_id)
-                if job is None:
-                    return
-                yield job
-                if job.ended:
-                    return
+            follower.behind = missed is None
             for old in missed or ():
                 seen = old["id"]
                 yield old
                 if _is_end(old):
                     return
-            silent_since = time.monotonic()
             while True:
-                event: Event | None = None
-                with anyio.move_on_after(SAFETY_POLL):
-                    event = await events.get()
-                if event is None:
-                    job = await jobs.get(job_id)
-                    if job is None or job.ended:  # its last event was trimmed before it was read
-                        if job is not None:
-                            yield job
+                if follower.behind:
+                    follower.behind = False
+                    seen, now, fields = await self._records.get(job_id)
+                    if not fields:
                         return
-                    if time.monotonic() - silent_since >= HEARTBEAT:
-                        silent_since = time.monotonic()
-                        yield None
-                elif order(event["id"]) > order(seen):
-                    silent_since, seen = time.monotonic(), event["id"]
+                    job = Job.from_fields(fields, now)
+                    yield job
+                    if job.ended:
+                        return
+                elif not await follower.news(HEARTBEAT):
+                    yield None
+                elif (event := follower.take()) is not None and order(event["id"]) > order(seen):
+                    seen = event["id"]
                     yield event
                     if _is_end(event):
                         return
 
     async def since(self, job_id: str, after: str) -> list[Event] | None:
         """The job's events after the one with the id `after`; None where some may have been trimmed."""
+        return await self._missed.get((job_id, after))
+
+    async def _read_records(self, job_ids: list[str]) -> list[tuple[str, float, dict[str, str]]]:
+        """Each job's hash, with the id of an event that is not newer than it and the store's time."""
+        async with batch(self._store) as pipe:
+            pipe.xrevrange(keys.EVENTS, count=1)
+            pipe.time()
+            for job_id in job_ids:
+                pipe.hgetall(keys.job(job_id))
+        latest, clock, *records = pipe.answers
+        return [(latest[0][0] if latest else "0-0", epoch(clock), fields) for fields in records]
+
+    async def _read_missed(self, wanted: list[tuple[str, str]]) -> list[list[Event] | None]:
+        """What followed the event given with each job, in one pass over the stream for all of them."""
         first: Any = await self._store.xrange(keys.EVENTS, count=1)
-        if not first or order(first[0][0]) > order(after):
-            return None
-        found: list[Event] = []
-        while True:
-            entries: Any = await self._store.xrange(keys.EVENTS, min=f"({after}", count=1000)
-            found += [event | {"id": entry} for entry, event in entries if event["job"] == job_id]
-            if len(entries) < 1000:
-                return found
-            after = entries[-1][0]
-
-    async def _last(self) -> str:
-        entries: Any = await self._store.xrevrange(keys.EVENTS, count=1)
-        return entries[0][0] if entries else "0-0"
-
-    async def _status_event(self, events: "asyncio.Queue[Event]") -> None:
-        while (await events.get())["type"] != "status":
-            pass
+        there = {one for one in wanted if first and order(first[0][0]) <= order(one[1])}
+        found: dict[tuple[str, str], list[Event]] = {one: [] for one in there}
+        by_job: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for one in there:
+            by_job[one[0]].append(one)
+        at = min((after for _, after in there), key=order, default=None)
+        while at is not None:
+            entries: Any = await self._store.xrange(keys.EVENTS, min=f"({at}", count=1000)
+            for entry, event in entries:
+                for one in by_job.get(event["job"], ()):
+                    if order(entry) > order(one[1]):
+                        found[one].append(event | {"id": entry})
+            at = entries[-1][0] if len(entries) == 1000 else None
+        return [found.get(one) for one in wanted]
 
     async def _read(self) -> None:
         last = (0, 0)
         while True:
-            await self._followed.wait()
             try:
-                now = epoch(await self._store.time())  # the ids of events are times of the store's clock
-                last = max(last, (int((now - RECENT) * 1000), 0))
+                if not self._followed.is_set():
+                    await self._followed.wait()
+                    since = epoch(await self._store.time()) - RECENT  # ids have the store's time
+                    last = max(last, (int(since * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
             except Down as error:
                 log.debug("the events stream is away: %s", error)
@@ -147,8 +209,40 @@ class EventReader:
             for _, entries in streams.items() if isinstance(streams, dict) else streams or ():
                 for entry, event in _flat(entries):
                     last = order(entry)
-                    for queue in self._followers.get(event["job"], ()):
-                        queue.put_nowait(event | {"id": entry})
+                    for follower in self._followers.get(event["job"], ()):
+                        if follower.pages or event["type"] == "status":
+                            follower.put(event | {"id": entry})
+
+    async def _poll(self) -> None:
+        """Looks now and then whether a followed job has ended without an event: one query for all followers.
+
+        An end that is still news at the next look was missed.
+        """
+        before: set[str] = set()
+        while True:
+            await self._followed.wait()
+            await asyncio.sleep(SAFETY_POLL)
+            try:
+                ended = await self._find_ended(list(self._followers))
+            except Down as error:
+                log.debug("followed jobs are not looked at, the store is away: %s", error)
+                continue
+            for job_id in ended & before:
+                for follower in self._followers.get(job_id, ()):
+                    follower.catch_up()
+            before = ended
+
+    async def _find_ended(self, job_ids: list[str]) -> set[str]:
+        """Those of the jobs that have ended or are unknown."""
+        ended, left = set(), iter(job_ids)
+        while some := list(islice(left, BATCH)):
+            async with batch(self._store) as pipe:
+                for job_id in some:
+                    pipe.hget(keys.job(job_id), "status")
+            ended |= {
+                job_id for job_id, status in zip(some, pipe.answers, strict=True) if status is None or status in _ENDED
+            }
+        return ended
 
 
 def order(event_id: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.coalesce import Coalesced
 from app.jobs import keys
 from app.jobs.record import Job, Priority, Slice, Status
 from app.jobs.scripts import Scripts
@@ -46,6 +47,7 @@ class Jobs:
         self._store = store
         self._scripts = Scripts(store, settings)
         self._queue_max = settings.queue_max
+        self._records: Coalesced[str, tuple[dict[str, str], float]] = Coalesced(self._read_records)
 
     async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> tuple[Outcome, str, Status]:
         """Accepts `job`, unless its idempotency key (a digest) is known or QUEUE_MAX jobs are open.
@@ -66,7 +68,8 @@ class Jobs:
         return outcome, job_id, Status(status or Status.QUEUED)
 
     async def get(self, job_id: str) -> Job | None:
-        return (await self.get_many([job_id]))[0]
+        """The job; None where there is none. Concurrent calls share their queries."""
+        return _job(*await self._records.get(job_id))
 
     async def page_of(
         self, client: str, *, before: tuple[float, str] | None, created_after: float, limit: int
@@ -90,12 +93,16 @@ class Jobs:
             start += limit
 
     async def get_many(self, job_ids: Sequence[str]) -> list[Job | None]:
+        return [_job(*record) for record in await self._read_records(job_ids)]
+
+    async def _read_records(self, job_ids: Sequence[str]) -> list[tuple[dict[str, str], float]]:
+        """The hash of each, with the store's time."""
         async with batch(self._store) as pipe:
             pipe.time()
             for job_id in job_ids:
                 pipe.hgetall(keys.job(job_id))
         clock, *records = pipe.answers
-        return [Job.from_fields(fields, epoch(clock)) if fields else None for fields in records]
+        return [(fields, epoch(clock)) for fields in records]
 
     async def cancel(self, job_id: str) -> bool:
         """Ends the job as canceled, and has its workers let go of it. False where it had ended already."""
@@ -281,6 +288,10 @@ class Jobs:
             pipe.delete(name)
             pipe.srem(keys.RQ_WORKERS, name)
             pipe.srem(keys.rq_queue_workers(engine), name)
+
+
+def _job(fields: dict[str, str], now: float) -> Job | None:
+    return Job.from_fields(fields, now) if fields else None
 
 
 def _fence(held: Slice) -> tuple[str, int, str, str]:
