@@ -18,7 +18,7 @@ from rq.utils import utcparse
 from app.engines import EngineRegistry
 from app.jobs import keys
 from app.jobs.events import EventReader
-from app.jobs.queue import Jobs, Waiting
+from app.jobs.queue import BEAT, Jobs, Waiting
 from app.jobs.record import SCHEMA, Job, Slice, Status
 from app.jobs.scripts import RUN_SLICE, TOMBSTONE
 from app.settings import Settings
@@ -104,6 +104,31 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     events = [fields for _, fields in await store.xrange(keys.EVENTS)]
     assert [event.get("status") or event["page"] for event in events] == ["running", "1", "2", "finished"]
     assert await store.zcard(keys.OUTBOX) == 0
+
+
+async def test_a_job_is_due_for_removal_when_it_expires(jobs: Jobs, store: Store) -> None:
+    for number in (1, 2, 3):
+        await submit(jobs, new_job(number))
+    await end(jobs, await claim(jobs))
+    await end(jobs, await claim(jobs), {"code": "internal", "message": "Oh."})
+    assert await jobs.cancel(new_job(3).id)
+    for number in (1, 2, 3):
+        job = await job_of(jobs, new_job(number).id)
+        assert await store.zscore(keys.EXPIRING, job.id) == pytest.approx(job.expires_at, abs=0.01)
+
+
+async def test_a_lease_lasts_ten_seconds(jobs: Jobs, store: Store) -> None:
+    """Long enough to miss two renewals, short enough that a dead worker's slices do not wait long."""
+    await submit(jobs, new_job())
+    before = time.time()
+    held = await claim(jobs)
+
+    async def until() -> float:
+        return float(await store.zscore(keys.rq_leases("pp_ocr"), f"{held.id}:{held.execution}") or 0)
+
+    assert before + 3 * BEAT < await until() <= time.time() + 10
+    await jobs.renew("pp_ocr", [held])
+    assert before + 3 * BEAT < await until() <= time.time() + 10
 
 
 async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
@@ -569,6 +594,7 @@ async def test_a_waiting_job_is_canceled(jobs: Jobs, store: Store) -> None:
     for number in (2, 7):  # one stands in RQ's list, one in the rings
         assert await jobs.cancel(new_job(number).id)
         assert not await jobs.cancel(new_job(number).id)
+        assert await store.llen(keys.rq_queue("pp_ocr")) == 4  # the next one has taken its place
     job = await job_of(jobs, new_job(2).id)
     assert (job.status, job.error) == (Status.CANCELED, {"code": "canceled", "message": "The job was canceled."})
     assert await order(jobs) == [1, 3, 4, 5, 6, 8]
