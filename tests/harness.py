@@ -189,6 +189,13 @@ class Web:
         """Statuses for the next gets of a path, before it is served."""
         self.answers: list[int] = []
         """Statuses for the next posts; 200 when it is empty."""
+        self.answer_headers: dict[str, str] = {}
+        """Headers of every answer to a post."""
+        self.answering = threading.Event()
+        """Posts are answered only while this is set."""
+        self.answering.set()
+        self.posting = 0
+        self.most_posting = 0
         web = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -232,9 +239,18 @@ class Web:
             def do_POST(self) -> None:
                 body = self._body()
                 web.posts.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                with web._lock:
+                    web.posting += 1
+                    web.most_posting = max(web.most_posting, web.posting)
+                web.answering.wait()
+                with web._lock:
+                    web.posting -= 1
                 self.send_response(web.answers.pop(0) if web.answers else 200)
+                for name, value in web.answer_headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", "0")
-                self.end_headers()
+                with contextlib.suppress(ConnectionError):
+                    self.end_headers()
 
             def _body(self) -> bytes:
                 if self.headers.get("transfer-encoding") != "chunked":
@@ -256,6 +272,7 @@ class Web:
         self._thread.start()
 
     def close(self) -> None:
+        self.answering.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -12,7 +12,7 @@ import pytest
 from documents import picture_pdf, text_pdf
 from harness import Service, Web, running, wait_for
 
-from app.blobs import BlobStore, JobFolder, write
+from app.blobs import BlobStore, write
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import Job, Status
@@ -70,23 +70,35 @@ def test_callbacks_survive_the_death_of_everything(web: Web) -> None:
 class Bench:
     """A sender at work in this process, on a store with one ended job in its outbox."""
 
-    def __init__(self, store: Store, outbox: Outbox, jobs: Jobs, folder: JobFolder) -> None:
+    def __init__(self, store: Store, outbox: Outbox, jobs: Jobs, blobs: BlobStore) -> None:
         self.store = store
         self.outbox = outbox
         self.jobs = jobs
-        self.folder = folder
+        self.blobs = blobs
+        self.folder = blobs.job(JOB)
 
     async def state(self) -> dict[str, str]:
         fields: dict[str, str] = await self.store.hgetall(keys.outbox(JOB))
         return fields
 
     async def until(self, **wanted: str) -> dict[str, str]:
-        for _ in range(500):
+        for _ in range(3000):
             state = await self.state()
             if all(state.get(name) == value for name, value in wanted.items()):
                 return state
             await asyncio.sleep(0.02)
         raise AssertionError(f"{state} is not {wanted}")
+
+
+async def finish_job(jobs: Jobs, blobs: BlobStore, job_id: str, callback: str) -> None:
+    """A job with a result, whose callback is due from now on."""
+    job = Job(id=job_id, status=Status.QUEUED, engine="null", callback_url=callback)
+    await jobs.submit(job, idempotency=None, fingerprint="")
+    held = await jobs.claim("null", "here-0")
+    assert held is not None
+    blobs.job(job_id).create()
+    write(blobs.job(job_id).result, b'{"markdown": "text"}')
+    await jobs.finish(held, page_errors=0)
 
 
 @asynccontextmanager
@@ -98,15 +110,9 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
     outbox = Outbox(store, lease=60)
     sender = asyncio.create_task(Sender(outbox, jobs, blobs, outbound, chosen).run())
-    job = Job(id=JOB, status=Status.QUEUED, engine="null", callback_url=callback)
-    await jobs.submit(job, idempotency=None, fingerprint="")
-    held = await jobs.claim("null", "here-0")
-    assert held is not None
-    blobs.job(JOB).create()
-    write(blobs.job(JOB).result, b'{"markdown": "text"}')
-    await jobs.finish(held, page_errors=0)
+    await finish_job(jobs, blobs, JOB, callback)
     try:
-        yield Bench(store, outbox, jobs, blobs.job(JOB))
+        yield Bench(store, outbox, jobs, blobs)
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
@@ -124,6 +130,34 @@ async def test_a_delivery_ends(store_url: str, data_dir: Path, web: Web) -> None
             "result": {"markdown": "text", "images": {}},
         }
         assert await bench.store.zcard(keys.OUTBOX) == 0
+
+
+@pytest.mark.anyio
+async def test_one_receiver_takes_a_bounded_share_of_the_sender(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answering.clear()
+    other = Web()
+    try:
+        async with sending(store_url, data_dir, f"{web.url}/hook", webhook_timeout=120) as bench:
+            for number in range(PER_HOST + 3):
+                await finish_job(bench.jobs, bench.blobs, f"{number:032x}", f"{web.url}/hook")
+            await asyncio.to_thread(wait_for, lambda: web.posting >= PER_HOST)
+            await finish_job(bench.jobs, bench.blobs, "b" * 32, f"{other.url}/hook")
+            await asyncio.to_thread(wait_for, lambda: other.posts)  # those that came before it have been looked at
+            assert web.posting == PER_HOST
+            web.answering.set()
+            await asyncio.to_thread(wait_for, lambda: len(web.posts) == PER_HOST + 4)
+            assert web.most_posting == PER_HOST
+    finally:
+        other.close()
+
+
+@pytest.mark.anyio
+async def test_a_receiver_chooses_when_it_is_tried_again(store_url: str, data_dir: Path, web: Web) -> None:
+    web.answers, web.answer_headers = [503], {"Retry-After": "3000"}
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        await bench.until(attempts="1")
+        due = float(await bench.store.zscore(keys.OUTBOX, JOB) or 0) - time.time()
+        assert 2000 < due <= 3000
 
 
 @pytest.mark.anyio
