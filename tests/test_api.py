@@ -1,7 +1,9 @@
 """The contract over HTTP: what clients send, what they get, and what they get wrong."""
 
+import base64
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -71,6 +73,32 @@ def test_the_result_as_json_markdown_and_zip(service: Service) -> None:
         assert set(unpacked.namelist()) == {"document.md", "result.json", *result["images"]}
         assert unpacked.read("document.md").decode() == result["markdown"]
         assert json.loads(unpacked.read("result.json"))["pages"] == result["pages"]
+
+
+def test_images_are_served_as_what_they_are(service: Service) -> None:
+    job = service.submit(picture_pdf())
+    images = service.result(job)["result"]["images"]
+    assert images
+    for name, data in images.items():
+        answer = service.client.get(f"/jobs/{job}/images/{name}")
+        assert answer.status_code == 200
+        assert answer.content == base64.b64decode(data)
+        assert answer.headers["content-type"].startswith("image/")
+        assert answer.headers["x-content-type-options"] == "nosniff"  # the bytes come from an untrusted document
+
+
+def test_a_result_that_is_not_ready_says_when_to_ask_again(service: Service, web: Web) -> None:
+    web.files["/slow.pdf"] = text_pdf()
+    web.drips["/slow.pdf"] = threading.Event()
+    try:
+        job = service.submit_url(f"{web.url}/slow.pdf")
+        answer = service.client.get(f"/jobs/{job}/result")
+        assert answer.status_code == 202
+        assert (answer.json()["job_id"], answer.json()["result"]) == (job, None)
+        assert 0 < int(answer.headers["retry-after"]) <= 30
+    finally:
+        web.drips["/slow.pdf"].set()
+    assert service.result(job)["status"] == "finished"
 
 
 def test_single_pages(service: Service) -> None:

@@ -71,3 +71,9 @@ def test_an_abort_is_still_one() -> None:
 def test_limits_that_are_lower_already_stay() -> None:
     code = "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); confine.limit(1024)\n"
     assert run(code + "assert resource.getrlimit(resource.RLIMIT_NOFILE) == (64, 64)").returncode == 0
+
+
+def test_a_filter_that_the_kernel_refuses_is_reported() -> None:
+    """A process may install only so many filters: the call that exceeds the limit must not report success."""
+    code = "sys.exit(not any(not confine.close_in() for _ in range(2000)))"
+    assert run("import sys\n" + code).returncode == 0

@@ -148,6 +148,7 @@ def test_selected_pages_are_those_asked_for(numbers: set[int]) -> None:
 def test_selection_is_bounded() -> None:
     assert select_pages(None, 3, 10) == [1, 2, 3]
     assert select_pages("2-100", 3, 10) == [2, 3]
+    assert select_pages("2-", 4, 10) == [2, 3, 4]
     assert select_pages("3,1-2,2", 3, 10) == [1, 2, 3]
     for ranges, code in (("4", "page_range_invalid"), (None, "too_many_pages"), ("1-11", "too_many_pages")):
         with pytest.raises(DocumentError) as refusal:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
+from app.results import Page, stored_page
 from worker import pages
-from worker.documents import fitting, open_document
+from worker.documents import OpenDocument, fitting, open_document
+from worker.engines.base import Hint, PageReader
 from worker.pages import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -69,6 +71,27 @@ def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     (name,) = folder.image_names()
     assert f"]({name})" in result["markdown"]
     assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
+
+
+class HintedReader(PageReader):
+    """Shows on each page which hint the survey gave for it."""
+
+    def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
+        return {number: {"says": f"page {number} of {len(document)}"} for number in selected if number != 3}
+
+    def read(self, page: Any, number: int, hint: Hint, save_image: Any) -> Page:
+        return Page(number, 1, 1, "text", hint.get("says", "no hint"), [])
+
+
+@pytest.mark.parametrize("survey", [True, False])
+def test_each_page_is_read_with_its_own_hint(tmp_path: Path, survey: bool) -> None:
+    folder = folder_with(tmp_path, text_pdf(4))
+    work = Pages(HintedReader(40_000_000), 60)
+    work.prepare(folder, "2-4", 5, survey=survey)
+    for number in (4, 3, 2):
+        work.page(folder, number)
+    read = [stored_page(folder, number).markdown for number in (2, 3, 4)]
+    assert read == (["page 2 of 4", "no hint", "page 4 of 4"] if survey else ["no hint"] * 3)
 
 
 def test_scans_are_read(tmp_path: Path) -> None:

@@ -81,3 +81,19 @@ async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, d
     write(busy.page(2), b"{}")
     assert await sweeper.sweep_orphans() == 1
     assert [folder.root.exists() for folder in (job, old, fresh, busy)] == [True, False, True, True]
+
+
+async def test_files_left_behind_by_an_expired_job_are_removed(store: Store, data_dir: Path) -> None:
+    """A late worker may store a page after the job's folder was deleted; the tombstone must not protect it."""
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    await submit(jobs, new_job())
+    await end(jobs, await claim(jobs))
+    assert await jobs.bury(new_job().id, early=True)
+    await jobs.buried(new_job().id)
+    folder = stored(blobs, new_job().id)
+    age(folder, 2000)
+    sweeper = Sweeper(jobs, blobs, Quota(store, settings), 1000)
+    assert await sweeper.sweep() == 0
+    assert await sweeper.sweep_orphans() == 1
+    assert not folder.root.exists()
