@@ -52,14 +52,18 @@ async def process(
     *command: str,
     cwd: Path,
     env: dict[str, str],
-    tether: bool = True,
     stdin: int = subprocess.DEVNULL,
     stderr: int | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process for the time of the block; its standard output is ours to read."""
-    argv = tethered(*command) if tether else list(command)
+    """A process for the time of the block, tied to this one; its standard output is ours to read."""
     child = await asyncio.create_subprocess_exec(
-        *argv, cwd=cwd, env=env, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+        *tethered(*command),
+        cwd=cwd,
+        env=env,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
     )
     try:
         yield child

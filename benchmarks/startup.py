@@ -49,7 +49,7 @@ async def _start(application: str, data: Path, url: str) -> tuple[float, float]:
     port = free_port()
     env = environment(DATA_DIR=str(data), REDIS_URL=url)
     begun = time.perf_counter()
-    async with process(*uvicorn(application, port), cwd=data, env=env, tether=False) as api:
+    async with process(*uvicorn(application, port), cwd=data, env=env) as api:
         await answers(port, "/health")
         ready = time.perf_counter() - begun
         return 1000 * ready, psutil.Process(api.pid).memory_info().rss / 2**20

@@ -25,6 +25,7 @@ import psutil
 import yaml
 
 from app.ports import free_port
+from app.tether import tethered
 from benchmarks.client import Client
 from benchmarks.harness import Row, alternate, bounded, compared, environment, folder, ours, outcome, process, report
 from benchmarks.simulated import layout
@@ -71,7 +72,7 @@ async def vlm_server(data: Path, delay: float = DELAY) -> AsyncIterator[VLM]:
     log = data / f"vlm-{port}.log"
     with log.open("w") as file:
         command = [sys.executable, "-m", "benchmarks.simulated.vlm", str(port), str(delay), str(CAPACITY)]
-        server = await asyncio.create_subprocess_exec(*command, stdout=file, env=environment())
+        server = await asyncio.create_subprocess_exec(*tethered(*command), stdout=file, env=environment())
     try:
         await _answering(port, "/v1/models")
         yield VLM(f"http://127.0.0.1:{port}/v1", log)

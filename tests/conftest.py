@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from harness import Service, Web, running, wait_for
+from harness import Service, Web, running, spawn, wait_for
 
 from app.settings import Settings
 from app.store import find_server
-from app.tether import tethered
 
 collect_ignore = ["paddleocr_vl"] if find_spec("paddleocr") is None else []
 """Tests of what has an environment of its own: ENGINE=paddleocr_vl ./run.sh test."""
@@ -45,7 +44,7 @@ def store_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="ocr-store-"))
     socket = folder / "redis.sock"
     arguments = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(tethered(find_server(), *arguments), stdout=subprocess.DEVNULL)
+    process = spawn(find_server(), *arguments, stdout=subprocess.DEVNULL)
     wait_for(socket.exists)
     yield f"unix://{socket}"
     process.terminate()

@@ -22,6 +22,8 @@ from app.ports import free_port
 from app.tether import tethered
 
 ROOT = Path(__file__).parents[1]
+START_WITHIN = 240.0
+"""Seconds a service may take to start, on a slow and busy machine; one that has ended fails at once."""
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
@@ -33,8 +35,27 @@ def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
     return value
 
 
+def spawn(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
+    """A process that does not outlive this one, in a process group of its own. Call it from the main thread."""
+    return subprocess.Popen(tethered(*map(str, command)), **options)
+
+
+def run(
+    *command: str | Path, cwd: Path = ROOT, timeout: float = 100, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Runs one of our programs, `-m app` and the like, until it ends. It does not outlive this process either."""
+    return subprocess.run(
+        tethered(sys.executable, *map(str, command)),
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
 class Service:
-    """`python -m app` in a folder of its own."""
+    """`python -m app` in a folder of its own. It ends with this process, even by SIGKILL."""
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
@@ -50,14 +71,9 @@ class Service:
         environment = {name: value for name, value in os.environ.items() if name.upper() != "REDIS_URL"}
         environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "FETCH_ALLOWED_HOSTS": "127.0.0.1"}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "app"],
-                cwd=ROOT,
-                env=environment | self._environment,
-                stdout=log,
-                stderr=log,
-            )
-        wait_for(self._ready if ready else self._answers, 60)
+            command = [*wrapper, sys.executable, "-m", "app"]
+            self.process = spawn(*command, cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log)
+        wait_for(self._ready if ready else self._answers, START_WITHIN)
         return self
 
     def _answers(self) -> bool:

@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
-import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from documents import encrypted_pdf, text_pdf
-from harness import ROOT, Service, Web, running, store_of, wait_for
+from harness import Service, Web, run, running, store_of, wait_for
 
 from app.confidences import HEADERS_LENGTH, HEADERS_MAX, check_headers
 
@@ -414,14 +412,7 @@ def test_queries_are_not_shown(service: Service, web: Web) -> None:
 def test_parse_shows_no_query(web: Web, tmp_path: Path) -> None:
     web.files[f"/a.pdf?key={QUERY}"] = text_pdf()
     urls = [f"{web.url}/a.pdf?key={QUERY}", f"{web.url}/missing.pdf?key={QUERY}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "app", "parse", *urls, "-o", str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "ENGINE": "null", "FETCH_ALLOWED_HOSTS": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    done = run("-m", "app", "parse", *urls, "-o", tmp_path, ENGINE="null", FETCH_ALLOWED_HOSTS="127.0.0.1")
     assert f"{web.url}/a.pdf?… → " in done.stdout
     assert f"{web.url}/missing.pdf?…: fetch_status" in done.stderr
     assert QUERY not in done.stdout + done.stderr

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import ROOT, Service, wait_for
+from harness import ROOT, START_WITHIN, Service, spawn, wait_for
 
 from app.settings import Settings
+from app.tether import tethered
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -172,7 +173,7 @@ def test_the_first_commands_of_the_readme_do_what_they_say(service: Service, tmp
 
 def run(command: str, **environment: str) -> str:
     ended = subprocess.run(
-        ["bash", "-c", command],
+        tethered("bash", "-c", command),
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -188,10 +189,10 @@ def test_api_and_worker_by_hand(data_dir: Path) -> None:
     (block,) = [block for block in blocks(ROOT / "README.md") if "python -m app api" in block]
     made = Service(data_dir)
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(made.port), "ENGINE": "null"}
-    parts = [subprocess.Popen([sys.executable, *words[1:]], cwd=ROOT, env=environment) for words in lines(block)]
+    parts = [spawn(sys.executable, *words[1:], cwd=ROOT, env=environment) for words in lines(block)]
     made.process = parts[0]
     try:
-        wait_for(made._ready, 60)
+        wait_for(made._ready, START_WITHIN)
     finally:
         for part in reversed(parts):
             part.terminate()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import ROOT, wait_for
+from harness import ROOT, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -414,8 +414,10 @@ def test_who_interrupts_the_wait_is_told_that_the_service_goes_on(host: Host) ->
     (host.bin / "sleep").symlink_to(shutil.which("sleep") or "")
     # A pytest in the background ignores the signal, and so would what it starts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(
-        [str(host.bin / "bash"), "run.sh", "gpu"],
+    process = spawn(
+        host.bin / "bash",
+        "run.sh",
+        "gpu",
         cwd=host.root,
         env=host.environment(),
         stderr=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from documents import text_pdf
-from harness import ROOT, Service, running, store_of, wait_for
+from harness import ROOT, Service, run, running, spawn, store_of, wait_for
 
 from app.jobs import keys
 from app.listen import api_command, check_exposure
@@ -18,13 +17,6 @@ from app.ports import free_port
 from app.settings import Settings, SettingsError
 from worker.cpus import cpus
 from worker.health import SILENT
-
-
-def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
-    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
@@ -41,7 +33,7 @@ def test_all_others_are_let_in_by_a_word_only(host: str) -> None:
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["api"]])
 def test_an_open_api_does_not_start(command: list[str], data_dir: Path) -> None:
-    ended = run("app", *command, HOST="0.0.0.0", DATA_DIR=str(data_dir))
+    ended = run("-m", "app", *command, HOST="0.0.0.0", DATA_DIR=str(data_dir))
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "ALLOW_ANONYMOUS=1" in ended.stderr
@@ -80,9 +72,9 @@ def test_others_are_not_believed(service: Service) -> None:
 
 
 def test_the_api_answers_its_health_check(service: Service) -> None:
-    well = run("app.health", PORT=str(service.port))
+    well = run("-m", "app.health", PORT=str(service.port))
     assert (well.returncode, well.stdout) == (0, f"The API at port {service.port} answers with 200.\n")
-    away = run("app.health", PORT=str(free_port()))
+    away = run("-m", "app.health", PORT=str(free_port()))
     assert away.returncode == 1
     assert "does not answer" in away.stdout
 
@@ -90,21 +82,21 @@ def test_the_api_answers_its_health_check(service: Service) -> None:
 def test_the_worker_answers_its_health_check(data_dir: Path) -> None:
     with running(ENGINE="null") as service:
         environment = {"DATA_DIR": str(service.data_dir), "ENGINE": "null"}
-        well = run("worker.health", **environment)
+        well = run("-m", "worker.health", **environment)
         assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
         worker = service.find("worker")
         worker.send_signal(signal.SIGSTOP)  # its loop stands still
         (name,) = store_of(service).smembers(keys.RQ_WORKERS)
         store_of(service).hset(name, "last_heartbeat", "2020-01-01T00:00:00.000000Z")
-        ended = run("worker.health", **environment)
+        ended = run("-m", "worker.health", **environment)
         assert ended.returncode == 1
         assert "has not beaten for" in ended.stdout
         store_of(service).delete(name)
-        ended = run("worker.health", **environment)
+        ended = run("-m", "worker.health", **environment)
         assert (ended.returncode, "No worker of" in ended.stdout) == (1, True)
         worker.send_signal(signal.SIGCONT)
-        wait_for(lambda: run("worker.health", **environment).returncode == 0, SILENT)
-    away = run("worker.health", DATA_DIR=str(data_dir))
+        wait_for(lambda: run("-m", "worker.health", **environment).returncode == 0, SILENT)
+    away = run("-m", "worker.health", DATA_DIR=str(data_dir))
     assert (away.returncode, "The store is away" in away.stdout) == (0, True)
 
 
@@ -112,8 +104,8 @@ def test_the_worker_answers_its_health_check(data_dir: Path) -> None:
 def test_the_api_stops_when_it_is_told_to(data_dir: Path) -> None:
     port = free_port()
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "0.0.0.0"}
-    api = subprocess.Popen([sys.executable, "-m", "app", "api"], cwd=ROOT, env=environment | {"ALLOW_ANONYMOUS": "1"})
-    wait_for(lambda: run("app.health", PORT=str(port)).returncode == 0)
+    api = spawn(sys.executable, "-m", "app", "api", cwd=ROOT, env=environment | {"ALLOW_ANONYMOUS": "1"})
+    wait_for(lambda: run("-m", "app.health", PORT=str(port)).returncode == 0)
     began = time.monotonic()
     api.terminate()
     assert api.wait(20) in (0, -signal.SIGTERM)

@@ -26,6 +26,7 @@ from app.addresses import Rules, check_url, denied, redact
 from app.errors import FetchError, InvalidRequest
 from app.outbound import Outbound, Reply
 from app.settings import Settings, SettingsError, load_settings
+from app.tether import tethered
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20  # seconds a hostile server goes on for, far beyond the deadlines of these tests
@@ -705,7 +706,7 @@ def test_what_a_server_sends_takes_no_memory() -> None:
             urls = [f"{door}=http://127.0.0.1:{port}/{name}" for door in ("download", "callback") for name in LARGE]
             urls.append(f"kept=http://127.0.0.1:{port}/limit")
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", ROOM, *urls, cwd=ROOT, stdout=subprocess.PIPE
+                *tethered(sys.executable, "-c", ROOM, *urls), cwd=ROOT, stdout=subprocess.PIPE
             )
             printed, _ = await child.communicate()
         measured: dict[str, list[Any]] = json.loads(printed)

@@ -17,6 +17,7 @@ from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from app.settings import Settings
+from app.tether import tethered
 from worker import confine, host_keeper, page_pool
 from worker.channel import Channel, ChildDied
 from worker.page_pool import Limits, PagePool
@@ -262,7 +263,7 @@ async def test_children_die_with_their_parent() -> None:
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, cwd=os.getcwd()
+        *tethered(sys.executable, "-c", code), stdout=asyncio.subprocess.PIPE, cwd=os.getcwd()
     )
     assert parent.stdout is not None
     child = psutil.Process(int(await parent.stdout.readline()))

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ import httpx
 import psutil
 import pytest
 from documents import picture_pdf, scan_pdf, slow_pdf, text_pdf
-from harness import ROOT, Service, Web, running, wait_for
+from harness import ROOT, START_WITHIN, Service, Web, run, running, spawn, wait_for
 from troubleshooting import explained
 
 
@@ -129,22 +128,11 @@ def test_a_document_that_always_kills_the_engine_host_fails() -> None:
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
-def run_app(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 @pytest.mark.slow
 def test_a_busy_port_is_named_with_its_holder(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        ended = run_app({"DATA_DIR": str(data_dir), "PORT": str(port)})
+        ended = run("-m", "app", DATA_DIR=str(data_dir), PORT=str(port))
     assert ended.returncode == 1
     assert f"Port {port} is in use by process {os.getpid()}" in ended.stderr
     assert "PORT=" in ended.stderr
@@ -152,14 +140,14 @@ def test_a_busy_port_is_named_with_its_holder(data_dir: Path) -> None:
 
 @pytest.mark.slow
 def test_a_host_that_is_not_ours_is_named(data_dir: Path) -> None:
-    ended = run_app({"DATA_DIR": str(data_dir), "HOST": "203.0.113.7", "ALLOW_ANONYMOUS": "1"})
+    ended = run("-m", "app", DATA_DIR=str(data_dir), HOST="203.0.113.7", ALLOW_ANONYMOUS="1")
     assert ended.returncode == 1
     assert "HOST=203.0.113.7 is not an address of this machine" in ended.stderr
 
 
 @pytest.mark.slow
 def test_settings_that_cannot_be_are_named(data_dir: Path) -> None:
-    ended = run_app({"DATA_DIR": str(data_dir), "PORT": "http", "MAX_PAGES": "0"})
+    ended = run("-m", "app", DATA_DIR=str(data_dir), PORT="http", MAX_PAGES="0")
     assert ended.returncode == 2
     assert "PORT:" in ended.stderr
     assert "MAX_PAGES:" in ended.stderr
@@ -173,10 +161,10 @@ def test_by_hand_is_the_same_service() -> None:
     environment = {**os.environ, "DATA_DIR": str(folder), "ENGINE": "null"}
     environment |= {"HOST": "0.0.0.0", "PORT": str(by_hand.port), "ALLOW_ANONYMOUS": "1"}
     commands = [["-m", "worker"], ["-m", "app", "api"]]
-    processes = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment) for command in commands]
+    processes = [spawn(sys.executable, *command, cwd=ROOT, env=environment) for command in commands]
     by_hand.process = processes[1]
     try:
-        wait_for(by_hand._ready)
+        wait_for(by_hand._ready, START_WITHIN)
         assert by_hand.result(by_hand.submit(text_pdf()))["status"] == "finished"
         processes[0].send_signal(signal.SIGTERM)  # if it kept the store, the API takes over
         assert processes[0].wait(20) == 0
@@ -194,10 +182,8 @@ def test_by_hand_is_the_same_service() -> None:
 def test_parse_writes_markdown_and_images(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(picture_pdf())
     (tmp_path / "b.pdf").write_bytes(b"<html>not a pdf</html>")
-    command = [sys.executable, "-m", "app", "parse", "a.pdf", "b.pdf", "missing.pdf", "-o", "out"]
-    ended = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=100
-    )
+    command = ["-m", "app", "parse", "a.pdf", "b.pdf", "missing.pdf", "-o", "out"]
+    ended = run(*command, cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert ended.returncode == 1
     assert "b.pdf: not_a_document: The file looks like a web page" in ended.stderr
     assert "missing.pdf: cannot be read: No such file" in ended.stderr
@@ -212,9 +198,9 @@ def test_ready_names_what_is_missing(data_dir: Path) -> None:
     api = Service(data_dir)
     environment = {**os.environ, "DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(api.port)]
-    api.process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    api.process = spawn(*command, cwd=ROOT, env=environment)
     try:
-        wait_for(lambda: _answers(api))
+        wait_for(lambda: _answers(api), START_WITHIN)
         answer = api.client.get("/health/ready")
         assert answer.status_code == 503
         body = answer.json()

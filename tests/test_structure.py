@@ -14,6 +14,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+STARTS_A_PROCESS = {"Popen", "create_subprocess_exec"}
 MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "PIL", "pypdfium2", "rapidocr"}
 
 
@@ -65,3 +66,12 @@ def test_the_locks_are_made_from_the_project_file() -> None:
             requirement = Requirement(text)
             versions = pinned[requirement.name.lower()]
             assert all(requirement.specifier.contains(version) for version in versions), text
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_processes_are_tied_to_what_starts_them(folder: str) -> None:
+    """Killed, neither pytest nor a benchmark leaves a process behind."""
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in STARTS_A_PROCESS:
+                assert "tethered(" in ast.unparse(node.args[0]), f"{path}:{node.lineno}: use harness.spawn"

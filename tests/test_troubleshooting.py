@@ -3,13 +3,12 @@
 import os
 import socket
 import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 from documents import raw_pdf, text_pdf
-from harness import ROOT, Service, running, wait_for
+from harness import ROOT, Service, run, running, spawn, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
 from app.ports import free_port
@@ -26,14 +25,7 @@ def test_every_message_is_provoked_somewhere() -> None:
 
 def app(*command: str, **environment: str) -> str:
     """What `python -m app` says as it ends."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "app", *command],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run("-m", "app", *command, **environment)
     assert ended.returncode != 0
     return ended.stderr
 
@@ -66,7 +58,7 @@ def test_a_store_that_is_not_there() -> None:
 def test_a_store_with_another_password(tmp_path: Path, password: str) -> None:
     port = free_port()
     arguments = ["--port", str(port), "--requirepass", "secret", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen([find_server(), *arguments], stdout=subprocess.DEVNULL)
+    server = spawn(find_server(), *arguments, stdout=subprocess.DEVNULL)
     try:
         url = f"redis://{password}127.0.0.1:{port}/0"
         comes_to_say("store: it wants another password", ENGINE="null", REDIS_URL=url)

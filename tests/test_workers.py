@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 from documents import slow_pdf, text_pdf
-from harness import ROOT, Service, Web, running, store_of, wait_for
+from harness import ROOT, Service, Web, run, running, spawn, store_of, wait_for
 
 from app.jobs.record import SCHEMA
 from worker.lanes import FETCHES_MAX
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 def another_worker(service: Service, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     env = {**os.environ, "DATA_DIR": str(service.data_dir), "ENGINE": "null", "LOG_LEVEL": "info", **environment}
     with service.log.open("ab") as log:
-        worker = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=env, stdout=log, stderr=log)
+        worker = spawn(sys.executable, "-m", "worker", cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         yield worker
     finally:
@@ -231,10 +231,7 @@ def test_a_worker_of_rqs_own_runs_our_entries() -> None:
         jobs = [service.submit(text_pdf()) for _ in range(2)]
         command = ["-m", "rq.cli", "worker", "--burst", "--serializer", "rq.serializers.JSONSerializer"]
         command += ["--url", f"unix://{service.data_dir}/redis.sock", "null"]
-        env = {**os.environ, "DATA_DIR": str(service.data_dir), "ENGINE": "null"}
-        ended = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=100
-        )
+        ended = run(*command, DATA_DIR=str(service.data_dir), ENGINE="null")
         assert ended.returncode == 0, ended.stderr
         assert [service.result(job)["status"] for job in jobs] == ["finished"] * 2
         service.find("-m", "worker").resume()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from app.tether import tethered
 from benchmarks.quality.degrade import CACHE
 from benchmarks.quality.rival_tools import TESSERACT_LANGUAGES, TOOLS, is_scan
 from benchmarks.quality.run import Result, score_outputs
@@ -95,7 +96,7 @@ def _convert(python: Path, tool: str, path: Path, folder: Path) -> None:
     for suffix in (".md", ".run.json"):
         stem.with_name(stem.name + suffix).unlink(missing_ok=True)
     process = subprocess.Popen(
-        _command(python, tool, str(path.resolve()), truth["lang"], str(stem)),
+        tethered(*_command(python, tool, str(path.resolve()), truth["lang"], str(stem))),
         env=_environment(tool),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

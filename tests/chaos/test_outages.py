@@ -17,11 +17,10 @@ import psutil
 import pytest
 import redis
 from documents import scan_pdf, text_pdf
-from harness import Service, running, wait_for
+from harness import Service, running, spawn, wait_for
 from test_workers import another_worker, kill_tree, store_of
 
 from app.store import find_server
-from app.tether import tethered
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +37,8 @@ class OwnStore:
 
     def start(self) -> None:
         arguments = ["--port", "0", "--unixsocket", "redis.sock", "--save", "", "--appendonly", "yes"]
-        command = tethered(find_server(), "--dir", str(self.folder), *arguments)
-        self._process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL)
+        command = [find_server(), "--dir", str(self.folder), *arguments]
+        self._process = spawn(*command, cwd=self.folder, stdout=subprocess.DEVNULL)
         with redis.Redis.from_url(self.url) as client:
             wait_for(lambda: _answers(client))
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 import yaml
-from harness import ROOT, Service, wait_for
+from harness import ROOT, Service, spawn, wait_for
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -344,7 +344,7 @@ def store(tmp_path: Path) -> Iterator[tuple[int, str]]:
     arguments = [word.replace("/tmp/", f"{tmp_path}/") for word in found["args"]]
     arguments = [word.replace("--dir /data", f"--dir {tmp_path} --port {port}") for word in arguments]
     environment = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "REDIS_PASSWORD": password}
-    process = subprocess.Popen([*found["command"], *arguments], env=environment, stdout=subprocess.DEVNULL)
+    process = spawn(*found["command"], *arguments, env=environment, stdout=subprocess.DEVNULL)
     wait_for(lambda: port_holder("127.0.0.1", port))
     yield port, password
     process.terminate()

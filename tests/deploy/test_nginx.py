@@ -17,7 +17,7 @@ import httpx
 import pytest
 import trustme
 from documents import text_pdf
-from harness import ROOT, Service, Web, running, wait_for
+from harness import ROOT, Service, Web, running, spawn, wait_for
 from PIL import Image
 
 from app.api.body import FORM_OVERHEAD
@@ -35,6 +35,7 @@ MB = 1 << 20
 MAIN = """
 {user}
 daemon off;
+master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{}}
@@ -68,7 +69,7 @@ class Proxy:
         self._command = [NGINX, "-e", str(self._log), "-p", str(folder), "-c", str(folder / "nginx.conf")]
         check = subprocess.run([*self._command, "-t"], capture_output=True, text=True, timeout=30)
         assert check.returncode == 0, check.stderr
-        self.process = subprocess.Popen(self._command)
+        self.process = spawn(*self._command)
         wait_for(self._listens)
 
     def _configured(self, folder: Path, service: Service) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 import yaml
-from harness import ROOT, wait_for
+from harness import ROOT, spawn, wait_for
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -118,10 +118,11 @@ def vlm(tmp_path: Path) -> Path:
     """A program `paddleocr` that notes how it is called and goes on until it is told to stop."""
     program = tmp_path / "paddleocr"
     program.write_text(
-        '#!/bin/bash\necho "gpu $CUDA_VISIBLE_DEVICES: $*" >>"$LOG"\n'
+        '#!/bin/bash\ntrap "echo stopped $CUDA_VISIBLE_DEVICES >>$LOG; exit" TERM\n'
+        'echo "gpu $CUDA_VISIBLE_DEVICES: $*" >>"$LOG"\n'
         'while [[ $1 != --backend_config ]]; do shift; done; cat "$2" >>"$LOG"\n'
-        'trap "echo stopped $CUDA_VISIBLE_DEVICES >>$LOG; exit" TERM\n'
-        "[[ $CUDA_VISIBLE_DEVICES != 9 ]] || exit 7\nwhile :; do sleep 0.1; done\n"
+        'if [[ $CUDA_VISIBLE_DEVICES == 9 ]]; then until grep -q "gpu 0" "$LOG"; do sleep 0.1; done; exit 7; fi\n'
+        "while kill -0 $PPID 2>/dev/null; do sleep 0.1; done\n"
     )
     program.chmod(0o755)
     (tmp_path / "log").touch()
@@ -130,8 +131,9 @@ def vlm(tmp_path: Path) -> Path:
 
 def start_vlm(folder: Path, **environment: str) -> "subprocess.Popen[str]":
     path = f"{folder}:{os.environ['PATH']}"
-    return subprocess.Popen(
-        ["bash", ROOT / "docker/vlm.sh"],
+    return spawn(
+        "bash",
+        ROOT / "docker/vlm.sh",
         env={"PATH": path, "LOG": str(folder / "log"), **environment},
         stderr=subprocess.PIPE,
         text=True,
@@ -180,9 +182,7 @@ def test_the_store_asks_for_its_password_and_keeps_what_it_has(tmp_path: Path) -
     command = services("compose")["redis"]["command"]
     words = [word.replace("${REDIS_PASSWORD}", "secret") for word in command[1:]]
     port = free_port()
-    server = subprocess.Popen(
-        [find_server(), *words, "--port", str(port), "--dir", str(tmp_path)], stdout=subprocess.DEVNULL
-    )
+    server = spawn(find_server(), *words, "--port", str(port), "--dir", tmp_path, stdout=subprocess.DEVNULL)
     retry = Retry(NoBackoff(), 0)
     try:
         with redis.Redis(port=port, password="secret", retry=retry) as client:

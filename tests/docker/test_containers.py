@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from documents import scan_pdf, text_pdf
-from harness import Service, wait_for
+from harness import Service, spawn, wait_for
 
 from app.ports import free_port
 from app.store import find_server
@@ -61,9 +61,8 @@ class Container(Service):
                 arguments += ["--env", f"{name}={value}"]
         config = json.loads(buildah("inspect", "--type", "image", self._image))["OCIv1"]["config"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                ["buildah", "run", *arguments, self._name, "--", *config["Cmd"]], stdout=log, stderr=log
-            )
+            command = ["buildah", "run", *arguments, self._name, "--", *config["Cmd"]]
+            self.process = spawn(*command, stdout=log, stderr=log)
         if ready:
             wait_for(self._ready, 120)
         return self
@@ -118,7 +117,7 @@ def store(tmp_path: Path) -> Iterator[str]:
     """A store with a password, like the one of the compose files; its URL."""
     port = free_port()
     arguments = ["--port", str(port), "--requirepass", "secret", "--appendonly", "yes", "--dir", str(tmp_path)]
-    server = subprocess.Popen([find_server(), *arguments], stdout=subprocess.DEVNULL)
+    server = spawn(find_server(), *arguments, stdout=subprocess.DEVNULL)
     yield f"redis://:secret@127.0.0.1:{port}/0"
     server.terminate()
     server.wait(20)
