@@ -94,19 +94,24 @@ case ${1:-serve} in
     install "600 MB" requirements/test.txt
     PATH=$venv/bin:$PATH
     [[ $# == 0 ]] || exec python -m pytest "$@"
-    ruff check .
-    ruff format --check .
-    mypy
-    no_agpl() { "$1/pip-licenses" --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
+    # Each check ends with this script, even if that is killed.
+    check() { python -I -S app/tether.py $$ "$@"; }
+    no_agpl() { check "$1/pip-licenses" --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
+    side_by_side=(-n logical --maxprocesses 4 --dist loadfile)
+    check ruff check .
+    check ruff format --check .
+    check mypy
     no_agpl "$venv/bin"
-    coverage erase
-    coverage run -m pytest
+    check coverage erase
+    check coverage run -m pytest "${side_by_side[@]}" -m "not slow and not serial"
+    check python -m pytest "${side_by_side[@]}" -m "slow and not serial"
+    check python -m pytest -m serial
     venv=$here/.venv-paddle-test
     install "1.8 GB" requirements/paddle-test.txt
     no_agpl "$venv/bin"
-    "$venv/bin/coverage" run -m pytest tests/paddleocr_vl
-    coverage combine --quiet
-    coverage report
+    check "$venv/bin/coverage" run -m pytest "${side_by_side[@]}" tests/paddleocr_vl
+    check coverage combine --quiet
+    check coverage report
     ;;
   *)
     export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other

@@ -5,7 +5,7 @@ ARG DIGEST=
 
 FROM ${BASE}${DIGEST:+@${DIGEST}} AS packages
 WORKDIR /build
-COPY requirements/api.txt requirements/sbom.txt requirements/
+COPY requirements/api.txt requirements/sbom.txt requirements/uv.txt requirements/
 COPY docker/install.sh docker/
 RUN docker/install.sh api
 

@@ -6,7 +6,7 @@ ARG DIGEST=
 FROM ${BASE}${DIGEST:+@${DIGEST}} AS packages
 WORKDIR /build
 COPY requirements.txt .
-COPY requirements/sbom.txt requirements/
+COPY requirements/sbom.txt requirements/uv.txt requirements/
 COPY docker/install.sh docker/
 RUN docker/install.sh cpu
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=${1:-.venv-test/bin/python}
-export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker BUILDER=buildah
+export STORAGE_DRIVER=${STORAGE_DRIVER:-overlay} BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker BUILDER=buildah
 name=docker.io/library/python:3.11-slim-bookworm
 
 need() { # PACKAGE…: from Debian, where a program of this name is missing

@@ -25,7 +25,7 @@ BASE = "docker.io/library/python:3.11-slim-bookworm"
 OF_THE_RUNNER = ("proc", "sys", "dev", "run", "etc", "data", "models", "tmp", "usr/local/lib/python3.11")
 """Where buildah mounts or writes, and what the images may write to."""
 
-os.environ |= {"STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "vfs"), "BUILDAH_ISOLATION": "chroot"}
+os.environ |= {"STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "overlay"), "BUILDAH_ISOLATION": "chroot"}
 
 
 def buildah(*arguments: str) -> str:
