@@ -1,6 +1,7 @@
 """Store, API and worker together, as children of one process."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -16,7 +17,7 @@ from app.listen import api_command, check_exposure
 from app.ports import port_holder
 from app.processes import stop_process
 from app.settings import Settings
-from app.store import StoreKeeper, store_url
+from app.store import Down, StoreKeeper, connect, store_url, unfit
 from app.tether import tethered
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
         raise ServiceFailed(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
     if holder is not None:
         raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
+    await _check_store(settings)
     keeper = StoreKeeper(settings)
     await keeper.start()
     parts = _parts(settings)
@@ -95,6 +97,15 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await keeper.stop()
+
+
+async def _check_store(settings: Settings) -> None:
+    """Raises ServiceFailed where the store that REDIS_URL names will not do. One that is down may come up later."""
+    if settings.redis_url:
+        async with connect(settings) as store:
+            with contextlib.suppress(Down):
+                if (reason := await unfit(store)) is not None:
+                    raise ServiceFailed(f"REDIS_URL: {reason}")
 
 
 def _parts(settings: Settings) -> list[Part]:

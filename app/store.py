@@ -10,7 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,17 +18,14 @@ import anyio
 import redis.asyncio
 import redis.exceptions
 
+from app.outages import GONE, outage
+from app.outages import Down as Down
 from app.settings import Settings
 from app.tether import tethered
 
 log = logging.getLogger(__name__)
 
 Store: TypeAlias = "redis.asyncio.Redis"
-Down = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.exceptions.OutOfMemoryError)
-"""What a command raises while the store is away, loading, full or out of connections."""
-
-Refused = redis.exceptions.AuthenticationError
-REFUSED = "it wants another password than REDIS_URL has (redis://:PASSWORD@HOST:PORT/0)"
 
 CONNECTIONS = 32
 """Connections of a client, at most; further commands wait until one is free."""
@@ -56,21 +53,27 @@ class _Client(redis.asyncio.Redis):
     """
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        with _guarded():
+        async with _guarded(self):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
-@contextlib.contextmanager
-def _guarded() -> Iterator[None]:
-    """A deadline, and a sentence where the store lets us in no further."""
+@contextlib.asynccontextmanager
+async def _guarded(store: Store) -> AsyncIterator[None]:
+    """Sets a deadline, and raises Down for every outage. Connections to a server that has lost its role are closed."""
     try:
         with anyio.fail_after(ANSWER_WITHIN):
             yield
     except TimeoutError:
-        message = f"The store has not answered within {ANSWER_WITHIN:g} s."
-        raise redis.exceptions.TimeoutError(message) from None
-    except redis.exceptions.AuthenticationError:
-        raise Refused(REFUSED) from None
+        raise Down(GONE, f"not answered within {ANSWER_WITHIN:g} s") from None
+    except redis.exceptions.NoScriptError:
+        raise  # its caller loads it
+    except redis.exceptions.RedisError as error:
+        down = outage(error)
+        if down is None:
+            raise
+        if down.moved:
+            await store.connection_pool.disconnect(inuse_connections=False)
+        raise down from error
 
 
 def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
@@ -80,6 +83,7 @@ def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
         max_connections=connections,
         timeout=CONNECTION_WITHIN,
         decode_responses=True,
+        encoding_errors="replace",  # what others have written costs its own record only
         socket_timeout=None,
         socket_connect_timeout=5,
     )
@@ -87,13 +91,39 @@ def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
 
 
 @contextlib.asynccontextmanager
-async def batch(store: Store, *, atomic: bool = False) -> AsyncIterator[Any]:
-    """A pipeline to fill, sent as the block ends; then its `answers` are there. `atomic` makes it a transaction."""
+async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) -> AsyncIterator[Any]:
+    """A pipeline to fill, sent as the block ends; then its `answers` are there. `atomic` makes it a transaction.
+
+    `lenient` leaves errors that are no outage among the answers: those of keys of the wrong type.
+    """
     pipe: Any
     async with store.pipeline(transaction=atomic) as pipe:
         yield pipe
-        with _guarded():
-            pipe.answers = await pipe.execute()
+        async with _guarded(store):
+            pipe.answers = await pipe.execute(raise_on_error=not lenient)
+            for answer in pipe.answers:
+                if isinstance(answer, redis.exceptions.RedisError) and outage(answer) is not None:
+                    raise answer
+
+
+async def unfit(store: Store) -> str | None:
+    """Why the store must not hold jobs, in a sentence; None where it may, or does not let us ask."""
+    try:
+        async with batch(store) as pipe:
+            pipe.info("server")
+            pipe.info("memory")
+    except Down as error:
+        if error.code == "NOPERM":
+            return None
+        raise
+    server, memory = pipe.answers
+    version = str(server.get("redis_version", ""))
+    if version and tuple(map(int, re.findall(r"\d+", version)[:2])) < MINIMUM:
+        return f"its version is {version}, but {'.'.join(map(str, MINIMUM))} or newer is required"
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if memory.get("maxmemory") and policy != "noeviction":
+        return f"it may evict jobs: its maxmemory-policy is {policy}; set it to noeviction"
+    return None
 
 
 def epoch(clock: tuple[int, int]) -> float:

@@ -61,7 +61,7 @@ def test_a_store_with_another_password(tmp_path: Path, password: str) -> None:
     server = spawn(find_server(), *arguments, stdout=subprocess.DEVNULL)
     try:
         url = f"redis://{password}127.0.0.1:{port}/0"
-        comes_to_say("store: it wants another password", ENGINE="null", REDIS_URL=url)
+        comes_to_say("store: refusing access", ENGINE="null", REDIS_URL=url)
     finally:
         server.terminate()
         server.wait(20)

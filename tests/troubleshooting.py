@@ -23,7 +23,10 @@ IN_ANY_ENVIRONMENT = (
     "Settings that cannot be",
     "The worker has died",
     "store: nothing answers",
-    "store: it wants another password",
+    "store: refusing access",
+    "store: read-only",
+    "store: it may evict jobs",
+    "REDIS_URL: its version",
     "Waiting for a worker",
     "The engine does not start: this environment lacks",
     "The engine does not start: it ended by SIGSEGV",
@@ -34,7 +37,7 @@ IN_ANY_ENVIRONMENT = (
     "DATA_DIR holds",
     "… has a private",
 )
-"""Provoked in tests/test_troubleshooting.py, and one in tests/test_service.py."""
+"""Provoked in tests/test_troubleshooting.py, tests/test_store_outages.py, and one in tests/test_service.py."""
 
 WITH_PADDLE = (
     "Waiting: The VLM server",

@@ -28,7 +28,7 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
                 for name in ours:
                     pipe.hget(name, "last_heartbeat")
     except Down as error:
-        return True, f"The store is away, which tells nothing about the worker: {error}"
+        return True, f"The store is {error}, which tells nothing about the worker."
     clock, *beats = pipe.answers
     ages = [epoch(clock) - _epoch(beat) for beat in beats if beat]
     if not ages:

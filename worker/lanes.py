@@ -97,7 +97,7 @@ class Lanes:
             try:
                 execution = await self._jobs.dropped(self._worker, 5)
             except Down as error:
-                log.warning("the store is away: %s", error)
+                log.warning("the store is %s", error)
                 await asyncio.sleep(0.3)
                 continue
             for task, at in list(self._tasks.items()):
@@ -163,7 +163,7 @@ class Lanes:
         now = time.monotonic()
         if not any(reading.book or now - reading.since > TURN for reading in self._work.readings.values()):
             return
-        with contextlib.suppress(*Down, ChildDied):
+        with contextlib.suppress(Down, ChildDied):
             line = [one for one in await self._jobs.line(self._host.engine) if one.job not in self._yielding]
             for waiting in line[len(self._yielding) :]:
                 able = [
@@ -189,7 +189,7 @@ class Lanes:
                     return held
                 await self._jobs.wait_for_entry(queue, 1)
             except Down as error:
-                log.warning("the store is away: %s", error)
+                log.warning("the store is %s", error)
                 await asyncio.sleep(0.3)
 
     async def _have_room(self) -> None:

@@ -65,7 +65,7 @@ async def insist(command: Callable[[], Awaitable[T]]) -> T:
         try:
             return await command()
         except Down as error:
-            log.warning("the store is away, trying again: %s", error)
+            log.warning("trying again, the store is %s", error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 

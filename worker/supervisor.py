@@ -20,7 +20,7 @@ from app.outbound import Outbound
 from app.processes import stop_process
 from app.quota import Quota
 from app.settings import Settings
-from app.store import Down, StoreKeeper, connect
+from app.store import Down, StoreKeeper, connect, unfit
 from app.tether import tethered
 from worker.engines import resolve
 from worker.host_keeper import HostKeeper
@@ -30,6 +30,7 @@ from worker.sweeper import Sweeper
 log = logging.getLogger(__name__)
 
 STOP_SENDER_WITHIN = 5.0  # seconds
+UNFIT_PAUSE = 2.0  # seconds between looks at a store that will not do
 
 
 class Supervisor:
@@ -55,6 +56,7 @@ class Supervisor:
         keeper = StoreKeeper(self._settings)
         await keeper.start()
         try:
+            await self._until_fit()
             await self._reclaim()
             await _first_of(
                 self._lanes.run(),
@@ -83,6 +85,18 @@ class Supervisor:
         await self._store.aclose()
         await self._beating.aclose()
 
+    async def _until_fit(self) -> None:
+        """Waits until the store may hold jobs."""
+        while True:
+            try:
+                reason = await unfit(self._store)
+            except Down as error:
+                reason = f"it is {error}"
+            if reason is None:
+                return
+            log.error("no work is taken up, the store will not do: %s", reason)
+            await asyncio.sleep(UNFIT_PAUSE)
+
     async def _reclaim(self) -> None:
         """Takes back what a former life of this worker had in hand."""
         while True:
@@ -90,7 +104,7 @@ class Supervisor:
                 _tell(await self._leases.reap(self._engine, owner=self._name, leases=False))
                 return
             except Down as error:
-                log.warning("the store is away: %s", error)
+                log.warning("the store is %s", error)
                 await asyncio.sleep(0.5)
 
     async def _beat(self) -> None:
@@ -111,7 +125,7 @@ class Supervisor:
                 await self._sign_on()
                 _tell(await self._leases.reap(self._engine, leases=now >= judge_from))
             except Down as error:
-                log.warning("no beat, the store is away: %s", error)
+                log.warning("no beat, the store is %s", error)
             if self._host.ready.is_set():
                 await asyncio.sleep(BEAT)
             else:  # announce the engine as soon as it is there

@@ -41,7 +41,7 @@ class Sweeper:
                 await self._quota.measure()
                 pause = max(EVERY, COUNTING * (time.monotonic() - began))
             except Down as error:
-                log.warning("not swept, the store is away: %s", error)
+                log.warning("not swept, the store is %s", error)
             except OSError as error:
                 log.error("not swept, the blob store cannot be used: %s", error)
             await asyncio.sleep(pause)

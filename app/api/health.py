@@ -9,7 +9,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from app.api.context import Context, Shared
-from app.store import Down, Refused, socket_path
+from app.jobs import keys
+from app.outages import GONE
+from app.store import Down, socket_path, unfit
 
 router = APIRouter(tags=["health"])
 
@@ -46,13 +48,13 @@ async def ready(shared: Shared) -> JSONResponse:
 
 async def _store(shared: Context) -> str | None:
     try:
-        await shared.store.ping()
-    except Refused as error:
-        return str(error)
-    except Down:
+        await shared.store.set(keys.PROBE, 1, ex=60)  # a replica, and a store that is full, can be read
+        return await unfit(shared.store)
+    except Down as error:
+        if error.message != GONE:
+            return error.message
         where = "REDIS_URL" if shared.settings.redis_url else str(socket_path(shared.settings))
         return f"nothing answers at {where}"
-    return None
 
 
 def _blobs(shared: Context) -> str | None:
@@ -61,7 +63,7 @@ def _blobs(shared: Context) -> str | None:
 
 
 async def _room(shared: Context) -> str | None:
-    with contextlib.suppress(*Down):
+    with contextlib.suppress(Down):
         return await shared.quota.refusal()
     return None
 
@@ -76,7 +78,7 @@ async def _worker(shared: Context) -> str | None:
 
 async def _engines(shared: Context) -> dict[str, str | None]:
     """Each engine with live workers."""
-    with contextlib.suppress(*Down):
+    with contextlib.suppress(Down):
         faults = await shared.engines.faults()
         return {engine: faults.get(engine) for engine in sorted(await shared.engines.live())}
     return {}

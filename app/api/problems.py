@@ -61,12 +61,15 @@ def install(app: FastAPI) -> None:
         detail = f"{request.method} is not possible here." if error.status_code == 405 else str(error.detail)
         return problem(InvalidRequest(detail, code=code), error.status_code, dict(error.headers or {}))
 
-    async def of_storage(request: Request, error: Exception) -> JSONResponse:
-        log.warning("%s %s: storage: %s", request.method, request.url.path, error)
-        return problem(StorageUnavailable("The store does not answer at the moment; try again shortly."))
+    @app.exception_handler(Down)
+    async def of_the_store(request: Request, error: Down) -> JSONResponse:
+        log.warning("%s %s: the store is %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable(f"The store is {error.message}. Try again shortly."))
 
-    for kind in (*Down, OSError):  # the store, or the disk under the blobs
-        app.add_exception_handler(kind, of_storage)
+    @app.exception_handler(OSError)
+    async def of_the_disk(request: Request, error: OSError) -> JSONResponse:
+        log.warning("%s %s: the blob store: %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable("The blob store (DATA_DIR) cannot be used at the moment. Try again shortly."))
 
     @app.exception_handler(Exception)
     async def of_bugs(request: Request, error: Exception) -> JSONResponse:

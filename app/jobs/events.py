@@ -203,7 +203,7 @@ class EventReader:
                     last = max(last, (int(since * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
             except Down as error:
-                log.debug("the events stream is away: %s", error)
+                log.debug("no events, the store is %s", error)
                 await asyncio.sleep(0.3)
                 continue
             for _, entries in streams.items() if isinstance(streams, dict) else streams or ():

@@ -29,6 +29,9 @@ ENGINES_ABLE = "engines:able"
 ENGINES_FAULTS = "engines:faults"
 """Hash: why an engine could not work when a worker last said so."""
 
+PROBE = "probe"
+"""Written to see whether the store takes writes."""
+
 DATA_USED = "data:used"
 """Bytes in DATA_DIR, as they were last counted and with what has come since."""
 

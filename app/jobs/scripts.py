@@ -5,9 +5,11 @@ from importlib.resources import files
 from typing import Any
 
 from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
 
 from app.jobs import keys
 from app.jobs.record import SCHEMA
+from app.outages import outage
 from app.settings import Settings
 from app.store import Store
 
@@ -41,7 +43,10 @@ class Scripts:
         """What app/jobs/lua/{name}.lua answers. Its keys are built inside: they follow from records and rings."""
         if name not in self._scripts:
             self._scripts[name] = self._store.register_script(f"{self._shared}\n{_source(name)}")
-        return await self._scripts[name](args=arguments)
+        try:
+            return await self._scripts[name](args=arguments)
+        except NoScriptError as error:  # lost again between loading and running it
+            raise outage(error) or error from None
 
 
 @cache

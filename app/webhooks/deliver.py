@@ -53,7 +53,7 @@ class Sender:
                 if not taken:
                     await self._outbox.wait(POLL)
             except Down as error:
-                log.warning("the store is away: %s", error)
+                log.warning("the store is %s", error)
                 await asyncio.sleep(POLL)
 
     async def _handle(self, delivery: Delivery) -> None:
@@ -69,7 +69,7 @@ class Sender:
             finally:
                 self._hosts[host] -= 1
         except Down as error:  # its lease runs out and it is taken again
-            log.warning("callback of %s: the store is away: %s", delivery.job, error)
+            log.warning("callback of %s: the store is %s", delivery.job, error)
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._jobs.get(delivery.job)
