@@ -2,14 +2,16 @@
 
     ServiceError
     ├── RequestError                    answered to the HTTP request that caused it
+    │   ├── Forbidden                   403  forbidden
     │   ├── InvalidRequest              422  invalid_request, page_range_invalid
     │   ├── UnknownEngine               422  engine_unknown
     │   ├── IdempotencyConflict         422  idempotency_conflict
     │   ├── NotFound                    404  not_found
-    │   ├── NotNow                      409  invalid_request
+    │   ├── NotNow                      409  invalid_request, or the code of the job's error
     │   ├── Gone                        410  gone
     │   ├── TooLarge                    413  too_large
     │   ├── UnsupportedMedia            415  invalid_request
+    │   ├── Misdirected                 421  invalid_request
     │   ├── NotADocument                415  not_a_document
     │   ├── QueueFull                   503  queue_full
     │   ├── StorageUnavailable          503  storage_unavailable
@@ -29,6 +31,8 @@ RFC 9457 problem+json document; in a job it is stored as `{code, message}`.
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from app.strict_json import replace_surrogates
+
 
 class ServiceError(Exception):
     """Base of all of them: a stable `code`, a `message` for people, and whether another attempt may do better."""
@@ -37,7 +41,7 @@ class ServiceError(Exception):
 
     def __init__(self, message: str, *, code: str | None = None, retryable: bool = False) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = replace_surrogates(message)  # it may quote a document
         self.retryable = retryable
         if code is not None:
             self.code = code
@@ -103,6 +107,20 @@ class Gone(RequestError):
 
     code = "gone"
     status = 410
+
+
+class Forbidden(RequestError):
+    """The request comes from where none may come from."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Misdirected(RequestError):
+    """The request's Host names another server."""
+
+    code = "invalid_request"
+    status = 421
 
 
 class TooLarge(RequestError):

@@ -10,8 +10,10 @@ from fastapi.responses import RedirectResponse
 
 from app import __version__
 from app.api import events, health, jobs, problems, queue, submit
+from app.api.answers import Answer
 from app.api.body import BodyLimit
 from app.api.context import Context
+from app.api.head import Head
 from app.blobs import BlobStore
 from app.engines import EngineRegistry
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
@@ -63,7 +65,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="Documents in, markdown and images out. Submit with POST /infer, poll GET /jobs/{id}/result.",
         lifespan=lifespan,
         root_path=urlsplit(chosen.public_url or "").path,
+        default_response_class=Answer,
     )
+    app.add_middleware(Head)
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     problems.install(app)
     app.include_router(health.router)

@@ -114,3 +114,8 @@ def check_options(engine: str, options: dict[str, Any]) -> dict[str, Any]:
             raise InvalidRequest(f'The engine {engine} has no option "{name[:40]}".') from None
         message = str(first["msg"]).removeprefix("Value error, ")
         raise InvalidRequest(f"options.{name}: {message}." if name else f"options: {message}.") from None
+
+
+def canonical_options(engine: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Checked options without those that have their default: the same for all ways to ask for the same."""
+    return OPTIONS[engine].model_validate(options).model_dump(mode="json", exclude_defaults=True)

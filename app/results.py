@@ -12,6 +12,7 @@ from typing import Any, Literal
 from app.blobs import JobFolder, write
 from app.errors import JobError
 from app.jobs.record import Job
+from app.strict_json import encode
 
 Route = Literal["text", "ocr", "blank", "engine"]
 """How a page was read: from its text layer, by OCR, not at all (it is empty), or by an engine that decides itself."""
@@ -63,7 +64,7 @@ class Page:
 
 
 def store_page(folder: JobFolder, page: Page) -> None:
-    write(folder.page(page.index), json.dumps(page.to_dict(), ensure_ascii=False).encode())
+    write(folder.page(page.index), encode(page.to_dict()))
 
 
 def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
@@ -114,7 +115,7 @@ class Outcome:
 
     def __init__(self, job: Job, folder: JobFolder) -> None:
         self._parts: list[bytes | _FilePart] = []
-        head = json.dumps(outcome_head(job)).encode()
+        head = encode(outcome_head(job))
         if job.error is not None:
             self._parts = [head]
         else:
@@ -137,7 +138,7 @@ def _result_parts(folder: JobFolder) -> Iterator[bytes | _FilePart]:
     yield _FilePart(folder.result, folder.result.stat().st_size - 1)
     yield b', "images": {'
     for position, name in enumerate(folder.image_names()):
-        yield (b", " if position else b"") + json.dumps(name).encode() + b': "'
+        yield (b", " if position else b"") + encode(name) + b': "'
         yield _FilePart(folder.image(name), folder.image(name).stat().st_size, base64=True)
         yield b'"'
     yield b"}}"

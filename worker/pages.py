@@ -20,6 +20,7 @@ import pypdfium2 as pdfium
 from app.blobs import JobFolder, replacing, write
 from app.errors import JobError, PageError
 from app.results import Page, store_page, stored_page
+from app.strict_json import encode
 from worker.channel import error_message
 from worker.confine import allow_cpu, close_in, limit
 from worker.documents import OpenDocument, decrypt, open_document
@@ -94,16 +95,16 @@ class Pages:
             file.write(b'{"pages": [')
             for position, page in enumerate(_stored(folder, selected)):
                 if page.error is None:
-                    read = _json(page.to_dict())
+                    read = encode(page.to_dict())
                     page = assembly.add(page)
-                    if _json(page.to_dict()) != read:
+                    if encode(page.to_dict()) != read:
                         store_page(folder, page)
                 else:
                     errors.append({"index": page.index, **page.error})
                 page.raw = None
-                file.write((b", " if position else b"") + _json(page.to_dict()))
+                file.write((b", " if position else b"") + encode(page.to_dict()))
             tail = {"markdown": assembly.markdown(), "engine": engine, "engine_version": version, "page_errors": errors}
-            file.write(b"], " + _json(tail)[1:])
+            file.write(b"], " + encode(tail)[1:])
         return errors
 
     def _document(self, folder: JobFolder) -> tuple[OpenDocument, dict[str, Any]]:
@@ -134,10 +135,6 @@ def _failing_alone(number: int) -> Iterator[None]:
 
 def _stored(folder: JobFolder, selected: list[int]) -> Iterator[Page]:
     return (stored_page(folder, number) for number in selected)
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def load_reader(name: str, max_pixels: int) -> PageReader:

@@ -1,6 +1,5 @@
 """GET /jobs/{id}/events: what happens to a job, as server-sent events."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -12,6 +11,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from app.api.context import Context, Shared
 from app.api.jobs import find_job
 from app.jobs.record import Job
+from app.strict_json import encode
 
 router = APIRouter(tags=["jobs"])
 
@@ -62,4 +62,4 @@ def _status(job: Job, event_id: str | None = None) -> bytes:
 
 
 def _sse(kind: str, data: dict[str, object], event_id: str | None) -> bytes:
-    return format_sse_event(event=kind, data_str=json.dumps(data), id=event_id)
+    return format_sse_event(event=kind, data_str=encode(data).decode(), id=event_id)

@@ -6,8 +6,8 @@ import uuid
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 
+from app.api.answers import Answer
 from app.api.context import Context, Shared
 from app.jobs import keys
 from app.outages import GONE
@@ -33,7 +33,7 @@ async def health() -> dict[str, Any]:
 
 
 @router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
-async def ready(shared: Shared) -> JSONResponse:
+async def ready(shared: Shared) -> Answer:
     """Store, blobs, a worker and what its engine needs are there: a document sent now is worked on now."""
     parts = {"store": await _store(shared), "blobs": _blobs(shared)}
     there = parts["store"] is None
@@ -43,7 +43,7 @@ async def ready(shared: Shared) -> JSONResponse:
     failing = {name: reason for name, reason in parts.items() if reason is not None}
     error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
     body = _envelope(error) | {"parts": {name: reason or "ok" for name, reason in parts.items()}}
-    return JSONResponse(body, status_code=200 if error is None else 503)
+    return Answer(body, status_code=200 if error is None else 503)
 
 
 async def _store(shared: Context) -> str | None:

@@ -3,14 +3,16 @@
 import asyncio
 import base64
 import json
+import math
 import mimetypes
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
+from app.api.answers import Answer
 from app.api.context import Context, Shared
 from app.confidences import forget
 from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
@@ -20,7 +22,8 @@ from app.results import Outcome, forget_failed_pages, outcome_head, result_markd
 router = APIRouter(tags=["jobs"])
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-IMAGE_NAME = re.compile(r"\w[\w.-]*")
+IMAGE_NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
+PAGES_MAX = 9_999_999
 
 GONE = "The job and its result have expired or were removed; RESULT_TTL says how long they are kept."
 LOOK, LOOKS_MAX = 100, 20
@@ -48,9 +51,9 @@ async def listing(
     """
     before = _read_cursor(cursor) if cursor is not None else None
     if created_before is not None:
-        bound = (created_before.timestamp(), "")
+        bound = (_seconds(created_before), "")
         before = bound if before is None else min(before, bound)
-    since = created_after.timestamp() if created_after is not None else 0.0
+    since = _seconds(created_after) if created_after is not None else 0.0
     found: list[Job] = []
     for _ in range(LOOKS_MAX):
         latest = await shared.jobs.page_of("anonymous", before=before, created_after=since, limit=LOOK)
@@ -71,12 +74,22 @@ def _cursor(created_at: float, job_id: str) -> str:
     return base64.urlsafe_b64encode(f"{created_at!r}~{job_id}".encode()).decode()
 
 
+def _seconds(at: datetime) -> float:
+    """Epoch seconds; a time without a zone is UTC."""
+    return ((at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - _EPOCH).total_seconds()
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
 def _read_cursor(cursor: str) -> tuple[float, str]:
     try:
         created_at, _, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("~")
-        return float(created_at), job_id
+        if math.isfinite(at := float(created_at)) and JOB_ID.fullmatch(job_id):
+            return at, job_id
     except ValueError:
-        raise InvalidRequest("cursor is not one of ours: take next_cursor from the answer before.") from None
+        pass
+    raise InvalidRequest("cursor is not one of ours: take next_cursor from the answer before.")
 
 
 @router.get("/jobs/{job_id}")
@@ -99,7 +112,7 @@ async def delete(job_id: str, shared: Shared) -> Response:
         if await shared.jobs.cancel(found.id):
             await asyncio.to_thread(forget, shared.blobs.job(found.id))
         found = await find_job(shared, job_id)  # it may just have ended by itself: then it stays
-        return JSONResponse({"job_id": found.id, "status": found.status.value})
+        return Answer({"job_id": found.id, "status": found.status.value})
     if await shared.jobs.bury(found.id, early=True):
         await asyncio.to_thread(shared.blobs.job(found.id).delete)
         await shared.jobs.buried(found.id)
@@ -128,13 +141,19 @@ async def retry(job_id: str, shared: Shared) -> dict[str, str]:
 
 @router.get("/jobs/{job_id}/result", response_model=None)
 async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, format: Format = "json") -> Response:
-    """The result: 202 while the job goes on; 200 with `result`, or with `error` where it failed."""
+    """The result: 202 while the job is in progress, then 200 with `result`.
+
+    Of a job that failed or was canceled there is only JSON, 200 with its `error`; other formats are 409.
+    """
     found = await _find_ended(shared, request, job_id, wait)
     if not found.ended:
         body = {"job_id": found.id, "status": found.status.value, "result": None}
-        return JSONResponse(body, status_code=202, headers={"Retry-After": "1"})
+        return Answer(body, status_code=202, headers={"Retry-After": "1"})
     if found.error is not None:
-        return JSONResponse(outcome_head(found))
+        if format != "json":
+            message = f"The job was not finished, so there is no {format} of it: {found.error['message']}"
+            raise NotNow(message, code=found.error["code"])
+        return Answer(outcome_head(found))
     folder = shared.blobs.job(found.id)
     if not folder.result.exists():
         raise Gone("The job has finished, but its result is no longer in the blob store.")
@@ -164,7 +183,9 @@ async def image(job_id: str, name: str, shared: Shared) -> FileResponse:
 
 
 @router.get("/jobs/{job_id}/pages/{number}")
-async def page(job_id: str, number: int, shared: Shared, raw: bool = False) -> dict[str, Any]:
+async def page(
+    job_id: str, number: Annotated[int, Path(ge=1, le=PAGES_MAX)], shared: Shared, raw: bool = False
+) -> dict[str, Any]:
     """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it.
 
     With `raw`, what the engine itself wrote comes along, where it keeps that (paddleocr_vl).

@@ -5,22 +5,26 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from app.api.answers import Answer
 from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
 from app.store import Down
 
 log = logging.getLogger(__name__)
 
+CLIENT_GONE = 499
+SENTENCES_MAX = 5
 CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
 
 
-def problem(error: RequestError, status: int | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(error: RequestError, status: int | None = None, headers: dict[str, str] | None = None) -> Answer:
     body = error.problem()
     if status is not None:
         body |= {"status": status, "title": HTTPStatus(status).phrase}
-    return JSONResponse(
+    return Answer(
         body,
         status_code=body["status"],
         headers={**error.headers, **(headers or {})},
@@ -31,8 +35,8 @@ def problem(error: RequestError, status: int | None = None, headers: dict[str, s
 def describe(error: RequestValidationError) -> str:
     """What is wrong with a request, in words, without repeating what was sent."""
     sentences = []
-    for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"] if part != "body") or "the body"
+    for item in error.errors()[:SENTENCES_MAX]:
+        where = ".".join(str(part) for part in item["loc"] if part != "body")[:80] or "the body"
         if item["type"] == "extra_forbidden":
             sentences.append(f"{where} is not a field of this request")
         elif item["type"] == "missing":
@@ -46,15 +50,15 @@ def install(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
 
     @app.exception_handler(RequestError)
-    async def of_ours(request: Request, error: RequestError) -> JSONResponse:
+    async def of_ours(request: Request, error: RequestError) -> Answer:
         return problem(error)
 
     @app.exception_handler(RequestValidationError)
-    async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def of_validation(request: Request, error: RequestValidationError) -> Answer:
         return problem(InvalidRequest(describe(error)))
 
     @app.exception_handler(HTTPException)
-    async def of_routing(request: Request, error: HTTPException) -> JSONResponse:
+    async def of_routing(request: Request, error: HTTPException) -> Answer:
         if error.status_code == 404:
             return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
         code = CODES.get(error.status_code, "invalid_request")
@@ -62,16 +66,21 @@ def install(app: FastAPI) -> None:
         return problem(InvalidRequest(detail, code=code), error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Down)
-    async def of_the_store(request: Request, error: Down) -> JSONResponse:
+    async def of_the_store(request: Request, error: Down) -> Answer:
         log.warning("%s %s: the store is %s", request.method, request.url.path, error)
         return problem(StorageUnavailable(f"The store is {error.message}. Try again shortly."))
 
+    @app.exception_handler(ClientDisconnect)
+    async def of_the_gone(request: Request, error: ClientDisconnect) -> Response:
+        log.debug("%s %s: the client went away", request.method, request.url.path)
+        return Response(status_code=CLIENT_GONE)  # which nobody reads
+
     @app.exception_handler(OSError)
-    async def of_the_disk(request: Request, error: OSError) -> JSONResponse:
+    async def of_the_disk(request: Request, error: OSError) -> Answer:
         log.warning("%s %s: the blob store: %s", request.method, request.url.path, error)
         return problem(StorageUnavailable("The blob store (DATA_DIR) cannot be used at the moment. Try again shortly."))
 
     @app.exception_handler(Exception)
-    async def of_bugs(request: Request, error: Exception) -> JSONResponse:
+    async def of_bugs(request: Request, error: Exception) -> Answer:
         log.exception("%s %s", request.method, request.url.path, exc_info=error)
         return problem(Internal("An internal error; the service's log has the details."))

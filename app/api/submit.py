@@ -3,18 +3,19 @@
 import asyncio
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, field_validator
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from app.addresses import check_url
+from app.api.answers import Answer
 from app.api.context import Context, Shared
 from app.blobs import JobFolder, replacing
 from app.confidences import Confidences, check_headers
@@ -30,14 +31,16 @@ from app.errors import (
 )
 from app.jobs.record import ENDED, Job, Priority, Status
 from app.kinds import HEAD, require_document
-from app.options import check_options
+from app.options import canonical_options, check_options
 from app.page_ranges import parse_page_ranges
+from app.strict_json import decode, encode
 
 router = APIRouter(tags=["jobs"])
 
-JSON_MAX = 1 << 20  # bytes of a JSON body
+JSON_MAX = 256 << 10  # bytes of a JSON body, and of a form field
 METADATA_MAX = 16 << 10  # bytes, as JSON
 FORM_JSON_FIELDS = ("options", "metadata", "headers")
+KEY_MAX = 255  # characters
 
 
 class JobRequest(BaseModel):
@@ -48,9 +51,12 @@ class JobRequest(BaseModel):
     pdf_url: str | None = Field(None, max_length=4096, description="http or https address of the document.")
     callback_url: str | None = Field(None, max_length=4096, description="Where the result is posted when the job ends.")
     idempotency_key: str | None = Field(
-        None, min_length=1, max_length=255, description="The same key and request give the same job, for RESULT_TTL."
+        None,
+        min_length=1,
+        max_length=KEY_MAX,
+        description="The same key and request give the same job, for RESULT_TTL.",
     )
-    engine: str | None = Field(None, max_length=64, description="Default: what the live workers offer.")
+    engine: str | None = Field(None, min_length=1, max_length=64, description="Default: what the live workers offer.")
     options: dict[str, JsonValue] = Field(default_factory=dict, description="Options of the engine.")
     priority: Priority = Field("normal", description="Jobs of higher priority come first; none starves.")
     page_ranges: str | None = Field(
@@ -68,8 +74,15 @@ class JobRequest(BaseModel):
     @field_validator("metadata")
     @classmethod
     def _bounded(cls, value: JsonValue) -> JsonValue:
-        if value is not None and len(json.dumps(value)) > METADATA_MAX:
+        if value is not None and len(encode(value)) > METADATA_MAX:
             raise ValueError(f"is larger than {METADATA_MAX} bytes as JSON")
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _typable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and "\0" in value.get_secret_value():
+            raise ValueError("has a NUL character, which no password of a PDF can have")
         return value
 
     @field_validator("headers")
@@ -105,29 +118,65 @@ _FILE_SCHEMA["required"] = ["file"]
         }
     },
 )
-async def infer(request: Request, shared: Shared) -> JSONResponse:
-    """Accepts a document, by address (JSON, `pdf_url`) or by upload (multipart, `file`), and answers with its job."""
+async def infer(
+    request: Request,
+    shared: Shared,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="The same as `idempotency_key` in the body; where both are given, they must agree."),
+    ] = None,
+) -> Answer:
+    """Accepts a document, by address (JSON, `pdf_url`) or by upload (multipart, `file`), and answers with its job.
+
+    A form field that is empty counts as left out.
+    """
     if (full := await shared.quota.refusal()) is not None:
         raise StorageUnavailable(full)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    key = _header_key(request.headers.getlist("idempotency-key"))
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    kind = media_type.strip().lower()
     if kind == "application/json":
-        wanted = _validated(await _json_body(request))
+        wanted = _with_key(_validated(await _json_body(request)), key)
         if wanted.pdf_url is None:
             raise InvalidRequest("pdf_url is missing; to send a file, use multipart/form-data with a field named file.")
         return await _submit(shared, wanted, None)
     if kind == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=20) as form:
-            fields = dict(form.multi_items())
-            upload = fields.pop("file", None)
-            if not isinstance(upload, UploadFile):
-                raise InvalidRequest("The form has no file in a field named file.")
-            wanted = _validated(_form_fields(fields))
+        if (charset := _CHARSET.search(parameters)) and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedMedia("The form's charset is not UTF-8.")
+        async with request.form(max_files=1, max_fields=20, max_part_size=JSON_MAX) as form:
+            upload, fields = _form_fields(form)
+            wanted = _with_key(_validated(fields), key)
             if wanted.pdf_url is not None:
                 raise InvalidRequest("Send either pdf_url or a file, not both.")
             if wanted.headers:
                 raise InvalidRequest("headers go with pdf_url, not with a file.")
             return await _submit(shared, wanted, upload)
     raise UnsupportedMedia("Send application/json with pdf_url, or multipart/form-data with a field named file.")
+
+
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
+
+
+def _header_key(values: list[str]) -> str | None:
+    """The Idempotency-Key header: plain, or a quoted string as the IETF's draft has it."""
+    if not values:
+        return None
+    found = {value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value for value in values}
+    if len(found) > 1:
+        raise InvalidRequest("There are different Idempotency-Key headers.")
+    (key,) = found
+    if not 1 <= len(key) <= KEY_MAX:
+        raise InvalidRequest(f"Idempotency-Key has {len(key)} characters; 1 to {KEY_MAX} are allowed.")
+    return key
+
+
+def _with_key(wanted: JobRequest, key: str | None) -> JobRequest:
+    """`wanted` with the header's key."""
+    if key is None:
+        return wanted
+    if wanted.idempotency_key not in (None, key):
+        raise InvalidRequest("idempotency_key and the Idempotency-Key header differ; send one of them.")
+    return wanted.model_copy(update={"idempotency_key": key})
 
 
 async def _json_body(request: Request) -> Any:
@@ -137,20 +186,30 @@ async def _json_body(request: Request) -> Any:
         if len(body) > JSON_MAX:
             raise TooLarge(f"The JSON body is larger than {JSON_MAX} bytes.")
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return decode(body)
+    except ValueError as error:
         raise InvalidRequest(f"The body is not JSON: {error}.") from None
 
 
-def _form_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Form fields are text; those that are objects come as JSON text."""
+def _form_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
+    """The file and the other fields. These are text, those that are objects as JSON; what is empty is left out."""
+    items = form.multi_items()
+    fields = dict(items)
+    if len(fields) < len(items):
+        names = [name for name, _ in items]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"The form has the field {twice[:40]!r} more than once.")
+    upload = fields.pop("file", None)
+    if not isinstance(upload, UploadFile):
+        raise InvalidRequest("The form has no file in a field named file.")
+    given: dict[str, Any] = {name: value for name, value in fields.items() if value != ""}
     for name in FORM_JSON_FIELDS:
-        if name in fields:
+        if name in given:
             try:
-                fields[name] = json.loads(fields[name])
-            except (ValueError, RecursionError):
-                raise InvalidRequest(f"{name} is not JSON.") from None
-    return fields
+                given[name] = decode(given[name])
+            except ValueError as error:
+                raise InvalidRequest(f"{name} is not JSON: {error}.") from None
+    return upload, given
 
 
 def _validated(fields: Any) -> JobRequest:
@@ -161,7 +220,7 @@ def _validated(fields: Any) -> JobRequest:
         raise RequestValidationError([item | {"loc": item["loc"][:1]} for item in error.errors()]) from None
 
 
-async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None) -> JSONResponse:
+async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None) -> Answer:
     for name in ("pdf_url", "callback_url"):
         if (url := getattr(wanted, name)) is not None:
             try:
@@ -171,6 +230,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
     if wanted.page_ranges is not None:
         parse_page_ranges(wanted.page_ranges)
     engine = await shared.engines.choose(wanted.engine)
+    options = check_options(engine, wanted.options)
     job = Job(
         id=uuid.uuid4().hex,
         status=Status.QUEUED,
@@ -179,7 +239,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         callback_url=wanted.callback_url,
         priority=wanted.priority,
         page_ranges=wanted.page_ranges,
-        options=check_options(engine, wanted.options),
+        options=options,
         metadata=wanted.metadata,
         confided=bool(wanted.confidences),
     )
@@ -187,9 +247,9 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         await _check_kind(upload)
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
     async with _stored(shared.blobs.job(job.id), upload, wanted.confidences) as (digest, keep):
-        fingerprint = "" if key is None else _fingerprint(wanted, digest)
+        fingerprint = "" if key is None else _fingerprint(wanted, canonical_options(engine, options), digest)
         outcome, job_id, status = await shared.jobs.submit(job, idempotency=key, fingerprint=fingerprint)
-        if outcome == "conflict":
+        if outcome == "conflict" or (outcome == "replayed" and not await _is_engine_of(shared, wanted.engine, job_id)):
             raise IdempotencyConflict(
                 f"This idempotency_key belongs to job {job_id}, which was another request: "
                 "use a new key, or send the same request."
@@ -201,7 +261,7 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
             if upload is not None:
                 shared.quota.add(upload.size or 0)
     replayed = outcome == "replayed"
-    return JSONResponse(
+    return Answer(
         {"job_id": job_id, "status": status.value},
         status_code=200 if replayed and status in ENDED else 202,
         headers={"Location": shared.settings.link(f"/jobs/{job_id}")}
@@ -218,13 +278,23 @@ async def _check_kind(upload: UploadFile) -> None:
     await upload.seek(0)
 
 
-def _fingerprint(wanted: JobRequest, file: str | None) -> str:
-    """What makes two requests the same: all that was asked for but the key, and the file's contents.
+def _fingerprint(wanted: JobRequest, options: dict[str, Any], file: str | None) -> str:
+    """What makes two requests the same: what they come to, however it is spelled, and the file's contents.
 
-    Headers and password do not count: a token may be a new one each time, and a digest could be used to guess them.
+    The key does not count. Nor do headers and password: a token may be a new one each time, and a digest could be used
+    to guess them. The engine is compared with that of the job: the default may be another by now.
     """
-    what = wanted.model_dump(exclude={"idempotency_key", "headers", "password"}) | {"file": file}
+    what = wanted.model_dump(exclude={"idempotency_key", "headers", "password", "engine"})
+    what |= {"options": options, "file": file}
+    if wanted.page_ranges is not None:
+        what["page_ranges"] = parse_page_ranges(wanted.page_ranges)
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+async def _is_engine_of(shared: Context, engine: str | None, job_id: str) -> bool:
+    """Whether the job has the engine that was asked for, where one was."""
+    found = await shared.jobs.get(job_id) if engine is not None else None
+    return found is None or found.engine == engine
 
 
 @asynccontextmanager

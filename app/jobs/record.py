@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Literal, cast
 
+from app.strict_json import clean
+
 SCHEMA = 1
 """Version of every record and queue entry; raised when their fields change meaning."""
 
@@ -128,7 +130,7 @@ class Job:
             callback_url=fields.get("callback_url"),
             page_ranges=fields.get("page_ranges"),
             options=json.loads(fields.get("options", "{}")),
-            metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
+            metadata=clean(json.loads(fields["metadata"])) if "metadata" in fields else None,
             confided="confided" in fields,
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,

@@ -1,7 +1,6 @@
 """Delivers callbacks: many at a time, each with retries, none in the way of a document."""
 
 import asyncio
-import json
 import logging
 import random
 import time
@@ -17,6 +16,7 @@ from app.outbound import Outbound, Reply
 from app.results import Outcome, outcome_head
 from app.settings import Settings
 from app.store import Down
+from app.strict_json import encode
 from app.webhooks.outbox import Delivery, Outbox
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Sender:
             return size, outcome
         note = f"The callback would have {size} bytes, more than WEBHOOK_INLINE_MAX: fetch the result from result_url."
         link = {"result": None, "result_url": self._link(f"/jobs/{job.id}/result"), "note": note}
-        linked = json.dumps(outcome_head(job) | link).encode()
+        linked = encode(outcome_head(job) | link)
         return len(linked), [linked]
 
 

@@ -1,0 +1,262 @@
+"""What clients get wrong, and what nobody may get from the API: in this process, on a real store."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from documents import text_pdf
+from in_process import Api, serving
+
+from app.blobs import JobFolder
+from app.errors import JobError
+from app.results import Block, Page, store_page
+from app.strict_json import DEPTH_MAX, decode, encode
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://example.com/a.pdf"
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+async def api(monkeypatch: pytest.MonkeyPatch, store_url: str, data_dir: Path) -> AsyncIterator[Api]:
+    async with serving(monkeypatch, store_url, data_dir) as api:
+        yield api
+
+
+def refused(answer: httpx.Response, status: int = 422, code: str = "invalid_request") -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+    sentence: str = answer.json()["detail"]
+    return sentence
+
+
+async def upload(api: Api, *, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
+    return await api.client.post("/infer", files={"file": text_pdf()}, data=fields, headers=headers)
+
+
+NOT_JSON = [
+    r'"\ud800"',
+    r'{"\udfff": 1}',
+    r'[{"a": ["x\ud83d"]}]',
+    "NaN",
+    "-Infinity",
+    "[1e999]",
+    "1" + "0" * 400,
+    '{"a": 1, "a": 2}',
+    "[" * (DEPTH_MAX + 1) + "]" * (DEPTH_MAX + 1),
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", NOT_JSON, ids=lambda text: text[:20])
+async def test_json_that_cannot_be_written_again_is_rejected(api: Api, text: str) -> None:
+    body = f'{{"pdf_url": "{URL}", "metadata": {text}}}'
+    assert "JSON" in refused(await api.client.post("/infer", content=body, headers=JSON))
+    assert "metadata" in refused(await upload(api, metadata=text))
+    for field in ("password", "engine", "idempotency_key"):
+        refused(await api.client.post("/infer", content=f'{{"pdf_url": "{URL}", "{field}": {text}}}', headers=JSON))
+    assert (await api.client.get("/jobs")).json()["jobs"] == []
+
+
+async def test_json_is_utf8(api: Api) -> None:
+    body = json.dumps({"pdf_url": URL})
+    for encoding in ("utf-16", "utf-32"):
+        assert "JSON" in refused(await api.client.post("/infer", content=body.encode(encoding), headers=JSON))
+    assert (await api.client.post("/infer", content=body.encode("utf-8-sig"), headers=JSON)).status_code == 202
+
+
+async def test_passwords_have_no_nul(api: Api) -> None:
+    refused(await api.client.post("/infer", json={"pdf_url": URL, "password": "a\0b"}))
+
+
+def test_json_that_can_be_written_again_is_read() -> None:
+    value = {"a": [1, 2.5, None, True, "ü\0\U0001f600"], "": {}, "deep": decode("[" * 30 + "]" * 30)}
+    assert decode(json.dumps(value)) == value
+    assert json.loads(encode(value)) == value
+
+
+def test_whatever_is_stored_is_written_as_json(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "job")
+    folder.create()
+    block = Block("text", [0, 0, 1, 1], "half \ud83d of a \ud83d\ude00 pair")
+    raw = {"\udc00": (float("nan"), float("inf"), 1.5), 7: "x"}
+    store_page(folder, Page(1, 10, 10, "engine", blocks=[block], raw=raw))
+    stored = decode(folder.page(1).read_bytes())
+    assert stored["blocks"][0]["content"] == "half \ufffd of a \U0001f600 pair"
+    assert stored["raw"] == {"\ufffd": [None, None, 1.5], "7": "x"}
+    assert JobError("bad \udc00").to_dict()["message"] == "bad \ufffd"
+
+
+async def test_records_with_anything_in_them_are_served(api: Api) -> None:
+    """Those of releases that accepted it."""
+    job = await api.job(metadata={"\ud800": float("nan")})
+    for path in ("/jobs", f"/jobs/{job}", f"/jobs/{job}/result", f"/jobs/{job}/events"):
+        answer = await api.client.get(path)
+        assert answer.status_code == 200
+        text = answer.text.partition("data: ")[2].partition("\n")[0] if "events" in path else answer.text
+        assert "\ufffd" in json.dumps(decode(text), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["bmFufg==", "bmFufjA=", "aW5mfg==", "LTFlOTk5fg==", "MX54", "%%%", "é", "\0", "A" * 5000]
+)
+async def test_cursors_of_others_are_rejected(api: Api, cursor: str) -> None:
+    assert "next_cursor" in refused(await api.client.get("/jobs", params={"cursor": cursor}))
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+)
+@pytest.mark.parametrize("field", ["created_after", "created_before"])
+async def test_listings_take_all_times(api: Api, field: str, at: str) -> None:
+    job = await api.job()
+    jobs = (await api.client.get("/jobs", params={field: at})).json()["jobs"]
+    assert [listed["job_id"] for listed in jobs] == ([job] if (field == "created_after") == at.startswith("0") else [])
+
+
+async def test_times_without_a_zone_are_utc(monkeypatch: pytest.MonkeyPatch, api: Api) -> None:
+    await api.job()  # at 2023-11-14T22:13:20Z
+    for at, found in (("2023-11-14T22:13:20", 1), ("2023-11-14T22:13:21", 0), ("2023-11-15T00:13:20+02:00", 1)):
+        assert len((await api.client.get("/jobs", params={"created_after": at})).json()["jobs"]) == found
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 200, "%00", "a%00.png", "%2e%2e.png", "é.png", "a%2f..%2fb"])
+async def test_images_of_impossible_names_are_not_there(api: Api, name: str) -> None:
+    job = await api.job()
+    assert (await api.client.get(f"/jobs/{job}/images/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1" * 300, "1" * 5000, "%00"])
+async def test_pages_of_impossible_numbers_are_rejected(api: Api, number: str) -> None:
+    job = await api.job()
+    refused(await api.client.get(f"/jobs/{job}/pages/{number}"))
+
+
+async def test_markdown_and_zip_of_a_failed_job_are_a_problem(api: Api) -> None:
+    job = await api.job({"code": "document_encrypted", "message": "It needs a password."})
+    assert (await api.client.get(f"/jobs/{job}/result")).json()["error"]["code"] == "document_encrypted"
+    for format in ("md", "zip"):
+        answer = await api.client.get(f"/jobs/{job}/result", params={"format": format})
+        assert "It needs a password." in refused(answer, 409, "document_encrypted")
+
+
+async def test_head_is_get_without_a_body(api: Api) -> None:
+    job = await api.job()
+    paths = ["/health", "/health/ready", "/queue", "/jobs", "/openapi.json", "/docs", "/", "/nothing", "/infer"]
+    paths += [f"/jobs/{job}{path}" for path in ("", "/result", "/result?format=zip", "/pages/1", "/images/figure.png")]
+    for path in paths:
+        got, head = await api.client.get(path), await api.client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        same = ("content-type", "location", "content-disposition")
+        assert [head.headers.get(name) for name in same] == [got.headers.get(name) for name in same], path
+
+
+async def test_head_of_events_ends(api: Api) -> None:
+    job = (await api.client.post("/infer", json={"pdf_url": URL})).json()["job_id"]
+    answer = await api.client.head(f"/jobs/{job}/events")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PUT", "BREW"])
+async def test_other_methods_are_refused(api: Api, method: str) -> None:
+    refused(await api.client.request(method, "/jobs"), 405)
+
+
+async def test_the_idempotency_key_may_be_a_header(api: Api) -> None:
+    first = await upload(api, headers={"Idempotency-Key": '"order 7"'})
+    assert first.status_code == 202
+    for again in (
+        await upload(api, headers={"Idempotency-Key": "order 7"}),
+        await upload(api, idempotency_key="order 7"),
+        await upload(api, headers={"Idempotency-Key": "order 7"}, idempotency_key="order 7"),
+    ):
+        assert again.json() == first.json()
+        assert again.headers["idempotency-replayed"] == "true"
+    differ = await upload(api, headers={"Idempotency-Key": "order 8"}, idempotency_key="order 7")
+    assert "differ" in refused(differ)
+    body = {"pdf_url": URL, "idempotency_key": "order 7"}
+    assert "differ" in refused(await api.client.post("/infer", json=body, headers={"Idempotency-Key": "order 8"}))
+    for key in ("", '""', "x" * 256):
+        assert "Idempotency-Key" in refused(await upload(api, headers={"Idempotency-Key": key}))
+    parameters = (await api.client.get("/openapi.json")).json()["paths"]["/infer"]["post"]["parameters"]
+    assert [(one["in"], one["name"]) for one in parameters] == [("header", "idempotency-key")]
+
+
+async def test_requests_are_the_same_however_they_are_spelled(api: Api) -> None:
+    key = {"idempotency_key": "k"}
+    first = await upload(api, page_ranges="1-2, 3", **key)
+    for again in (
+        await upload(api, page_ranges="1 - 2,3-3", **key),
+        await upload(api, page_ranges="1-2, 3", engine="pp_ocr", **key),
+        await upload(api, page_ranges="1-2, 3", priority="normal", options="{}", **key),
+    ):
+        assert again.json() == first.json(), again.text
+    for other in ({"engine": "paddleocr_vl"}, {"priority": "low"}, {"metadata": "1"}):
+        refused(await upload(api, page_ranges="1-2, 3", **key, **other), code="idempotency_conflict")
+    named = {"engine": "paddleocr_vl", "idempotency_key": "vl"}
+    vl = await upload(api, **named)
+    again = await upload(api, options='{"layout_shape_mode": "auto", "temperature": null}', **named)
+    assert again.json() == vl.json()
+    refused(await upload(api, options='{"temperature": 1}', **named), code="idempotency_conflict")
+
+
+FIELDS = (
+    "pdf_url", "callback_url", "idempotency_key", "engine", "options", "priority", "page_ranges", "metadata",
+    "headers", "password",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_an_empty_form_field_is_left_out(api: Api, field: str) -> None:
+    assert (await upload(api, **{field: ""})).status_code == 202
+
+
+@pytest.mark.parametrize("field", ["engine", "metadata", "page_ranges", "other"])
+async def test_a_form_field_comes_once(api: Api, field: str) -> None:
+    answer = await api.client.post("/infer", files={"file": text_pdf()}, data={field: ["1", "1"]})
+    assert field in refused(answer)
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "rot13", "zlib", "punycode", "utf-16", "utf-7"])
+async def test_forms_are_utf8(api: Api, charset: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n"\\ud800"\r\n--b--\r\n'
+    for parameter in (f"charset={charset}", f'Charset = "{charset}"'):
+        kind = {"content-type": f"multipart/form-data; boundary=b; {parameter}"}
+        assert "UTF-8" in refused(await api.client.post("/infer", content=body, headers=kind), 415)
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-'
+
+
+@pytest.mark.parametrize(("kind", "body"), [("multipart/form-data; boundary=b", PART), ("application/json", b'{"pdf_')])
+async def test_an_upload_that_breaks_off_is_no_error(
+    api: Api, caplog: pytest.LogCaptureFixture, kind: str, body: bytes, data_dir: Path
+) -> None:
+    messages = [{"type": "http.request", "body": body, "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        """Nobody is there."""
+
+    with caplog.at_level(logging.INFO):
+        await api.app(scope("POST", "/infer", **{"content-type": kind}), receive, send)
+    assert caplog.records == []
+    assert list((data_dir / "blobs").glob("*")) == []
+
+
+def scope(method: str, path: str, server: tuple[str, int] = ("127.0.0.1", 8080), **headers: str) -> dict[str, Any]:
+    raw = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1:8080", **headers}.items()]
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": raw, "client": ("127.0.0.1", 50000), "server": server,
+    }  # fmt: skip
