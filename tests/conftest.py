@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from harness import Service, Web, running, spawn, wait_for
 
 from app.settings import Settings
 from app.store import find_server
+
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # how long an example takes says more of the machine than of the code
+hypothesis.settings.load_profile("tests")
 
 collect_ignore = ["paddleocr_vl"] if find_spec("paddleocr") is None else []
 """Tests of what has an environment of its own: ENGINE=paddleocr_vl ./run.sh test."""

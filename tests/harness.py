@@ -1,5 +1,6 @@
 """What the tests run against: a real service, and a web server on loopback."""
 
+import asyncio
 import contextlib
 import http.server
 import os
@@ -26,12 +27,25 @@ START_WITHIN = 240.0
 """Seconds a service may take to start, on a slow and busy machine; one that has ended fails at once."""
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+PATIENCE = 120.0
+"""Seconds until what has not happened is taken never to happen: for a machine that is ten times slower than ours."""
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """The first true value of `condition()`."""
     give_up = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < give_up, f"still not so after {seconds} s"
         time.sleep(0.02)
+    return value
+
+
+async def until(condition: Callable[[], Any]) -> Any:
+    """The first true value of `condition()`, while other tasks go on."""
+    give_up = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < give_up, f"still not so after {PATIENCE:g} s"
+        await asyncio.sleep(0.01)
     return value
 
 

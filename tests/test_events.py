@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from harness import PATIENCE, until
 from test_jobs import claim, new_job, prepared, submit
 
 import app.jobs.events
@@ -53,17 +54,18 @@ async def test_a_job_is_followed_to_its_end(jobs: Jobs, reader: EventReader) -> 
     seen: list[Any] = []
 
     async def follow() -> None:
-        seen.extend([told(event) async for event in reader.watch(jobs, job_id)])
+        async for event in reader.watch(jobs, job_id):
+            seen.append(told(event))
 
     following = asyncio.create_task(follow())
-    await asyncio.sleep(0.1)
+    await until(lambda: seen == ["queued"])
     held, other = await claim(jobs), await claim(jobs)
     await prepared(jobs, held, 2)
     await jobs.page_done(other, 1)
     await jobs.page_done(held, 1)
     await jobs.page_done(held, 2)
     await jobs.finish(held, page_errors=0)
-    await asyncio.wait_for(following, 10)
+    await asyncio.wait_for(following, PATIENCE)
     assert seen == ["queued", "running", 1, 2, "finished"]
     assert [told(event) async for event in reader.watch(jobs, job_id)] == ["finished"]
     assert [told(event) async for event in reader.watch(jobs, "0" * 32)] == []
@@ -79,14 +81,15 @@ async def test_what_was_missed_comes_first(jobs: Jobs, reader: EventReader, stor
     seen: list[Any] = []
 
     async def follow() -> None:
-        seen.extend([told(event) async for event in reader.watch(jobs, job_id, ids[1])])
+        async for event in reader.watch(jobs, job_id, ids[1]):
+            seen.append(told(event))
 
     following = asyncio.create_task(follow())
-    await asyncio.sleep(0.1)
+    await until(lambda: seen == [2])
     for number in (3, 4):
         await jobs.page_done(held, number)
     await jobs.finish(held, page_errors=0)
-    await asyncio.wait_for(following, 10)
+    await asyncio.wait_for(following, PATIENCE)
     assert seen == [2, 3, 4, "finished"]
     assert [told(event) async for event in reader.watch(jobs, job_id, ids[2])] == [3, 4, "finished"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import fakeredis
 import pytest
 import redis
+from harness import PATIENCE, until
 from rq import Queue
 from rq.job import Job as RQJob
 from rq.registry import FinishedJobRegistry, StartedJobRegistry
@@ -321,12 +322,12 @@ async def test_waiting_ends_with_the_job(store_url: str) -> None:
         unended = await events.wait_until_ended(jobs, job_id, 0.05)
         assert unended is not None
         assert unended.status is Status.QUEUED
-        waiting = asyncio.create_task(events.wait_until_ended(jobs, job_id, 20))
-        await asyncio.sleep(0.05)
+        waiting = asyncio.create_task(events.wait_until_ended(jobs, job_id, PATIENCE))
+        await until(lambda: job_id in events._followers)
         held = await claim(jobs)
         await jobs.page_done(held, 1)
         await end(jobs, held)
-        ended = await asyncio.wait_for(waiting, 10)
+        ended = await asyncio.wait_for(waiting, PATIENCE)
         assert ended is not None
         assert ended.status is Status.FINISHED
         assert events._followers == {}

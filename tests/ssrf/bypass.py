@@ -224,7 +224,7 @@ class Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, peer = super().get_request()
-        connection.settimeout(5)
+        connection.settimeout(30)
         hit = _local(connection)
         if hit[0] == MARKER:
             self.marked.release()
@@ -272,8 +272,8 @@ def hits(canaries: list[Server]) -> Hits:
 
     def settled() -> list[Hit]:
         for server in canaries:  # they accept in order, so what came before the marker has been noted
-            socket.create_connection((MARKER, server.server_port), timeout=5).close()
-            assert server.marked.acquire(timeout=5)
+            socket.create_connection((MARKER, server.server_port), timeout=30).close()
+            assert server.marked.acquire(timeout=30)
         return list(canaries[0].hits)
 
     return settled
@@ -322,7 +322,7 @@ def run(request: pytest.FixtureRequest) -> Any:
     def runner(coroutine: Any) -> Any:
         loop = factory()
         try:
-            return loop.run_until_complete(asyncio.wait_for(coroutine, 20))
+            return loop.run_until_complete(asyncio.wait_for(coroutine, 100))
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
@@ -332,12 +332,12 @@ def run(request: pytest.FixtureRequest) -> Any:
 
 async def send(door: str, *urls: str, headers: dict[str, str] | None = None, **settings: Any) -> list[str]:
     """The bodies that come back, from one after the other."""
-    out = Outbound(Settings(fetch_timeout=5, **settings))
+    out = Outbound(Settings(fetch_timeout=30, **settings))
     bodies = []
     try:
         for url in urls:
             if door == "callback":
-                bodies.append((await out.post(url, b'{"a": 1}', {}, timeout=5)).text)
+                bodies.append((await out.post(url, b'{"a": 1}', {}, timeout=30)).text)
             else:
                 body: list[bytes] = []
                 await out.download(url, body.append, headers)
@@ -368,7 +368,7 @@ def test_the_canaries_would_notice(hits: Hits) -> None:
     noticed = ["127.0.0.1", "127.8.8.8", "::1", NEXT_TO_LAN, NEXT_TO_LAN_V6]
     for ip in noticed:
         for port in PORTS:
-            socket.create_connection((ip, port), timeout=5).close()
+            socket.create_connection((ip, port), timeout=30).close()
     assert sorted(hits()) == sorted((ip, port) for ip in noticed for port in PORTS)
 
 
@@ -402,7 +402,7 @@ def test_a_callback_follows_no_redirect(run: Any, hits: Hits, url: str) -> None:
     async def post() -> int:
         out = Outbound(Settings())
         try:
-            return (await out.post(url, b"{}", {}, timeout=5)).status
+            return (await out.post(url, b"{}", {}, timeout=30)).status
         finally:
             await out.aclose()
 
