@@ -17,11 +17,16 @@ def tethered(*command: str) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 
-def main(parent: int, command: list[str]) -> None:
+def die_with(parent: int) -> None:
+    """Has the kernel kill this process when its parent ends; ends it now if that is no longer `parent`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the request took effect
         sys.exit(1)
+
+
+def main(parent: int, command: list[str]) -> None:
+    die_with(parent)
     if os.getsid(0) != os.getpid():  # a group of its own: Ctrl-C in the terminal reaches the parent, which stops us
         os.setpgid(0, 0)
     os.execvp(command[0], command)

@@ -1,5 +1,6 @@
 """Fixtures: a clean environment, a real store, a real service, a web server on loopback."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from harness import Service, Web, running, spawn, wait_for
 
 from app.settings import Settings
 from app.store import find_server
+from app.tether import die_with
 
 hypothesis.settings.register_profile(
     "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -22,6 +24,11 @@ hypothesis.settings.load_profile("tests")
 
 collect_ignore = ["paddleocr_vl"] if find_spec("paddleocr") is None else []
 """Tests of what has an environment of its own: ENGINE=paddleocr_vl ./run.sh test."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist, which would finish its test without the controller
+        die_with(os.getppid())
 
 
 @pytest.fixture(scope="session")
