@@ -50,10 +50,12 @@ class Client(asyncio.Protocol):
             raise RuntimeError(f"{method} {path} was answered with {status}: {answer[:500]!r}")
         return json.loads(answer)
 
-    async def upload(self, document: bytes) -> str:
+    async def upload(self, document: bytes, **fields: str) -> str:
         """Has our service take the document; the job's id."""
-        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="document.pdf"\r\n\r\n'
-        body = head + document + b"\r\n--limit--\r\n"
+        part = '--limit\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
+        head = "".join(f"{part.format(name, '')}{value}\r\n" for name, value in fields.items())
+        head += part.format("file", '; filename="document.pdf"')
+        body = head.encode() + document + b"\r\n--limit--\r\n"
         status, answer = await self.request("POST", "/infer", body, kind="multipart/form-data; boundary=limit")
         if status != 202:
             raise RuntimeError(f"the upload was answered with {status}: {answer[:500]!r}")

@@ -203,7 +203,7 @@ def api_alone(data_dir: Path, store_url: str, **environment: str) -> Iterator[Ap
 class Web:
     """A web server on loopback: serves `files`, keeps what is posted."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.files: dict[str, bytes] = {}
         self.gets: list[str] = []
         self.get_headers: list[dict[str, str]] = []
@@ -295,9 +295,9 @@ class Web:
             def log_message(self, *arguments: Any) -> None:
                 """Says nothing."""
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer((address, 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{address}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 

@@ -695,3 +695,44 @@ async def test_eta_follows_from_the_pages_done_so_far(jobs: Jobs, store: Store) 
     assert (job.percent, round((job.eta - time.time()) / 10)) == (40, 12)
     await end(jobs, held)
     assert (await job_of(jobs, job_id)).eta is None
+
+
+async def test_jobs_that_wait_for_downloads_stand_before_nobody(jobs: Jobs) -> None:
+    slow = [
+        await submit(jobs, new_job(number, priority="low", pdf_url="http://slow.test/x.pdf")) for number in range(40)
+    ]
+    upload = await submit(jobs, new_job(100, priority="high"))
+    other = await submit(jobs, new_job(101, priority="low", pdf_url="http://other.test/x.pdf"))
+
+    async def next_job(**limits: Any) -> str | None:
+        held = await jobs.claim("pp_ocr", WORKER, **limits)
+        return held and held.job.id
+
+    assert await next_job(fetch=False) == upload
+    assert await next_job(fetch=False) is None
+    assert await next_job(busy=["slow.test"]) == other
+    assert await next_job(busy=["slow.test"]) is None
+    assert [await next_job() for _ in slow] == slow
+    assert await next_job() is None
+
+
+async def test_a_downloaded_document_waits_for_no_download(jobs: Jobs) -> None:
+    job = await submit(jobs, new_job(1, pdf_url="http://slow.test/x.pdf"))
+    await submit(jobs, new_job(2, pdf_url="http://slow.test/x.pdf"))
+    assert await jobs.requeue(await claim(jobs), fetched=True)
+    held = await jobs.claim("pp_ocr", WORKER, fetch=False)
+    assert held is not None
+    assert held.job.id == job
+    await prepared(jobs, held, 70)  # nor do the other slices
+    numbers = [one.number for one in [await jobs.claim("pp_ocr", WORKER, fetch=False) for _ in range(2)] if one]
+    assert numbers == [1, 2]
+    assert await jobs.claim("pp_ocr", WORKER, fetch=False) is None
+
+
+async def test_waiting_downloads_make_room_for_nobody(jobs: Jobs) -> None:
+    """A lane that is freed would not help them."""
+    for number in range(10):
+        await submit(jobs, new_job(number, pdf_url="http://slow.test/x.pdf"))
+    assert await jobs.line("pp_ocr") == []
+    upload = await submit(jobs, new_job(100))
+    assert [waiting.job for waiting in await jobs.line("pp_ocr")] == [upload]

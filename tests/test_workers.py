@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ from documents import slow_pdf, text_pdf
 from harness import ROOT, Service, Web, run, running, spawn, store_of, wait_for
 
 from app.jobs.record import SCHEMA
-from worker.lanes import FETCHES_MAX
+from worker.lanes import FETCHES_MAX, FETCHES_PER_HOST
 
 pytestmark = pytest.mark.slow
 
@@ -180,22 +181,35 @@ def test_a_book_makes_room_for_what_was_downloaded_meanwhile(web: Web) -> None:
         assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 3 * 4
 
 
-def test_downloads_at_a_time_are_bounded(web: Web) -> None:
+def test_slow_servers_hold_up_their_own_documents_only() -> None:
     enough = threading.Event()
-    web.files["/slow.pdf"] = text_pdf()
-    web.drips["/slow.pdf"] = enough
-    with running(ENGINE="null", WORKER_CONCURRENCY="2") as service:
-        jobs = [service.submit_url(f"{web.url}/slow.pdf") for _ in range(FETCHES_MAX + 8)]
-        wait_for(lambda: web.dripping >= FETCHES_MAX)
-        upload = service.submit(text_pdf())  # passes all that wait
+    with ExitStack() as stack:
+        first, *others = [Web(f"127.0.0.{number}") for number in range(1, 6)]
+        for web in (first, *others):
+            stack.callback(web.close)
+            web.files |= {"/slow.pdf": text_pdf(), "/quick.pdf": text_pdf()}
+            web.drips["/slow.pdf"] = enough
+        service = stack.enter_context(
+            running(ENGINE="null", WORKER_CONCURRENCY="2", FETCH_ALLOWED_NETWORKS="127.0.0.0/8")
+        )
+        stack.callback(enough.set)
+        jobs = [service.submit_url(f"{first.url}/slow.pdf", priority="low") for _ in range(60)]
+        wait_for(lambda: first.dripping == FETCHES_PER_HOST)
+        upload = service.submit(text_pdf(), priority="high")
+        quick = service.submit_url(f"{others[0].url}/quick.pdf", priority="low")
+        assert [service.result(job)["status"] for job in (upload, quick)] == ["finished"] * 2
+        assert first.dripping == FETCHES_PER_HOST
+        for web in others:
+            jobs += [service.submit_url(f"{web.url}/slow.pdf") for _ in range(FETCHES_PER_HOST)]
+        wait_for(lambda: sum(web.dripping for web in (first, *others)) == FETCHES_MAX)
+        upload = service.submit(text_pdf())
         assert service.result(upload)["status"] == "finished"
         with store_of(service) as store:  # the others are held by nobody
             wait_for(lambda: store.zcard("rq:wip:null") == FETCHES_MAX)
-        assert web.dripping == FETCHES_MAX
         enough.set()
         assert [service.result(job)["status"] for job in jobs] == ["finished"] * len(jobs)
         assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
-    assert web.most_dripping == FETCHES_MAX
+    assert first.most_dripping == FETCHES_PER_HOST
 
 
 @pytest.mark.parametrize(("setting", "value"), [("HOST_PAGES", "3"), ("HOST_MEMORY_MB", "16")])

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import functools
 import logging
 import time
+from collections import Counter
 
 import anyio
 
@@ -27,8 +27,10 @@ CRASHES_MAX = 4
 """A slice that was there at so many deaths of the engine host is not tried again."""
 
 FETCHES_MAX = 32
-"""Downloads at a time. Those that wait let uploads pass."""
-FETCH_PAUSE = 10.0  # seconds
+"""Downloads at a time; jobs beyond them stay in the queue and let others pass."""
+FETCHES_PER_HOST = 8
+"""Of these, from one server: a slow one delays its own documents only."""
+FETCH_LOOK = 0.2  # seconds between claims while downloads are limited: the queue may be full of jobs that have to wait
 
 LEFT_TO_OTHERS = 30.0  # seconds
 RETRY_PAUSES = (1.0, 5.0)
@@ -134,11 +136,7 @@ class Lanes:
                     continue
                 await self._make_room()
             held = await self._next()
-            if len(self._work.fetching) >= FETCHES_MAX and self._work.has_to_fetch(held):
-                await insist(functools.partial(self._jobs.requeue, held, pause=FETCH_PAUSE))
-                await asyncio.sleep(LOOK)  # a queue full of slow servers is gone through at leisure
-            else:
-                self._tasks[self._begin(held)] = held.execution
+            self._tasks[self._begin(held)] = held.execution
 
     @property
     def _full(self) -> bool:
@@ -183,11 +181,17 @@ class Lanes:
             await self._host.ready.wait()
             try:
                 await self._have_room()
-                held = await self._jobs.claim(queue, self._worker, after=self._yielding)
+                fetches = Counter(self._work.fetching.values())
+                fetch = fetches.total() < FETCHES_MAX
+                busy = [host for host, count in fetches.items() if count >= FETCHES_PER_HOST]
+                held = await self._jobs.claim(queue, self._worker, after=self._yielding, fetch=fetch, busy=busy)
                 if held is not None:
                     del self._yielding[:1]
                     return held
-                await self._jobs.wait_for_entry(queue, 1)
+                if busy or not fetch:
+                    await asyncio.sleep(FETCH_LOOK)
+                else:
+                    await self._jobs.wait_for_entry(queue, 1)
             except Down as error:
                 log.warning("the store is %s", error)
                 await asyncio.sleep(0.3)
@@ -206,7 +210,7 @@ class Lanes:
             log.warning("%s is no longer ours: taken over by another worker, or its job has ended", held.id)
         except Crowded:
             log.debug("%s goes back until a lane is free", held.id)
-            await insist(lambda: self._jobs.requeue(held))
+            await insist(lambda: self._jobs.requeue(held, fetched=True))
         except Yielded:
             log.debug("%s goes back: others wait", held.id)
             await insist(lambda: self._jobs.requeue(held, to_ring=True))

@@ -93,20 +93,16 @@ class SliceWork:
         self._crowded = crowded
         self.readings: dict[str, Reading] = {}
         """By execution: what is at its pages."""
-        self.fetching: set[str] = set()
-        """The executions that wait for their documents to be downloaded."""
-
-    def has_to_fetch(self, held: Slice) -> bool:
-        """Whether the document has to be downloaded first."""
-        return not self._blobs.job(held.job.id).source.exists()
+        self.fetching: dict[str, str] = {}
+        """The executions that wait for their documents to be downloaded, with the servers."""
 
     def begin(self, held: Slice) -> None:
         """Takes note of a claimed slice."""
-        if self.has_to_fetch(held):
-            self.fetching.add(held.execution)
+        if held.job.host is not None and held.job.slice_pages is None:  # not prepared: its document may have to come
+            self.fetching[held.execution] = held.job.host
 
     def end(self, held: Slice) -> None:
-        self.fetching.discard(held.execution)
+        self.fetching.pop(held.execution, None)
 
     async def outcome(self, held: Slice) -> ServiceError | None:
         """Does the slice and commits it; None where that is done, else why not.
@@ -151,7 +147,7 @@ class SliceWork:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not folder.source.exists():
             await self._download(job.pdf_url, folder)
-        self.fetching.discard(held.execution)
+        self.fetching.pop(held.execution, None)
         if self._crowded():
             raise Crowded
         kind_at(folder.source)  # what is no document troubles no page process

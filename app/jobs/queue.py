@@ -4,6 +4,7 @@ submit → claim → prepared → page … → finish
              ↖ requeue, reap ↙
 """
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,13 +147,24 @@ class Jobs:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
         await self._store.blmove(keys.rq_queue(queue), keys.rq_queue(queue), timeout, "LEFT", "LEFT")
 
-    async def claim(self, queue: str, worker: str, slice_id: str = "", *, after: Sequence[str] = ()) -> Slice | None:
+    async def claim(
+        self,
+        queue: str,
+        worker: str,
+        slice_id: str = "",
+        *,
+        after: Sequence[str] = (),
+        fetch: bool = True,
+        busy: Sequence[str] = (),
+    ) -> Slice | None:
         """Takes and leases the next slice of `queue`, or the one named; None where there is none to take.
 
-        Slices of the jobs `after` come after all others.
+        Slices of the jobs `after` come after all others. Without `fetch`, jobs whose document is yet to be downloaded
+        are left where they are; so are those whose document is at one of the servers `busy`.
         """
         execution = uuid.uuid4().hex
-        claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, *after)
+        wanted = json.dumps({"after": list(after), "fetch": fetch, "busy": list(busy)})
+        claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, wanted)
         if not claimed:
             return None
         claimed_id, slice_fields, job_fields, now = claimed
@@ -245,14 +257,15 @@ class Jobs:
         pause: float = 0,
         attempted: bool = False,
         to_ring: bool = False,
+        fetched: bool = False,
     ) -> bool:
         """Hands the slice back: to the front of the queue, or there after `pause` seconds, or `to_ring`, where it waits
-        its turn. False if no longer ours.
+        its turn. `fetched`: its document has been downloaded. False if no longer ours.
 
         `crashes` is how many deaths of the engine host it was there at, where that has changed; `attempted` counts
         this run.
         """
-        where: str | float = "ring" if to_ring else pause or "front"
+        where: str | float = "ring" if to_ring else "fetched" if fetched else pause or "front"
         crashes = held.crashes if crashes is None else crashes
         return bool(await self._scripts.run("requeue", *_fence(held), crashes, int(attempted), where))
 

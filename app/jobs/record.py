@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from app.strict_json import clean
 
@@ -79,6 +80,16 @@ class Job:
         return self.expires_at is not None and self.expires_at <= self.read_at
 
     @property
+    def host(self) -> str | None:
+        """The server of its document; None for an upload."""
+        if self.pdf_url is None:
+            return None
+        try:
+            return urlsplit(self.pdf_url).hostname or "?"
+        except ValueError:
+            return "?"
+
+    @property
     def percent(self) -> int | None:
         """How much of it is done; None before its pages are counted."""
         return None if self.pages_total is None else self.pages_done * 100 // self.pages_total
@@ -104,6 +115,7 @@ class Job:
             "client": self.client,
             "priority": self.priority,
             "pdf_url": self.pdf_url,
+            "fetch_from": self.host,
             "callback_url": self.callback_url,
             "page_ranges": self.page_ranges,
             "options": json.dumps(self.options) if self.options else None,

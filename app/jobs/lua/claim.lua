@@ -1,22 +1,40 @@
 -- Takes the next slice of a queue, or a given one, and leases it: it is never taken but not leased.
 -- ARGV 1 queue  2 worker  3 execution id  4 slice id, or '' for the next
---      5.. jobs whose slices are taken only where nothing else waits
+--      5 JSON {after: jobs whose slices are taken only where nothing else waits, fetch: whether documents may be
+--        downloaded, busy: servers that none is downloaded from}
 -- Returns false, or {slice id, slice fields, job fields, now}
 local queue, worker, execution, given = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local list, leases = key.rq_queue(queue), key.rq_leases(queue)
-local left = {}
-for at = 5, #ARGV do left[ARGV[at]] = true end
+local wanted, left, busy = cjson.decode(ARGV[5]), {}, {}
+for _, job in ipairs(wanted.after) do left[job] = true end
+for _, host in ipairs(wanted.busy) do busy[host] = true end
+local limited = not wanted.fetch or #wanted.busy > 0
+
+local function may(job)
+  if not limited then return true end
+  local host = fetch_from(job)
+  return not host or (wanted.fetch and not busy[host])
+end
 
 local function next_entry()
-  local entries = redis.call('LRANGE', list, 0, READY)
+  local most = limited and -1 or READY + READY_TO_FETCH
+  local entries, last = redis.call('LRANGE', list, 0, most), nil
   if #entries == 0 then -- a worker of RQ's may have emptied it
     refill(queue)
-    entries = redis.call('LRANGE', list, 0, READY)
+    entries = redis.call('LRANGE', list, 0, most)
   end
   for _, id in ipairs(entries) do
-    if not left[job_of(id) or ''] then return id end
+    local job = job_of(id) or ''
+    if may(job) then
+      if not left[job] then return id end
+      last = last or id
+    end
   end
-  return entries[1]
+  if not last and limited and wanted.fetch then -- the entries are of busy servers: others may wait behind them
+    last = take(queue, {}, 'fetch-', wanted.busy)
+    if last then push(queue, last, 'RPUSH') end
+  end
+  return last
 end
 
 while true do

@@ -4,7 +4,9 @@
 local TIME = redis.call('TIME')
 local now = TIME[1] + TIME[2] / 1000000 -- the store's clock is the only one: those of APIs and workers may be wrong
 
-local READY = 4 -- entries that RQ's list is filled up to; all else waits in the rings, where order can still change
+-- Entries that RQ's list is filled up to; all else waits in the rings, where order can still change. Jobs whose document
+-- is yet to be downloaded have rings and entries of their own: those that wait for a slow server are in nobody's way.
+local READY, READY_TO_FETCH = 4, 2
 local ORDERS = {{'high', 'normal', 'low'}, {'normal', 'high', 'low'}, {'low', 'normal', 'high'}}
 
 local function keep(name) redis.call('EXPIRE', name, RECORD_TTL) end
@@ -26,10 +28,19 @@ local function iso()
     floor(seconds / 60) % 60, seconds % 60, tonumber(TIME[2]))
 end
 
--- The priority and the client of a job.
+-- The server that a job's document is yet to be downloaded from, or nothing.
+local function fetch_from(job)
+  local found = redis.call('HMGET', key.job(job), 'fetch_from', 'slices')
+  return not found[2] and found[1]
+end
+
+-- The rings a job waits in: that of its priority, and there that of its client; in the rings of downloads servers take
+-- turns as clients do.
 local function whose(job)
-  local found = redis.call('HMGET', key.job(job), 'priority', 'client')
-  return found[1] or 'normal', found[2] or 'anonymous'
+  local found = redis.call('HMGET', key.job(job), 'priority', 'client', 'fetch_from', 'slices')
+  local priority, client = found[1] or 'normal', found[2] or 'anonymous'
+  if found[3] and not found[4] then return 'fetch-' .. priority, found[3] .. ' ' .. client end
+  return priority, client
 end
 
 local function job_of(id) return string.match(id, '^(.*)-%d+$') end
@@ -89,16 +100,21 @@ local function unwait(queue, id)
 end
 
 -- The next slice from the rings: by priority, with a fifth of the turns beginning elsewhere so that none starves; then
--- clients in turn, and the jobs of a client in turn. Jobs in `passed` are passed over.
-local function take(queue, passed)
+-- clients in turn, and the jobs of a client in turn. Jobs in `passed` are passed over. `kind` is '' or, for downloads,
+-- 'fetch-'; then servers in the list `busy` are passed over, too.
+local function take(queue, passed, kind, busy)
+  local rings, skip = {}, {}
+  for at, priority in ipairs(ORDERS[1]) do rings[at] = key.waiting_clients(queue, kind .. priority) end
+  if redis.call('EXISTS', unpack(rings)) == 0 then return end
+  for _, host in ipairs(busy or {}) do skip[host] = true end
   local turn = redis.call('INCR', key.turns(queue))
   keep(key.turns(queue))
   local order = ORDERS[turn % 10 == 0 and 3 or turn % 10 == 5 and 2 or 1]
   for _, priority in ipairs(order) do
-    local clients = key.waiting_clients(queue, priority)
-    for _, client in ipairs(redis.call('LRANGE', clients, 0, READY)) do
-      local jobs = key.waiting_jobs(queue, priority, client)
-      for _, job in ipairs(redis.call('LRANGE', jobs, 0, READY)) do
+    local clients = key.waiting_clients(queue, kind .. priority)
+    for _, client in ipairs(redis.call('LRANGE', clients, 0, READY + #(busy or {}))) do
+      local jobs = key.waiting_jobs(queue, kind .. priority, client)
+      for _, job in ipairs(skip[string.match(client, '^%S+')] and {} or redis.call('LRANGE', jobs, 0, READY)) do
         if not passed[job] then
           local slices = key.waiting_slices(job)
           local id = redis.call('LPOP', slices)
@@ -118,13 +134,19 @@ end
 -- Fills RQ's list from the rings, with one slice of a job at most: a book does not stand in front of an invoice.
 local function refill(queue)
   if redis.call('EXISTS', key.waiting(queue)) == 0 then return end
-  local there, passed = redis.call('LRANGE', key.rq_queue(queue), 0, -1), {}
-  for _, id in ipairs(there) do passed[job_of(id) or ''] = true end
-  for _ = #there + 1, READY do
-    local id = take(queue, passed)
-    if not id then return end
-    push(queue, id, 'RPUSH')
-    passed[job_of(id)] = true
+  local passed, there = {}, {[''] = 0, ['fetch-'] = 0}
+  for _, id in ipairs(redis.call('LRANGE', key.rq_queue(queue), 0, -1)) do
+    local job = job_of(id) or ''
+    local kind = fetch_from(job) and 'fetch-' or ''
+    passed[job], there[kind] = true, there[kind] + 1
+  end
+  for kind, most in pairs({[''] = READY, ['fetch-'] = READY_TO_FETCH}) do -- in any order: each has its own places
+    for _ = there[kind] + 1, most do
+      local id = take(queue, passed, kind)
+      if not id then break end
+      push(queue, id, 'RPUSH')
+      passed[job_of(id)] = true
+    end
   end
 end
 
