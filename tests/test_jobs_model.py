@@ -30,6 +30,7 @@ WORKERS = ("here-0", "here-00")
 CLIENTS = ("ann", "bob")
 PRIORITIES: tuple[Priority, ...] = ("normal", "high", "low")
 READY = 4  # entries that RQ's list is filled up to
+LOOKED_AT = 7  # entries at its front that are looked at: READY, two for downloads, one handed back
 QUEUE_MAX = 8
 PAST = 1.0  # a time that is over for all purposes
 RESULT_TTL, TOMBSTONE, LEASE, PAUSE = 3600, 7 * 24 * 3600, 10, 60
@@ -239,7 +240,7 @@ class JobMachine(RuleBasedStateMachine):
     def claim(self, worker: str, slice_id: str = "", after: Iterable[str] = ()) -> Slice | None:
         left, queue = set(after), self.seen.queue
         listed = [one for one in queue if self.claimable(one)]
-        next_ones = [one for one in queue[: READY + 1] if one in listed and job_of(one) not in left]
+        next_ones = [one for one in queue[:LOOKED_AT] if one in listed and job_of(one) not in left]
         if not left:
             next_ones = listed
         there = self.claimable(slice_id) if slice_id else bool(listed or self.at("queued"))
@@ -560,7 +561,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def looks_at_the_line(self) -> None:
         line = self.run(self.jobs.line(QUEUE))
-        assert [one.job for one in line] == [job_of(one) for one in self.seen.queue[: READY + 1]]
+        assert [one.job for one in line] == [job_of(one) for one in self.seen.queue[:LOOKED_AT]]
         for one in line:
             doc = self.docs.get(one.job)
             if doc is not None and not doc.buried:
