@@ -13,9 +13,11 @@ from benchmarks import (
     hostile,
     latency,
     scan,
+    slow_servers,
     soak,
     startup,
     submit,
+    waiting,
 )
 from benchmarks.harness import report
 
@@ -29,6 +31,8 @@ MEASURES = {
     "book": book.measure,
     "scan": scan.measure,
     "hostile": hostile.measure,
+    "waiting": waiting.measure,
+    "slow_servers": slow_servers.measure,
     "fresh": fresh.measure,
 }
 LONG = {
