@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from app import __version__
 from app.api import events, health, jobs, problems, queue, submit
+from app.api.access import Access
 from app.api.answers import Answer
 from app.api.body import BodyLimit
 from app.api.context import Context
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(Head)
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
+    app.add_middleware(Access, settings=chosen)
     problems.install(app)
     app.include_router(health.router)
     app.include_router(queue.router)

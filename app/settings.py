@@ -1,5 +1,6 @@
 """Every knob of the product: environment variables of the same names, and `.env` in the working directory."""
 
+import re
 import sys
 from functools import cached_property
 from ipaddress import ip_network
@@ -39,6 +40,11 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         None, description="Address clients know the API by, as https://ocr.example.com; links in answers begin with it."
+    )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="More names that requests may have in Host and Origin, besides localhost, HOST and PUBLIC_URL's; "
+        "unset: Host is checked on loopback only.",
     )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         [], description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
@@ -143,7 +149,12 @@ class Settings(BaseSettings):
     webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
 
     _lists = field_validator(
-        "trusted_proxies", "fetch_allowed_hosts", "fetch_allowed_networks", "vl_server_url", mode="before"
+        "allowed_hosts",
+        "trusted_proxies",
+        "fetch_allowed_hosts",
+        "fetch_allowed_networks",
+        "vl_server_url",
+        mode="before",
     )(_split)
 
     @field_validator("public_url")
@@ -155,6 +166,14 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"{word!r} is not an address like https://ocr.example.com")
         return word.rstrip("/")
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, words: list[str]) -> list[str]:
+        for word in words:
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", word, re.ASCII):
+                raise ValueError(f"{word!r} is not a name alone, as in ocr.example.com")
+        return [word.lower().removesuffix(".") for word in words]
 
     @field_validator("trusted_proxies")
     @classmethod

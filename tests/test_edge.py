@@ -10,6 +10,7 @@ import httpx
 import pytest
 from documents import text_pdf
 from in_process import Api, serving
+from troubleshooting import explained
 
 from app.blobs import JobFolder
 from app.errors import JobError
@@ -260,3 +261,11 @@ def scope(method: str, path: str, server: tuple[str, int] = ("127.0.0.1", 8080),
         "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
         "headers": raw, "client": ("127.0.0.1", 50000), "server": server,
     }  # fmt: skip
+
+
+async def test_a_name_that_is_pointed_here_reads_nothing(api: Api) -> None:
+    await api.job()
+    answer = await api.client.get("/jobs", headers={"Host": "evil.example"})
+    assert explained("'…' is not a name", refused(answer, 421))
+    form = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert explained("A page of another site", refused(await upload(api, headers=form), 403, "forbidden"))

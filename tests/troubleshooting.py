@@ -36,6 +36,8 @@ IN_ANY_ENVIRONMENT = (
     "As many jobs wait",
     "DATA_DIR holds",
     "… has a private",
+    "'…' is not a name",
+    "A page of another site",
 )
 """Provoked in tests/test_troubleshooting.py, tests/test_store_outages.py, and one in tests/test_service.py."""
 
