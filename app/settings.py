@@ -71,12 +71,21 @@ class Settings(BaseSettings):
         32, ge=1, le=2000, description="Longer documents are worked on in slices of so many pages, side by side."
     )
     host_pages: int = Field(10_000, ge=1, description="Pages after which the engine host is replaced.")
+    engine_start_timeout: float = Field(
+        1800,
+        gt=0,
+        le=86400,
+        description="Seconds an engine may take to load its models, downloads included; then it is started again.",
+    )
     host_memory_mb: int = Field(16_384, ge=16, description="Memory in MiB at which the engine host is replaced.")
     page_processes: int | None = Field(
         None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
     )
     page_timeout: float = Field(
-        60, gt=0, le=3600, description="Seconds of CPU a page may take, and of wall clock unless it makes room."
+        60,
+        gt=0,
+        le=3600,
+        description="Seconds a page may take; time in which other programs have the CPU does not count.",
     )
     page_memory_mb: int = Field(
         700, ge=256, description="Memory in MiB that a page process may have; a page that takes more is stopped."

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ import pytest
 from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
 
 from app.blobs import JobFolder, write
-from app.errors import DocumentError, PageError
+from app.errors import DocumentError, PageError, WorkerError
 from app.settings import Settings
 from app.tether import tethered
 from worker import confine, host_keeper, page_pool
@@ -127,6 +128,54 @@ async def test_a_process_that_dies_at_opening_is_the_documents_fault(
             await children.prepare(folder, None, 10)
         assert refusal.value.code == "document_crashed"
         assert await children.prepare(folder, None, 10) == [1]
+
+
+async def test_a_pause_of_the_machine_costs_no_page(tmp_path: Path) -> None:
+    """All processes stand still for far longer than PAGE_TIMEOUT, in the middle of a page."""
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes(seconds=1) as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        child.process.suspend()
+        page = asyncio.create_task(children.page(folder, 1))
+        await asyncio.sleep(0.1)
+        time.sleep(3)
+        child.process.resume()
+        await page
+        assert folder.pages_done() == {1}
+        assert children.spent(folder) < 2
+
+
+async def test_a_child_that_stands_still_is_killed(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes(seconds=1) as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        child.process.suspend()
+        with pytest.raises(PageError, match="PAGE_TIMEOUT") as refusal:
+            await children.page(folder, 1)
+        assert refusal.value.code == "page_timeout"
+        assert not child.channel.alive
+        await children.page(folder, 1)
+
+
+async def test_a_child_that_hangs_at_its_start_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_pool, "START_WITHIN", 0.5)
+    opened: list[Channel] = []
+    open_channel = Channel.open
+
+    async def open_stopped(*arguments: Any, **options: Any) -> Channel:
+        channel = await open_channel(*arguments, **options)
+        psutil.Process(channel.pid).suspend()
+        opened.append(channel)
+        return channel
+
+    monkeypatch.setattr(Channel, "open", open_stopped)
+    async with page_processes() as children:
+        with pytest.raises(WorkerError, match="has not started") as failure:
+            await children.start()
+        assert failure.value.retryable
+    assert [channel.alive for channel in opened] == [False]
 
 
 async def test_giving_up_on_a_page_frees_the_process(tmp_path: Path) -> None:
@@ -287,6 +336,47 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
         assert place.crashes == 1
     await keeper.ready.wait()
     assert await keeper.call("ping") == {"fault": None}
+    for part in parts:
+        part.cancel()
+    await asyncio.gather(*parts, return_exceptions=True)
+
+
+async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path) -> None:
+    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, engine_start_timeout=0.5))
+    keeping = asyncio.create_task(keeper.keep())
+    while keeper._channel is None:
+        await asyncio.sleep(0)
+    hanging = keeper._channel
+    psutil.Process(hanging.pid).suspend()
+    while keeper.fault is None:
+        await asyncio.sleep(0.05)
+    assert "0.5 s (ENGINE_START_TIMEOUT)" in keeper.fault
+    assert not keeper.able.is_set()
+    keeper._settings = Settings(data_dir=data_dir, page_processes=1)
+    await keeper.ready.wait()
+    assert keeper.fault is None
+    assert not hanging.alive
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 1.0)
+    monkeypatch.setattr(host_keeper, "CANCEL_WITHIN", 1.0)
+    monkeypatch.setattr(host_keeper, "ASK_EVERY", 0.05)
+    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
+    await keeper.ready.wait()
+    assert keeper._channel is not None
+    host = psutil.Process(keeper._channel.pid)
+    host.suspend()
+    freeing = asyncio.create_task(keeper.free())
+    await asyncio.sleep(0.2)  # both have asked
+    time.sleep(3)
+    host.resume()
+    await freeing
+    assert await keeper.call("ping") == {"fault": None}
+    assert keeper._channel.pid == host.pid
     for part in parts:
         part.cancel()
     await asyncio.gather(*parts, return_exceptions=True)

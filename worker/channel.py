@@ -31,6 +31,7 @@ ROOT = Path(app.__file__).parents[1]
 CLOSE_WITHIN = 2.0  # seconds
 EXIT_WITHIN = 1.0  # seconds
 LINE_MAX = 16 << 20  # bytes; StreamReader's default of 64 KiB would look like the child's death
+MESSAGE_MAX = 4096  # characters of a child's error
 KINDS: dict[str, type[JobError]] = {
     kind.__name__: kind for kind in (DocumentError, EngineError, PageError, WorkerError)
 }
@@ -137,23 +138,27 @@ class Channel:
         try:
             while line := await _line(self._reader):
                 self._handle(json.loads(line))
-        except ValueError as error:
-            log.error("child %s does not keep to the protocol: %s", self.pid, error)
+        except Exception as error:  # whatever it is that we cannot take: this child is not to be trusted any more
+            log.error("child %s breaks the protocol and is killed: %r", self.pid, error)
+            self.kill()
         with anyio.move_on_after(EXIT_WITHIN):  # let the real exit status come before killing what only closed its end
             await self._process.wait()
         if self._process.returncode is None:
             self.kill()
         self._died = ChildDied(await self._process.wait())
         self._writer.close()
-        if self._on_death is not None:
-            self._on_death(self._died)
-        for future, _ in self._calls.values():
-            if not future.done():
-                future.set_exception(self._died)
+        try:
+            if self._on_death is not None:
+                self._on_death(self._died)
+        finally:
+            for future, _ in self._calls.values():
+                if not future.done():
+                    future.set_exception(self._died)
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
     def _handle(self, message: dict[str, Any]) -> None:
+        """Raises where the message does not keep to the protocol."""
         future, on_event = self._calls.get(message["call"], (None, None))
         if future is None or future.done():  # the caller has given up
             return
@@ -161,11 +166,18 @@ class Channel:
             if on_event is not None:
                 on_event(message["event"])
         elif "error" in message:
-            error = message["error"]
-            kind = KINDS.get(error["kind"], WorkerError)
-            future.set_exception(kind(error["message"], code=error["code"], retryable=error["retryable"]))
+            future.set_exception(_received_error(message["error"]))
         else:
             future.set_result(message["result"])
+
+
+def _received_error(error: dict[str, Any]) -> JobError:
+    """A child's error as it is raised here. It goes into the record: what is no text there is a breach of protocol."""
+    kind, message, code, retryable = error["kind"], error["message"], error["code"], error["retryable"]
+    if not (isinstance(message, str) and isinstance(code, str) and isinstance(retryable, bool)):
+        raise TypeError("an error has a message, a code and retryable")
+    (message + code).encode()  # no lone surrogates
+    return KINDS.get(kind, WorkerError)(message[:MESSAGE_MAX], code=code[:MESSAGE_MAX], retryable=retryable)
 
 
 def error_message(error: Exception) -> dict[str, Any]:

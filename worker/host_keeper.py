@@ -9,18 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
 import psutil
 
 from app.errors import ServiceError
 from app.settings import Settings
 from worker.channel import Channel, ChildDied
+from worker.child_clock import answer_within
 
 log = logging.getLogger(__name__)
 
 ASK_EVERY = 3.0  # seconds
-UNRESPONSIVE = 60.0  # seconds; a model call may hold the interpreter for half a minute
-CANCEL_WITHIN = 5.0  # seconds
+UNRESPONSIVE = 60.0
+"""Seconds by the host's clock (worker/child_clock.py); a model call may hold the interpreter for half a minute."""
+CANCEL_WITHIN = 5.0
+"""Seconds by the host's clock."""
 ALONE_FROM = 2
 """A slice that was there at so many deaths of the host is a suspect: suspects run one at a time."""
 
@@ -79,12 +81,11 @@ class HostKeeper:
                     "worker.engine_host", env=MALLOC | os.environ, on_death=self._account
                 )
                 try:
-                    started = await self._channel.call(
-                        "start", engine=self.engine, settings=self._settings.model_dump(mode="json")
-                    )
-                except (ServiceError, ChildDied) as error:
+                    started = await self._start(self._channel)
+                except (ServiceError, ChildDied, TimeoutError) as error:
                     log.error("the engine %s does not start; next try in %g s", self.engine, pause)
-                    self._note(f"The engine does not start: {_reason(error)}")
+                    self._note(f"The engine does not start: {self._reason(error)}")
+                    self._channel.kill()
                     await self._channel.close()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 30.0)
@@ -100,6 +101,12 @@ class HostKeeper:
             if self._channel is not None:
                 await self._channel.close()
 
+    async def _start(self, channel: Channel) -> dict[str, Any]:
+        """Has the host load its engine. Raises TimeoutError where it hangs at that."""
+        call = channel.call("start", engine=self.engine, settings=self._settings.model_dump(mode="json"))
+        started: dict[str, Any] = await answer_within(self._settings.engine_start_timeout, channel.pid, call)
+        return started
+
     async def watch(self) -> None:
         """Kills a host that does not answer: whatever is on it would wait for ever."""
         while True:
@@ -107,8 +114,7 @@ class HostKeeper:
             channel = self._channel
             assert channel is not None
             try:
-                with anyio.fail_after(UNRESPONSIVE):
-                    self._note((await channel.call("ping"))["fault"])
+                self._note((await answer_within(UNRESPONSIVE, channel.pid, channel.call("ping")))["fault"])
             except ChildDied:
                 pass
             except TimeoutError:
@@ -136,8 +142,7 @@ class HostKeeper:
         if channel is None or not channel.alive:
             return
         try:
-            with anyio.fail_after(CANCEL_WITHIN):
-                await channel.call("ping")
+            await answer_within(CANCEL_WITHIN, channel.pid, channel.call("ping"))
         except ChildDied:
             pass
         except TimeoutError:
@@ -198,7 +203,11 @@ class HostKeeper:
                 log.info("the engine host is recycled after %d pages, at %d MiB", self._pages, memory)
                 await self._channel.close()
 
-
-def _reason(error: ServiceError | ChildDied) -> str:
-    advice = DIED_OF.get(-error.status) if isinstance(error, ChildDied) else None
-    return f"it {error}. {advice}" if advice else str(error)
+    def _reason(self, error: ServiceError | ChildDied | TimeoutError) -> str:
+        if isinstance(error, TimeoutError):
+            return (
+                f"it was not ready after {self._settings.engine_start_timeout:g} s (ENGINE_START_TIMEOUT) and is "
+                "started again."
+            )
+        advice = DIED_OF.get(-error.status) if isinstance(error, ChildDied) else None
+        return f"it {error}. {advice}" if advice else str(error)

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import signal
 import statistics
-import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from typing import Any
 import psutil
 
 from app.blobs import JobFolder
-from app.errors import DocumentError, PageError
+from app.errors import DocumentError, PageError, WorkerError
 from worker.channel import Channel, ChildDied
+from worker.child_clock import LOOK, ChildClock, answer_within
 from worker.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -28,20 +28,20 @@ log = logging.getLogger(__name__)
 CALLS_MAX = 10_000
 """A child is replaced after so many calls: native libraries leak."""
 
-LOOK = 0.05
-"""Seconds between looks at a child that works: at its memory, and whether others wait."""
-
 PATIENCE = 0.25
 """Seconds that a page may keep others waiting, or USUAL times the median of the last pages where that is more."""
 USUAL = 2
 
-NICENESS, CLOCK_ASIDE = 10, 10
-"""Of a child that is set aside: it may get but a tenth of the CPU, and has ten times the wall clock for that."""
+NICENESS = 10
+"""Of a child that is set aside: while others work it gets a tenth of the CPU, which its clock allows for."""
+
+START_WITHIN = 120.0
+"""Seconds of a page process's own time until it has imported what it needs; they take one or two."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a call may cost: `seconds` of wall clock and of CPU, `memory_mb` resident, `max_pixels` a page."""
+    """What a call may cost: `seconds` of CPU and by the child's clock, `memory_mb` resident, `max_pixels` a page."""
 
     seconds: float
     memory_mb: int
@@ -68,20 +68,13 @@ class _Child:
         self.source: Path | None = None
         self.calls = 0
         self.aside = False
-        self._process = psutil.Process(channel.pid)
-
-    @property
-    def memory_mb(self) -> int:
-        try:
-            return int(self._process.memory_info().rss) >> 20
-        except psutil.Error:  # it has just ended
-            return 0
+        self.process = psutil.Process(channel.pid)
 
     def set_aside(self) -> None:
         """For good: only root could take it back."""
         self.aside = True
         with contextlib.suppress(psutil.Error):
-            self._process.nice(NICENESS)
+            self.process.nice(NICENESS)
 
     async def kill(self) -> None:
         self.channel.kill()
@@ -196,15 +189,15 @@ class PagePool:
         self._at_work.append(document)
         try:
             child = await self._take(folder.source, aside=turns is self._aside)
-            began = time.monotonic()
+            clock = ChildClock(child.process)
             call = asyncio.create_task(child.channel.call(op, folder=str(document), **parameters))
             try:
                 while not (await asyncio.wait({call}, timeout=LOOK))[0]:
-                    seconds = time.monotonic() - began
-                    self._check(child, seconds)
+                    clock.look()
+                    self._check(clock)
                     if len(set(self._at_work)) > 1:
                         self._keep_ready()
-                    if turns is self._turns and seconds > self._patience and turns.others_wait(document):
+                    if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
                         self._mark(document, slow=True)
                         if not self._aside.take_free():
                             raise _Displaced
@@ -220,12 +213,12 @@ class PagePool:
                 if not call.done():  # it goes on in there, and nobody waits for it
                     call.cancel()
                     await child.kill()
-                seconds = time.monotonic() - began
-                self._spent[document] += seconds
+                clock.stop()
+                self._spent[document] += clock.own
                 await self._give(child)
             if op in ("page", "render"):
-                self._mark(document, slow=seconds > self._patience and self._turns.others_wait(document))
-                self._recent.append(seconds)
+                self._mark(document, slow=clock.wall > self._patience and self._turns.others_wait(document))
+                self._recent.append(clock.wall)
             return result
         finally:
             self._at_work.remove(document)
@@ -239,11 +232,11 @@ class PagePool:
     def _too_long(self) -> _Overrun:
         return _Overrun(f"took more than {self._limits.seconds:g} s (PAGE_TIMEOUT)", "page_timeout")
 
-    def _check(self, child: _Child, seconds: float) -> None:
+    def _check(self, clock: ChildClock) -> None:
         """Raises _Overrun."""
-        if seconds > self._limits.seconds * (CLOCK_ASIDE if child.aside else 1):
+        if clock.past(self._limits.seconds):
             raise self._too_long
-        if child.memory_mb > self._limits.memory_mb:
+        if clock.memory_mb > self._limits.memory_mb:
             raise _Overrun(f"took more than {self._limits.memory_mb} MiB of memory (PAGE_MEMORY_MB)", "page_failed")
 
     def _mark(self, document: Path, *, slow: bool) -> None:
@@ -301,16 +294,20 @@ class PagePool:
         # Nothing of our environment is a page process's business.
         channel = await Channel.open("worker.pages", env={"OMP_NUM_THREADS": "1"})
         try:
-            closed_in = await channel.call(
+            start = channel.call(
                 "start",
                 reader=self._reader,
                 seconds=self._limits.seconds,
                 memory_mb=self._limits.memory_mb,
                 max_pixels=self._limits.max_pixels,
             )
-        except BaseException:  # a cancellation, too: nobody else knows of the child
+            closed_in = await answer_within(START_WITHIN, channel.pid, start)
+        except BaseException as failure:  # a cancellation, too: nobody else knows of the child
             channel.kill()
             await channel.wait()
+            if isinstance(failure, TimeoutError):
+                message = f"A page process has not started within {START_WITHIN:g} s."
+                raise WorkerError(message, code="internal", retryable=True) from None
             raise
         if not closed_in and not self._warned:
             log.warning("page processes can reach the network: this kernel has no seccomp for us")
