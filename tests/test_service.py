@@ -234,11 +234,12 @@ def test_a_blob_store_that_cannot_be_written_is_said(web: Web) -> None:
     web.files["/a.pdf"] = text_pdf()
     with running(ENGINE="null") as service:
         (service.data_dir / "blobs").write_bytes(b"in the way")
-        job = service.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf"}).json()["job_id"]
-        error = service.result(job)["error"]
-        assert error == {"code": "storage_unavailable", "message": "The blob store cannot be used: Not a directory."}
+        by_url = service.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf"})
         upload = service.client.post("/infer", files={"file": text_pdf()})
-        assert (upload.status_code, upload.json()["code"]) == (503, "storage_unavailable")
+        for answer in (by_url, upload):
+            assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+            assert "Not a directory" in answer.json()["detail"]
+        assert service.client.get("/jobs").json()["jobs"] == []
         (service.data_dir / "blobs").unlink()
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
