@@ -107,7 +107,7 @@ class JobFolder:
     def delete(self) -> None:
         """Removes all of it. Renamed first, so that no writer can put anything into a folder that is being removed."""
         removed = self.root.with_name(f"{REMOVED}{self.root.name}.{uuid.uuid4().hex}")
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             self.root.rename(removed)
         shutil.rmtree(removed, ignore_errors=True)
 
