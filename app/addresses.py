@@ -15,7 +15,7 @@ import httpx
 from app.errors import FetchError, InvalidRequest
 
 MAX_URL = 8192  # characters
-DEFAULT_PORTS = {"http": 80, "https": 443}  # also the only ports, but for hosts in FETCH_ALLOWED_HOSTS
+DEFAULT_PORTS = {"http": 80, "https": 443}  # also the only ports, but for hosts that are allowed
 
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -63,13 +63,19 @@ def _within(address: _Address, networks: Iterable[_Network]) -> bool:
 class Rules:
     """Which URLs and addresses may be used; every judgement is made here."""
 
-    def __init__(self, allowed_hosts: Iterable[str] = (), allowed_networks: Iterable[str] = ()) -> None:
-        """ValueError if one of `allowed_hosts` is neither host nor host:port, or an `allowed_networks` no network."""
+    def __init__(
+        self, allowed_hosts: Iterable[str] = (), allowed_networks: Iterable[str] = (), *, settings: str = "FETCH"
+    ) -> None:
+        """`settings` is what the names of the two settings begin with, for messages.
+
+        ValueError if one of `allowed_hosts` is neither host nor host:port, or one of `allowed_networks` no network.
+        """
+        self._settings = settings
         self._allowed = {_entry(word) for word in allowed_hosts}
         self._networks = [_network(word) for word in allowed_networks]
 
     def listed(self, host: str, port: int) -> bool:
-        """True if FETCH_ALLOWED_HOSTS has the host, or the host with this port."""
+        """True if the host is allowed, at any port or at this one."""
         name = _canonical(host)
         return (name, None) in self._allowed or (name, port) in self._allowed
 
@@ -110,15 +116,15 @@ class Rules:
                 continue
             if denied(ip):
                 _refuse(
-                    f"{host} has a private or reserved address; use a public host, or list it in FETCH_ALLOWED_HOSTS "
-                    "or its network in FETCH_ALLOWED_NETWORKS."
+                    f"{host} has a private or reserved address; use a public host, or list it in "
+                    f"{self._settings}_ALLOWED_HOSTS or its network in {self._settings}_ALLOWED_NETWORKS."
                 )
             self._check_port(host, port)
 
-    @staticmethod
-    def _check_port(host: str, port: int) -> None:
+    def _check_port(self, host: str, port: int) -> None:
         if port not in DEFAULT_PORTS.values():
-            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in FETCH_ALLOWED_HOSTS.")
+            setting = f"{self._settings}_ALLOWED_HOSTS"
+            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in {setting}.")
 
 
 def check_url(url: str, rules: Rules) -> None:
@@ -156,7 +162,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _entry(word: str) -> tuple[str, int | None]:
-    """An entry of FETCH_ALLOWED_HOSTS as host and port, None for any port."""
+    """An entry of FETCH_ALLOWED_HOSTS or CALLBACK_ALLOWED_HOSTS as host and port, None for any port."""
     try:
         return str(ipaddress.IPv6Address(word)), None
     except ValueError:
@@ -172,7 +178,7 @@ def _entry(word: str) -> tuple[str, int | None]:
 
 
 def _network(word: str) -> _Network:
-    """An entry of FETCH_ALLOWED_NETWORKS."""
+    """An entry of FETCH_ALLOWED_NETWORKS or CALLBACK_ALLOWED_NETWORKS."""
     try:
         network = ipaddress.ip_network(word)
     except ValueError:

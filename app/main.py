@@ -43,7 +43,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reader.start()
         app.state.context = Context(
             settings=chosen,
-            rules=chosen.rules,
             store=store,
             jobs=Jobs(store, chosen),
             blobs=BlobStore(chosen),

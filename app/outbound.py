@@ -62,7 +62,8 @@ class Outbound:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rules = settings.rules
+        self._fetch_rules = settings.fetch_rules
+        self._callback_rules = settings.callback_rules
         self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
         # Its only use of the environment is SSL_CERT_FILE and SSL_CERT_DIR: the authorities of an intranet.
         try:
@@ -82,8 +83,11 @@ class Outbound:
         the number of bytes. Raises FetchError; some bytes may have been written by then. What `write` raises passes
         through.
         """
-        hop, extra = self._rules.check(url), headers or {}
-        async with self._way(host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as (door, pool):
+        hop, extra = self._fetch_rules.check(url), headers or {}
+        async with self._way(self._fetch_rules, host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as (
+            door,
+            pool,
+        ):
             for _ in range(1 + MAX_REDIRECTS):
                 door.host = host_of(hop)
                 async with pool.stream(
@@ -92,7 +96,7 @@ class Outbound:
                     answered = httpx.Headers(answer.headers)
                     if answer.status not in _REDIRECTS or "location" not in answered:
                         return await self._save(door, answer, answered, write)
-                following = self._rules.check(answered["location"], base=hop)
+                following = self._fetch_rules.check(answered["location"], base=hop)
                 if origin(following) != origin(hop):
                     extra = {}
                 hop = following
@@ -106,10 +110,10 @@ class Outbound:
         All of it takes at most `timeout` seconds. A body that is not bytes is sent chunked, unless `headers` has a
         Content-Length. Raises FetchError if there is no answer; what `body` raises passes through.
         """
-        target = self._rules.check(url)
+        target = self._callback_rules.check(url)
         content = body if isinstance(body, bytes) else aiter(body)
         async with (
-            self._way(host_of(target), timeout, "WEBHOOK_TIMEOUT") as (_, pool),
+            self._way(self._callback_rules, host_of(target), timeout, "WEBHOOK_TIMEOUT") as (_, pool),
             pool.stream(
                 "POST",
                 _target(target),
@@ -154,10 +158,10 @@ class Outbound:
 
     @asynccontextmanager
     async def _way(
-        self, host: str, seconds: float, setting: str
+        self, rules: Rules, host: str, seconds: float, setting: str
     ) -> AsyncIterator[tuple["_Door", httpcore.AsyncConnectionPool]]:
         """A door and a pool for one request and its redirects: they end with it, and so do their connections."""
-        door = _Door(self._rules, self._resolvers, host)
+        door = _Door(rules, self._resolvers, host)
         with anyio.move_on_after(seconds) as deadline:
             try:
                 async with httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=door) as pool:

@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     fetch_allowed_networks: Annotated[list[str], NoDecode] = Field(
         [], description="Networks (as in 10.0.0.0/8) whose addresses may be fetched from, at any port."
     )
+    callback_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [], description="Hosts (name or address, optionally :port) that callbacks may go to though they are private."
+    )
+    callback_allowed_networks: Annotated[list[str], NoDecode] = Field(
+        [], description="Networks (as in 10.0.0.0/8) that callbacks may go to, at any port."
+    )
     result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
     webhook_inline_max: int = Field(
         32 << 20, ge=0, description="Largest callback body in bytes; beyond it the callback links to the result."
@@ -162,6 +168,8 @@ class Settings(BaseSettings):
         "trusted_proxies",
         "fetch_allowed_hosts",
         "fetch_allowed_networks",
+        "callback_allowed_hosts",
+        "callback_allowed_networks",
         "vl_server_url",
         mode="before",
     )(_split)
@@ -214,13 +222,13 @@ class Settings(BaseSettings):
             raise ValueError("names no server")
         return [_server_url(word) for word in words]
 
-    @field_validator("fetch_allowed_hosts")
+    @field_validator("fetch_allowed_hosts", "callback_allowed_hosts")
     @classmethod
     def _hosts(cls, words: list[str]) -> list[str]:
         Rules(words)
         return words
 
-    @field_validator("fetch_allowed_networks")
+    @field_validator("fetch_allowed_networks", "callback_allowed_networks")
     @classmethod
     def _networks(cls, words: list[str]) -> list[str]:
         Rules(allowed_networks=words)
@@ -237,9 +245,14 @@ class Settings(BaseSettings):
         return choose(self.model, self.model_name)
 
     @cached_property
-    def rules(self) -> Rules:
-        """Where we may send requests to."""
-        return Rules(self.fetch_allowed_hosts, self.fetch_allowed_networks)
+    def fetch_rules(self) -> Rules:
+        """Where documents may be downloaded from."""
+        return Rules(self.fetch_allowed_hosts, self.fetch_allowed_networks, settings="FETCH")
+
+    @cached_property
+    def callback_rules(self) -> Rules:
+        """Where callbacks may go to."""
+        return Rules(self.callback_allowed_hosts, self.callback_allowed_networks, settings="CALLBACK")
 
     @cached_property
     def max_file_bytes(self) -> int:

@@ -140,6 +140,7 @@ async def ours(engine: str | None, **settings: str) -> AsyncIterator[Running]:
             REDIS_URL=url,
             PORT=str(port),
             FETCH_ALLOWED_HOSTS="127.0.0.1",
+            CALLBACK_ALLOWED_HOSTS="127.0.0.1",
             PAGE_PROCESSES=str(CORES),
             **({"ENGINE": engine} if engine else {}),
         )

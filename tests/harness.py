@@ -83,7 +83,12 @@ class Service:
     def start(self, *wrapper: str, ready: bool = True) -> "Service":
         """Starts it, by way of the command `wrapper`, and waits until it is ready, or until it answers at all."""
         environment = {name: value for name, value in os.environ.items() if name.upper() != "REDIS_URL"}
-        environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "FETCH_ALLOWED_HOSTS": "127.0.0.1"}
+        environment |= {
+            "DATA_DIR": str(self.data_dir),
+            "PORT": str(self.port),
+            "FETCH_ALLOWED_HOSTS": "127.0.0.1",
+            "CALLBACK_ALLOWED_HOSTS": "127.0.0.1",
+        }
         with self.log.open("ab") as log:
             command = [*wrapper, sys.executable, "-m", "app"]
             self.process = spawn(*command, cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log)

@@ -175,7 +175,12 @@ def get(handler: Handler, path: str = "/doc.pdf", **settings: Any) -> tuple[int,
 
 @asynccontextmanager
 async def outbound(**settings: Any) -> AsyncIterator[Outbound]:
-    defaults = {"fetch_allowed_hosts": ["127.0.0.1"], "fetch_timeout": PROMPT, "max_file_mb": 1}
+    defaults = {
+        "fetch_allowed_hosts": ["127.0.0.1"],
+        "callback_allowed_hosts": ["127.0.0.1"],
+        "fetch_timeout": PROMPT,
+        "max_file_mb": 1,
+    }
     out = Outbound(Settings(**{**defaults, **settings}))
     try:
         yield out
@@ -357,7 +362,7 @@ def test_unreadable_allowed_network(monkeypatch: pytest.MonkeyPatch, entry: str,
 def test_allowed_networks(monkeypatch: pytest.MonkeyPatch, ip: str, port: int, allowed: bool) -> None:
     """Addresses of the networks at any port, public ones at the usual ports, and no others."""
     monkeypatch.setenv("FETCH_ALLOWED_NETWORKS", "10.1.0.0/16, 192.168.7.7,fd12::/16,")
-    rules = load_settings().rules
+    rules = load_settings().fetch_rules
     url = f"http://[{ip}]:{port}/x" if ":" in ip else f"http://{ip}:{port}/x"
     judgements: list[Callable[[], object]] = [lambda: rules.judge("name.test", port, [ip]), lambda: rules.check(url)]
     for judge in judgements:
@@ -660,7 +665,8 @@ def kib(field):
     return int(re.search(field + r":\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 
 async def main():
-    out = Outbound(Settings(fetch_allowed_hosts="127.0.0.1", max_file_mb=64, fetch_timeout=100))
+    listed = {"fetch_allowed_hosts": "127.0.0.1", "callback_allowed_hosts": "127.0.0.1"}
+    out = Outbound(Settings(**listed, max_file_mb=64, fetch_timeout=100))
     seen = {}
     for door, url in (word.split("=", 1) for word in sys.argv[1:]):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
@@ -958,3 +964,33 @@ def test_no_bypass_test_is_skipped(missing: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AssertionError, match="is needed" if missing != "permission" else "not permitted"):
         in_an_empty_network("true")
+
+
+def test_downloads_and_callbacks_have_lists_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose documents may be fetched may still be one that nobody should post to."""
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "files.lan")
+    monkeypatch.setenv("FETCH_ALLOWED_NETWORKS", "10.1.0.0/16")
+    monkeypatch.setenv("CALLBACK_ALLOWED_HOSTS", "hooks.lan:8080")
+    monkeypatch.setenv("CALLBACK_ALLOWED_NETWORKS", "10.2.0.0/16")
+    settings = load_settings()
+    for rules, url, ip, other, other_ip in (
+        (settings.fetch_rules, "http://files.lan/x", "10.1.0.1", "hooks.lan", "10.2.0.1"),
+        (settings.callback_rules, "http://hooks.lan:8080/x", "10.2.0.1", "files.lan", "10.1.0.1"),
+    ):
+        rules.check(url)
+        rules.check(f"http://{ip}:9000/x")
+        rules.judge("any.lan", 80, [ip])
+        name = "FETCH" if rules is settings.fetch_rules else "CALLBACK"
+        with pytest.raises(FetchError, match=f"{name}_ALLOWED_HOSTS or its network in {name}_ALLOWED_NETWORKS"):
+            rules.judge(other, 80, [other_ip])
+        with pytest.raises(FetchError, match=f"{name}_ALLOWED_HOSTS"):
+            rules.check(f"http://{other_ip}/x")
+
+
+def test_what_may_be_fetched_from_is_not_called_back() -> None:
+    async def post() -> None:
+        async with serving(says(ok(b"x", length(1)))) as port, outbound(callback_allowed_hosts=[]) as out:
+            await out.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout=10)
+
+    with pytest.raises(FetchError, match="CALLBACK_ALLOWED_HOSTS"):
+        asyncio.run(post())

@@ -104,7 +104,7 @@ async def finish_job(jobs: Jobs, blobs: BlobStore, job_id: str, callback: str) -
 @asynccontextmanager
 async def sending(store_url: str, data_dir: Path, callback: str, **settings: object) -> AsyncIterator[Bench]:
     chosen = Settings.model_validate(
-        {"redis_url": store_url, "data_dir": data_dir, "fetch_allowed_hosts": ["127.0.0.1"], **settings}
+        {"redis_url": store_url, "data_dir": data_dir, "callback_allowed_hosts": ["127.0.0.1"], **settings}
     )
     store, outbound = connect(chosen), Outbound(chosen)
     jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
@@ -180,7 +180,7 @@ async def test_a_receiver_that_is_gone_is_given_up(store_url: str, data_dir: Pat
 @pytest.mark.anyio
 async def test_a_refused_address_is_given_up(store_url: str, data_dir: Path) -> None:
     async with sending(store_url, data_dir, "http://127.0.0.2/hook") as bench:
-        assert "FETCH_ALLOWED_HOSTS" in (await bench.until(state="failed"))["last"]
+        assert "CALLBACK_ALLOWED_HOSTS" in (await bench.until(state="failed"))["last"]
 
 
 @pytest.mark.anyio

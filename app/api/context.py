@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.addresses import Rules
 from app.blobs import BlobStore
 from app.engines import EngineRegistry
 from app.jobs.events import EventReader
@@ -18,7 +17,6 @@ from app.store import Store
 @dataclass(frozen=True)
 class Context:
     settings: Settings
-    rules: Rules
     store: Store
     jobs: Jobs
     blobs: BlobStore

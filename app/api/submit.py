@@ -221,10 +221,13 @@ def _validated(fields: Any) -> JobRequest:
 
 
 async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None) -> Answer:
-    for name in ("pdf_url", "callback_url"):
-        if (url := getattr(wanted, name)) is not None:
+    for name, url, rules in (
+        ("pdf_url", wanted.pdf_url, shared.settings.fetch_rules),
+        ("callback_url", wanted.callback_url, shared.settings.callback_rules),
+    ):
+        if url is not None:
             try:
-                check_url(url, shared.rules)
+                check_url(url, rules)
             except InvalidRequest as error:
                 raise InvalidRequest(f"{name}: {error.message}") from None
     if wanted.page_ranges is not None:

@@ -332,6 +332,8 @@ def run(request: pytest.FixtureRequest) -> Any:
 
 async def send(door: str, *urls: str, headers: dict[str, str] | None = None, **settings: Any) -> list[str]:
     """The bodies that come back, from one after the other."""
+    if door == "callback":
+        settings = {name.replace("fetch_", "callback_"): value for name, value in settings.items()}
     out = Outbound(Settings(fetch_timeout=30, **settings))
     bodies = []
     try:
@@ -442,7 +444,7 @@ def test_what_is_listed_may_be_private(run: Any, hits: Hits, door: str) -> None:
     assert hits() == reached
     for url in ["http://private.test/x", "http://private.test:22/x", "http://127.0.0.1:8080/x"]:
         error = refused(run, door, url, hits, reached=reached, fetch_allowed_hosts="private.test:8080")
-        assert "FETCH_ALLOWED_HOSTS" in error.message
+        assert ("CALLBACK" if door == "callback" else "FETCH") + "_ALLOWED_HOSTS" in error.message
 
 
 def test_being_listed_does_not_carry_over_a_redirect(run: Any, hits: Hits) -> None:
