@@ -150,7 +150,7 @@ class Service:
             assert answer.status_code in (200, 202), answer.text
             return answer.json() if answer.status_code == 200 else None
 
-        found: dict[str, Any] = wait_for(ended, 90)
+        found: dict[str, Any] = wait_for(ended)
         return found
 
 

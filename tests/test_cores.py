@@ -4,13 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 
+from harness import wait_for
+
 from worker.engines.paddleocr_vl.cores import Cores
 
 
-def begin(work: Callable[[], None]) -> threading.Thread:
+def begin(work: Callable[[], None], until: Callable[[], object]) -> threading.Thread:
+    """Starts it and waits until it has come so far: threads come in the order in which they are begun."""
     thread = threading.Thread(target=work)
     thread.start()
-    time.sleep(0.05)  # so that they come in this order
+    wait_for(until)
     return thread
 
 
@@ -57,9 +60,13 @@ def test_who_comes_back_goes_before_who_only_begins() -> None:
         with cores.one():
             order.append("third begins")
 
-    threads = [begin(first), begin(second), begin(third)]
+    threads = [
+        begin(first, until=lambda: order),
+        begin(second, until=lambda: len(order) == 2),
+        begin(third, until=lambda: cores._beginning),
+    ]
     answered.set()
-    time.sleep(0.05)
+    wait_for(lambda: cores._finishing)
     done.set()
     for thread in threads:
         thread.join()

@@ -112,8 +112,11 @@ async def test_a_document_alone_has_more() -> None:
     await asyncio.gather(*pages.tasks)
 
 
-async def test_its_first_pages_are_asked_about_first() -> None:
-    shares = Shares(in_company=2, alone=6, head_start=0.1)
+async def test_its_first_pages_are_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = Shares(in_company=2, alone=6, head_start=1)
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
     asked: list[int] = []
     end = [asyncio.Event() for _ in range(6)]
 
@@ -129,7 +132,11 @@ async def test_its_first_pages_are_asked_about_first() -> None:
     end[0].set()
     await settle()
     assert asked == [0, 1]
-    await asyncio.sleep(0.12)
+    now += 0.9
+    await settle()
+    assert asked == [0, 1]
+    now += 0.2
+    await settle()
     assert asked == [0, 1, 2, 3, 4, 5]
     for event in end:
         event.set()
@@ -140,6 +147,8 @@ async def test_its_first_pages_are_asked_about_first() -> None:
     assert asked[6:] == [0, 1]  # a document that comes again begins anew
     for event in end:
         event.set()
+    await settle()
+    now += 1.1
     await asyncio.gather(*tasks)
 
 

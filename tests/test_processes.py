@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
+from harness import PATIENCE, until
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError, WorkerError
@@ -185,7 +186,7 @@ async def test_giving_up_on_a_page_frees_the_process(tmp_path: Path) -> None:
         (child,) = children._idle
         psutil.Process(child.channel.pid).suspend()
         page = asyncio.create_task(children.page(folder, 1))
-        await asyncio.sleep(0.1)
+        await until(lambda: not children._idle)
         page.cancel()
         with pytest.raises(asyncio.CancelledError):
             await page
@@ -242,7 +243,7 @@ async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
     async with page_processes(reader=PP_OCR, seconds=30) as children:
         await children.prepare(quick, None, 10)
         bombs = [asyncio.create_task(children.page(folder, 1)) for folder in slow]
-        await asyncio.sleep(0.1)
+        await until(lambda: children.waits(bombs[1]))
         for number in range(1, 6):
             await children.page(quick, number)
         assert not any(bomb.done() for bomb in bombs)
@@ -318,11 +319,11 @@ async def test_children_die_with_their_parent() -> None:
     child = psutil.Process(int(await parent.stdout.readline()))
     parent.kill()
     await parent.wait()
-    assert psutil.wait_procs([child], timeout=10)[1] == []
+    assert psutil.wait_procs([child], timeout=PATIENCE)[1] == []
 
 
 async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 1.0)
+    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 2.0)
     monkeypatch.setattr(host_keeper, "ASK_EVERY", 0.1)
     keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
     parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
@@ -334,6 +335,7 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
         with pytest.raises(ChildDied, match="SIGKILL"):
             await keeper.call("prepare", folder=str(data_dir), page_ranges=None)
         assert place.crashes == 1
+    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 60.0)
     await keeper.ready.wait()
     assert await keeper.call("ping") == {"fault": None}
     for part in parts:
@@ -407,20 +409,32 @@ async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Pa
             await children.page(folder, 2)
 
 
-async def test_a_child_is_ready_for_whoever_comes_while_others_work(tmp_path: Path) -> None:
+async def test_a_child_is_ready_for_whoever_comes_while_others_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One document alone has all for itself."""
-    async with page_processes(count=2, reader=PP_OCR, memory_mb=4096) as children:
+    async with page_processes(count=2, seconds=600) as children:
         await children.start()
+        for child in children._idle:  # a page takes as long as the test does
+            psutil.Process(child.channel.pid).suspend()
+        check, looks = children._check, 0
+
+        def counted(*arguments: Any) -> None:
+            nonlocal looks
+            looks += 1
+            check(*arguments)
+
+        monkeypatch.setattr(children, "_check", counted)
 
         def read(name: str) -> "asyncio.Task[None]":
-            return asyncio.create_task(children.page(prepared_with(tmp_path, slow_pdf(20_000_000), name), 1))
+            return asyncio.create_task(children.page(prepared_with(tmp_path, text_pdf(), name), 1))
 
         slow = [read("first")]
-        await asyncio.sleep(0.5)
+        await until(lambda: looks >= 3)
         (alone,) = children._idle
+        assert not children._spares
         slow.append(read("second"))
-        while children._idle in ([alone], []):
-            await asyncio.sleep(0.05)
+        await until(lambda: children._idle not in ([alone], []))
         assert len(children._idle) == 1
         assert not any(task.done() for task in slow)
         for task in slow:

@@ -27,7 +27,7 @@ def average(results: dict[str, dict], name: str) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_born_digital_documents():
     assert len(DOCUMENTS) >= 25
     results = {path.stem: measured(path) for path in DOCUMENTS}
@@ -44,7 +44,7 @@ def test_born_digital_documents():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_scans(tmp_path):
     chosen = [scan for scan in degrade.SCANS if scan.document.startswith(SCANS)]
     assert len(chosen) >= len(SCANS)

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 from documents import picture_pdf, scan_pdf, slow_pdf, text_pdf
-from harness import ROOT, START_WITHIN, Service, Web, run, running, spawn, wait_for
+from harness import PATIENCE, ROOT, START_WITHIN, Service, Web, run, running, spawn, wait_for
 from troubleshooting import explained
 
 
@@ -78,7 +78,7 @@ def test_nothing_outlives_the_service() -> None:
         tree = service.tree()
         assert len(tree) >= 7  # app, store, API, worker, engine host, sender, page processes
         service.process.kill()
-        _, alive = psutil.wait_procs(tree, timeout=10)
+        _, alive = psutil.wait_procs(tree, timeout=PATIENCE)
         assert alive == []
 
 
@@ -89,7 +89,7 @@ def test_interrupt_stops_everything_in_order() -> None:
         tree = service.tree()
         wait_for(lambda: "is ready at http://127.0.0.1:" in service.log.read_text())
         assert service.stop() == 0
-        assert psutil.wait_procs(tree, timeout=1)[1] == []
+        assert psutil.wait_procs(tree, timeout=PATIENCE)[1] == []
         assert "Traceback" not in service.log.read_text()
 
 

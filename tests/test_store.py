@@ -1,6 +1,7 @@
 """Which server is run, and that it is ours alone."""
 
 import asyncio
+import contextlib
 import os
 import random
 import socket
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from harness import PATIENCE, until
 
 import app.store
 from app.settings import Settings
@@ -76,14 +78,12 @@ async def test_one_keeper_at_a_time_and_another_takes_over(data_dir: Path) -> No
 
 
 async def _until_it_answers(client: "redis.Redis") -> None:
-    for _ in range(300):
-        try:
-            if client.ping():
-                return
-        except redis.ConnectionError:
-            pass
-        await asyncio.sleep(0.05)
-    raise AssertionError("the store does not come back")
+    def answers() -> bool:
+        with contextlib.suppress(redis.ConnectionError):
+            return bool(client.ping())
+        return False
+
+    await until(answers)
 
 
 async def test_a_machine_without_a_server_is_told_what_to_do(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ async def test_a_command_can_be_cancelled_at_any_moment(store_url: str) -> None:
         for _ in range(random.randrange(1, 12)):
             await asyncio.sleep(0)
         asking.cancel()
-        assert (await asyncio.wait([asking], timeout=5))[0], "the cancellation was swallowed"
+        assert (await asyncio.wait([asking], timeout=PATIENCE))[0], "the cancellation was swallowed"
     await store.aclose()
 
 

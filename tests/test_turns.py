@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from harness import PATIENCE
 
 from worker.turns import Turns
 
@@ -81,7 +82,7 @@ async def test_who_gives_up_leaves_the_place_to_the_next(passing_on: bool) -> No
         assert not turns.waits(giving_up)
     giving_up.cancel()
     release.set()
-    await asyncio.wait_for(asyncio.gather(holder, patient), 5)
+    await asyncio.wait_for(asyncio.gather(holder, patient), PATIENCE)
     assert giving_up.cancelled()
     async with turn(turns, "third"):
         assert not turns.waits(patient)

@@ -104,5 +104,5 @@ async def test_a_client_that_goes_away_ends_its_wait(api: Api, jobs: Jobs, store
             return any(one["cmd"] == "xread" and "b" in one["flags"] for one in store.client_list())
 
         # Nothing reads the events once nobody waits for any.
-        await asyncio.to_thread(wait_for, lambda: not reading(), 20)
+        await asyncio.to_thread(wait_for, lambda: not reading())
     await asyncio.to_thread(wait_for, lambda: api.process.num_fds() <= before + STORE_CONNECTIONS)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -64,7 +63,7 @@ def test_callbacks_survive_the_death_of_everything(web: Web) -> None:
         wait_for(lambda: service.client.get(f"/jobs/{job}").json()["status"] == "finished")
         service.kill_all()
         service.start()
-        wait_for(lambda: len(web.posts) == 2, 70)
+        wait_for(lambda: len(web.posts) == 2)
 
 
 class Bench:
@@ -133,7 +132,7 @@ async def test_a_delivery_ends(store_url: str, data_dir: Path, web: Web) -> None
 
 
 @pytest.mark.anyio
-async def test_one_receiver_takes_a_bounded_share_of_the_sender(store_url: str, data_dir: Path, web: Web) -> None:
+async def test_a_slow_receiver_delays_nobody(store_url: str, data_dir: Path, web: Web) -> None:
     web.answering.clear()
     other = Web()
     try:
@@ -323,15 +322,6 @@ async def test_a_job_that_has_expired_is_not_delivered(store_url: str, data_dir:
         await bench.store.zadd(keys.OUTBOX, {JOB: 0})
         assert await bench.outbox.take(5) == []
         assert await bench.store.zcard(keys.OUTBOX) == 0
-
-
-@pytest.mark.slow
-def test_a_slow_receiver_delays_nobody(service: Service, web: Web) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts and never answers
-        for _ in range(PER_HOST + 2):
-            service.submit(text_pdf(), callback_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/hook")
-        service.submit(text_pdf(), callback_url=f"{web.url}/hook")
-        wait_for(lambda: web.posts, 10)  # long before the deaf one's 15 s are over
 
 
 def test_what_receivers_ask_for() -> None:

@@ -23,7 +23,7 @@ SLACK_MB = 300
 MOST_PAGES = 2_000
 LOOK_EVERY = 0.05
 """Seconds between two looks at the page processes."""
-HANGS = 90.0
+HANGS = 600.0
 """Seconds after which a document is taken to hang: far more than all of its calls may take at their limits."""
 CODES = {
     "not_a_document",

@@ -9,7 +9,7 @@ from harness import Service, Web, running
 from makers import MAKERS
 from reading import CODES
 
-pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(3600)]
 
 COSTLY = (
     "content_of_paths",

@@ -7,7 +7,7 @@ from documents import picture_pdf
 from makers import MAKERS
 from reading import MEMORY_MB, SLACK_MB, Outcome, Reading
 
-pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(3600)]
 
 EXPECTED = {
     "content_bomb_among_pages": "read read",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mutations import Mutation
 from reading import MEMORY_MB, SLACK_MB, Reading
 
-pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.timeout(3600)]
 
 BATCH = 20
 """Documents that are read side by side."""
