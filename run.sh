@@ -9,34 +9,76 @@
 # PYTHON picks the interpreter (3.10 to 3.13), VENV the folder of the virtual environment. ENGINE=paddleocr_vl has an
 # environment of its own, with PaddlePaddle for the GPU where there is one.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Links to this file are followed: what belongs to it lies beside it.
+self=${BASH_SOURCE[0]}
+while [[ -L $self ]]; do
+  link=$(readlink "$self")
+  [[ $link == /* ]] || link=$(dirname "$self")/$link
+  self=$link
+done
+here=$(CDPATH='' cd "$(dirname "$self")" && pwd -P)
+
+# What the user's environment tells Python, pip and uv to do elsewhere is not meant for us; where packages come from is.
+for name in "${!PYTHON@}" "${!PIP_@}" "${!UV_@}"; do
+  case $name in
+    PYTHON | PYTHONDONTWRITEBYTECODE | PYTHONFAULTHANDLER | PYTHONHASHSEED | PYTHONIOENCODING | PYTHONPYCACHEPREFIX) ;;
+    PYTHONUNBUFFERED | PYTHONUTF8 | PYTHONWARNINGS) ;;
+    PIP_CACHE_DIR | PIP_CERT | PIP_CLIENT_CERT | PIP_CONFIG_FILE | PIP_DEFAULT_TIMEOUT | PIP_EXTRA_INDEX_URL) ;;
+    PIP_FIND_LINKS | PIP_INDEX_URL | PIP_KEYRING_PROVIDER | PIP_NO_CACHE_DIR | PIP_NO_INDEX | PIP_PROXY | PIP_RETRIES) ;;
+    PIP_TIMEOUT | PIP_TRUSTED_HOST) ;;
+    UV_CACHE_DIR | UV_CONCURRENT_* | UV_CONFIG_FILE | UV_DEFAULT_INDEX | UV_EXTRA_INDEX_URL | UV_FIND_LINKS | UV_HTTP_*) ;;
+    UV_INDEX | UV_INDEX_* | UV_INSECURE_HOST | UV_KEYRING_PROVIDER | UV_LINK_MODE | UV_NATIVE_TLS | UV_NO_CACHE) ;;
+    UV_OFFLINE | UV_REQUEST_TIMEOUT | UV_SYSTEM_CERTS) ;;
+    *) unset "$name" ;;
+  esac
+done
+export PIP_USER=0 # pip.conf may say otherwise
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 find_python() {
-  local candidate
-  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10}; do
-    if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
-      command -v "$candidate"
+  local candidate found candidates=(python3 python3.13 python3.12 python3.11 python3.10)
+  [[ -z ${PYTHON:-} ]] || candidates=("$PYTHON")
+  for candidate in "${candidates[@]}"; do
+    if "$candidate" -I -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      found=$(command -v "$candidate")
+      absolute "$found"
       return
     fi
   done
   fail "No Python 3.10 to 3.13 found${PYTHON:+ at PYTHON=$PYTHON}. Install one (Debian: apt install python3 python3-venv) or name it: PYTHON=/path/to/python3 ./run.sh"
 }
 
-# engine: the one that is asked for, in the environment or in .env.
-engine() {
-  local name=${ENGINE:-${OCR_ENGINE:-}}
-  [[ -n $name || ! -f .env ]] || name=$(sed -nE 's/^(OCR_)?ENGINE=["'\'']?([a-z_]+).*/\2/p' .env | tail -n 1)
-  [[ $name == vllm ]] && name=paddleocr_vl
-  echo "$name"
+absolute() { if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi; }
+
+# any_python: an interpreter for what needs the standard library alone.
+any_python() {
+  local candidate
+  for candidate in ${VENV:+"$VENV/bin/python"} "$here"/.venv*/bin/python; do
+    if [[ -x $candidate ]] && "$candidate" -I -S -c '' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  find_python
+}
+
+# read_settings: sets $engine and $device to what the service will read in the environment and in .env.
+read_settings() {
+  local python settings
+  python=$(any_python) || exit 1
+  settings=$("$python" -I -S "$here/app/env_file.py" ENGINE,OCR_ENGINE DEVICE) || exit 2
+  { IFS= read -r engine && IFS= read -r device || true; } <<<"$settings"
+  engine=$(tr '[:upper:]' '[:lower:]' <<<"$engine")
+  [[ $engine != vllm ]] || engine=paddleocr_vl
 }
 
 # holds VENV FILE…: whether VENV has been installed from these files, and works.
 holds() {
   local folder=$1
   shift
-  [[ -x $folder/bin/python && $(cat "$folder/.lock" 2>/dev/null) == "$(stamp "$@")" ]] && "$folder/bin/python" -c '' 2>/dev/null
+  [[ -x $folder/bin/python && $(cat "$folder/.lock" 2>/dev/null) == "$(stamp "$@")" ]] && "$folder/bin/python" -I -c '' 2>/dev/null
 }
 
 stamp() { cat "${@/#/$here/}" | sha256sum | cut -d' ' -f1; }
@@ -47,15 +89,16 @@ install_uv() {
   folder=$(dirname "$venv")/.venv-uv
   uv=$folder/bin/uv
   if ! holds "$folder" requirements/uv.txt; then
-    "$1" -c 'import venv, ensurepip' 2>/dev/null \
-      || fail "$1 has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
-    "$1" -m venv --clear "$folder"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/uv.txt" >&2 \
+    "$1" -I -c 'import venv, ensurepip' 2>/dev/null \
+      || fail "$1 has no venv module. On Debian or Ubuntu: apt install python3-venv (or python$("$1" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv)"
+    "$1" -I -m venv --clear "$folder"
+    "$folder/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/uv.txt" >&2 \
       || fail "uv could not be installed; the lines above say why. Run the same command again to retry."
+    [[ -x $uv ]] || fail "pip has installed uv elsewhere than in $folder: pip's configuration file ('pip config list') sends it there."
     stamp requirements/uv.txt >"$folder/.lock"
   fi
   # A mirror, certificate or proxy that pip is configured with is used by uv, too.
-  config=$("$folder/bin/python" -m pip config list 2>/dev/null || true)
+  config=$("$folder/bin/python" -I -m pip config list 2>/dev/null || true)
   for pair in UV_DEFAULT_INDEX=index-url SSL_CERT_FILE=cert ALL_PROXY=proxy; do
     variable=${pair%=*} value=$(sed -nE "s/^[^.]+\.${pair#*=}='(.*)'$/\1/p" <<<"$config" | head -n 1)
     [[ -n ${!variable:-} || -z $value ]] || export "$variable=$value"
@@ -64,12 +107,14 @@ install_uv() {
 
 # install SIZE LOCK [UNHASHED]: makes $venv hold exactly what LOCK lists, with hashes, and then what UNHASHED does; does
 # nothing, without network, where it does already.
-install() {
+install() (
   local size=$1 lock=$2 unhashed=${3:-} python
   holds "$venv" "$lock" ${unhashed:+"$unhashed"} && return
   python=$(find_python)
   echo "Installing into $venv with $("$python" --version) (once; about $size) …" >&2
   install_uv "$python"
+  # uv reads pyproject.toml and uv.toml of the current folder.
+  cd "$here"
   "$uv" venv --quiet --clear --python "$python" "$venv"
   "$uv" pip install --python "$venv/bin/python" --require-hashes -r "$here/$lock" \
     || fail "The installation failed; the lines above say where. Run the same command again to retry."
@@ -77,15 +122,17 @@ install() {
   [[ -z $unhashed ]] || "$uv" pip install --python "$venv/bin/python" --index-strategy unsafe-best-match -r "$here/$unhashed" \
     || fail "The installation of PaddlePaddle failed; the lines above say where. Run the same command again to retry, or set DEVICE=cpu."
   stamp "$lock" ${unhashed:+"$unhashed"} >"$venv/.lock"
-}
+)
 
-export PYTHONPATH=$here
+[[ -z ${VENV:-} ]] || VENV=$(absolute "$VENV")
 case ${1:-serve} in
   gpu) shift; exec "$here/docker/gpu.sh" "$@" ;;
   test)
     shift
     cd "$here"
-    if [[ $(engine) == paddleocr_vl ]]; then
+    export PYTHONPATH=$here
+    read_settings
+    if [[ $engine == paddleocr_vl ]]; then
       venv=${VENV:-$here/.venv-paddle-test}
       install "1.8 GB" requirements/paddle-test.txt
       PATH=$venv/bin:$PATH exec python -m pytest "${@:-tests/paddleocr_vl}"
@@ -115,16 +162,17 @@ case ${1:-serve} in
     ;;
   *)
     export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
-    if [[ $(engine) != paddleocr_vl ]]; then
+    read_settings
+    if [[ $engine != paddleocr_vl ]]; then
       venv=${VENV:-$here/.venv}
       install "500 MB" requirements.txt
-    elif [[ ${DEVICE:-} != cpu ]] && nvidia-smi >/dev/null 2>&1; then
+    elif [[ $device != cpu ]] && nvidia-smi >/dev/null 2>&1; then
       venv=${VENV:-$here/.venv-paddle-gpu}
       install "several GB" requirements/paddle-gpu.txt requirements/paddlepaddle-gpu.txt
     else
       venv=${VENV:-$here/.venv-paddle}
       install "1.8 GB" requirements/paddle-cpu.txt
     fi
-    exec "$venv/bin/python" -m app "$@"
+    exec "$venv/bin/python" "$here/app/launch.py" -m app "$@" # -m alone would run an "app" of the current folder
     ;;
 esac

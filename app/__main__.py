@@ -14,6 +14,7 @@ from pathlib import Path
 from app import __version__
 from app.listen import api_command, check_exposure
 from app.logs import configure
+from app.misspelled import warn_of_misspelled
 from app.parse import parse
 from app.processes import run_until_signal
 from app.service import ServiceFailed, run_service
@@ -25,13 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments().parse_args(arguments)
     try:
         settings = load_settings()
+        configure(settings)
+        warn_of_misspelled()
         if options.command == "parse":
             return asyncio.run(parse(settings, options.documents, options.output))
         if options.command == "api":
             check_exposure(settings)
             command = api_command(settings)
             os.execv(command[0], command)
-        configure(settings)
         return run_until_signal(_serve(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import Any
 from app.coalesce import Coalesced
 from app.errors import UnknownEngine
 from app.jobs import keys
-from app.options import OPTIONS
+from app.options import HIDDEN, OPTIONS
 from app.store import Store, batch, epoch
 
 PREFERRED = ("paddleocr_vl", "pp_ocr")
@@ -17,9 +17,6 @@ FALLBACK = "pp_ocr"
 LIVE = 15.0  # seconds after its last beat that a worker is held to be alive
 ABLE = 7.0  # seconds after an engine was last able to work that it is held to be: two beats
 CACHED = 1.0  # seconds
-
-HIDDEN = frozenset({"null"})
-"""Engines for tests: known only while a worker offers them."""
 
 
 @dataclass(frozen=True)

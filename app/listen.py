@@ -1,8 +1,8 @@
 """Where the API listens, and the command line of uvicorn that makes it."""
 
-import sys
 from ipaddress import ip_address
 
+from app.launch import ROOT, program
 from app.settings import Settings, SettingsError
 
 STREAMS_END_WITHIN = 3  # seconds; open event streams would keep the API for ever
@@ -18,14 +18,28 @@ def check_exposure(settings: Settings) -> None:
     except ValueError:  # a name
         pass
     raise SettingsError(
-        f"HOST={settings.host} lets in everybody who can reach it, and nobody is asked for a key. "
-        "Set ALLOW_ANONYMOUS=1 if that is meant, as in a private network or behind a proxy that knows its users."
+        f"HOST={settings.host} opens the API to other machines, and it has no authentication. Set ALLOW_ANONYMOUS=1 to "
+        "accept that, as behind a firewall or a proxy that authenticates. With docker run: -e ALLOW_ANONYMOUS=1, and "
+        "-p 127.0.0.1:8080:8080 to publish the port to this machine alone."
     )
+
+
+def reachable(host: str) -> str:
+    """An address of this machine where an API that listens on `host` answers."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def url_of(host: str, port: int) -> str:
+    """The API's address as a URL; a zone (fe80::1%eth0) as RFC 6874 has it."""
+    address = reachable(host).replace("%", "%25")
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
 def api_command(settings: Settings) -> list[str]:
     """The API as a program."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", settings.host, "--port", str(settings.port)]
+    # uvicorn would put the current folder first of all.
+    command = program("uvicorn", "--app-dir", ROOT, "app.main:app")
+    command += ["--host", settings.host, "--port", str(settings.port)]
     command += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", str(STREAMS_END_WITHIN)]
     if settings.trusted_proxies:
         return [*command, "--proxy-headers", "--forwarded-allow-ips", ",".join(settings.trusted_proxies)]

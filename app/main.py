@@ -21,16 +21,18 @@ from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
+from app.misspelled import warn_of_misspelled
 from app.processes import freeze_garbage
 from app.quota import Quota
-from app.settings import Settings, load_settings
+from app.settings import Settings, settings_or_exit
 from app.store import StoreKeeper, connect
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API on `settings`, by default those of the environment."""
-    chosen = settings or load_settings()
+    chosen = settings or settings_or_exit()
     configure(chosen)
+    warn_of_misspelled()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

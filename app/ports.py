@@ -12,11 +12,11 @@ def port_holder(host: str, port: int) -> str | None:
 
     Raises OSError where the address itself is not ours.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
         try:
-            probe.bind((host, port))
+            probe.bind(address)
             return None
         except PermissionError:
             return f"Port {port} needs more rights than this user has."

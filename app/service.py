@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-import httpx
+import anyio
 
-from app.listen import api_command, check_exposure
+from app.launch import program
+from app.listen import api_command, check_exposure, reachable, url_of
 from app.ports import port_holder
 from app.processes import stop_process
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.store import Down, StoreKeeper, connect, store_url, unfit
 from app.tether import tethered
 
@@ -77,7 +79,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     try:
         holder = port_holder(settings.host, settings.port)
     except OSError as error:
-        raise ServiceFailed(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
+        raise SettingsError(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
     if holder is not None:
         raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
     await _check_store(settings)
@@ -118,30 +120,38 @@ def _parts(settings: Settings) -> list[Part]:
     }
     return [
         Part("API", api_command(settings), env, STOP_WITHIN),
-        Part("worker", [sys.executable, "-m", "worker"], env, STOP_WITHIN + settings.shutdown_grace),
+        Part("worker", program("worker"), env, STOP_WITHIN + settings.shutdown_grace),
     ]
 
 
 async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None]], patient: bool) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    url = f"http://{host}:{settings.port}"
+    url = url_of(settings.host, settings.port)
     reason, told = "the API does not answer", False
     give_up = time.monotonic() + READY_WITHIN
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-        while time.monotonic() < give_up or (told and patient):
-            try:
-                answer = await client.get(f"{url}/health/ready")
-                if answer.status_code == 200:
-                    await on_ready(url)
-                    return
-                reason = answer.json()["errorMsg"]
-                if not told and _waits_for_engine(answer.json()["parts"]):
-                    told = True
-                    log.warning("%s takes documents, but they wait: %s", url, reason)
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(0.1)
+    while time.monotonic() < give_up or (told and patient):
+        with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
+            with anyio.fail_after(5):
+                status, body = await _ask_ready(settings)
+            if status == 200:
+                await on_ready(url)
+                return
+            reason = body["errorMsg"]
+            if not told and _waits_for_engine(body["parts"]):
+                told = True
+                log.warning("%s takes documents, but they wait: %s", url, reason)
+        await asyncio.sleep(0.1)
     raise ServiceFailed(f"The service is not ready after {READY_WITHIN:g} s: {reason}.")
+
+
+async def _ask_ready(settings: Settings) -> tuple[int, Any]:
+    """Status and body of /health/ready. By hand, as URLs have no form for every address that one may listen on."""
+    reader, writer = await asyncio.open_connection(reachable(settings.host), settings.port)
+    try:
+        writer.write(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(await reader.read())
+    finally:
+        writer.close()
 
 
 def _waits_for_engine(parts: dict[str, str]) -> bool:

@@ -1,17 +1,20 @@
-"""Every knob of the product: environment variables of the same names, and `.env` in the working directory."""
+"""All settings of the product: environment variables of the same names, and `.env` in the working directory."""
 
+import difflib
+import os
 import re
 import sys
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.addresses import Rules
+from app.env_file import EnvFile, EnvFileError, find, read_env_file, upper_case
+from app.options import HIDDEN, OPTIONS
 from app.vl_models import VLModel, choose
 
 
@@ -28,10 +31,50 @@ def _server_url(word: str) -> str:
     return word.rstrip("/") + ("" if parts.path.strip("/") else "/v1")
 
 
-class Settings(BaseSettings):
+_REDIS_OPTIONS = {
+    "db", "username", "password", "client_name", "protocol", "socket_timeout", "socket_connect_timeout",
+    "socket_keepalive", "retry_on_timeout", "health_check_interval", "max_connections",
+}  # fmt: skip
+_TLS_OPTIONS = {
+    "ssl_ca_certs", "ssl_ca_path", "ssl_ca_data", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs",
+    "ssl_check_hostname", "ssl_ciphers",
+}  # fmt: skip
+"""What the query of REDIS_URL may hold: options of redis-py's connections."""
+
+
+def _check_redis_url(word: str) -> None:
+    """Raises ValueError where redis-py could not use it, or would read something else into it."""
+    parts = urlsplit(word)
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        bare = re.fullmatch(r"[\w.-]+(:\d+)?", word)
+        example = f"redis://{word}/0" if bare else "redis://:PASSWORD@HOST:6379/0"
+        raise ValueError(f"it should begin with redis://, rediss:// (with TLS) or unix://, as in {example}")
+    escape = "characters of a password other than letters and digits should be escaped, as in %40 for @"
+    if parts.fragment:
+        raise ValueError(f"there is a # in it: {escape}")
+    if parts.scheme == "unix":
+        if not parts.path or parts.hostname:
+            raise ValueError("it should be like unix:///path/to/redis.sock")
+    else:
+        try:
+            parts.port  # noqa: B018
+        except ValueError:
+            raise ValueError(f"its port is not a number below 65536; {escape}") from None
+        if not re.fullmatch(r"(/\d*)?", parts.path):
+            raise ValueError("after the host there should be the number of a database, as in redis://HOST:6379/0")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    known = _REDIS_OPTIONS | (_TLS_OPTIONS if parts.scheme == "rediss" else set())
+    for name in options:
+        if name not in known:
+            raise ValueError(f"it has the unknown option {name}; there are {', '.join(sorted(known))}")
+    if not options.get("db", "0").isdecimal():
+        raise ValueError("its option db should be the number of a database")
+
+
+class Settings(BaseModel):
     """All settings with their defaults; every limit is finite."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the API listens on.")
@@ -41,17 +84,19 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="Address clients know the API by, as https://ocr.example.com; links in answers begin with it."
     )
-    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+    allowed_hosts: list[str] = Field(
         [],
         description="More names that requests may have in Host and Origin, besides localhost, HOST and PUBLIC_URL's; "
         "unset: Host is checked on loopback only.",
     )
-    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+    trusted_proxies: list[str] = Field(
         [], description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
     data_dir: Path = Field(Path("data"), description="Where documents, results and our own store live.")
-    redis_url: str | None = Field(None, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    redis_url: str | None = Field(
+        None, repr=False, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
 
     engine: str = Field(
         "auto",
@@ -101,7 +146,7 @@ class Settings(BaseSettings):
     model_name: str | None = Field(
         None, description="What the VLM server calls its model; unset: the official name, as in PaddleOCR-VL-1.6-0.9B."
     )
-    vl_server_url: Annotated[list[str], NoDecode] = Field(
+    vl_server_url: list[str] = Field(
         ["http://127.0.0.1:8118/v1"],
         validation_alias=AliasChoices("vl_server_url", "vllm_url"),
         description="Addresses of VLM servers, all with the same model; /v1 is added where there is no path.",
@@ -145,16 +190,16 @@ class Settings(BaseSettings):
     )
 
     fetch_timeout: float = Field(120, gt=0, le=3600, description="Seconds a download may take in all.")
-    fetch_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+    fetch_allowed_hosts: list[str] = Field(
         [], description="Hosts (name or address, optionally :port) that may be fetched though they are private."
     )
-    fetch_allowed_networks: Annotated[list[str], NoDecode] = Field(
+    fetch_allowed_networks: list[str] = Field(
         [], description="Networks (as in 10.0.0.0/8) whose addresses may be fetched from, at any port."
     )
-    callback_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+    callback_allowed_hosts: list[str] = Field(
         [], description="Hosts (name or address, optionally :port) that callbacks may go to though they are private."
     )
-    callback_allowed_networks: Annotated[list[str], NoDecode] = Field(
+    callback_allowed_networks: list[str] = Field(
         [], description="Networks (as in 10.0.0.0/8) that callbacks may go to, at any port."
     )
     result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
@@ -199,10 +244,40 @@ class Settings(BaseSettings):
             ip_network(word)
         return words
 
-    @field_validator("paddle_pdx_model_source", mode="before")
+    @field_validator(
+        "log_level", "engine", "model", "vl_backend", "layout_engine", "paddle_pdx_model_source", mode="before"
+    )
     @classmethod
     def _lower(cls, word: Any) -> Any:
         return word.lower() if isinstance(word, str) else word
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, word: str) -> str:
+        if word.startswith("[") and word.endswith("]"):
+            word = word[1:-1]
+        try:
+            if not re.fullmatch(r"[\w.-]+", word):
+                ip_address(word)
+        except ValueError:
+            advice = "it should be an address or a name alone, as in 127.0.0.1, ::1 or localhost; the port is PORT"
+            raise ValueError(advice) from None
+        return word
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, word: str | None) -> str | None:
+        if word is not None:
+            _check_redis_url(word)
+        return word
+
+    @field_validator("data_dir")
+    @classmethod
+    def _home(cls, folder: Path) -> Path:
+        try:
+            return folder.expanduser()
+        except RuntimeError:
+            raise ValueError("there is no such home directory") from None
 
     @field_validator("layout_model_dir", "vl_model_dir", "doc_orientation_model_dir", "doc_unwarping_model_dir")
     @classmethod
@@ -212,8 +287,14 @@ class Settings(BaseSettings):
 
     @field_validator("engine")
     @classmethod
-    def _alias(cls, name: str) -> str:
-        return "paddleocr_vl" if name == "vllm" else name
+    def _engine(cls, name: str) -> str:
+        if name == "vllm":
+            return "paddleocr_vl"
+        if name == "auto" or name in OPTIONS:
+            return name
+        known = ["auto", *sorted(OPTIONS.keys() - HIDDEN)]
+        near = difflib.get_close_matches(name, known, 1)
+        raise ValueError(f"it should be one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else ""))
 
     @field_validator("vl_server_url")
     @classmethod
@@ -264,28 +345,54 @@ class Settings(BaseSettings):
 
 
 class SettingsError(Exception):
-    """The environment holds a value that cannot be; the message names each."""
+    """The environment or `.env` holds a value that is invalid; the message has a line for each."""
+
+
+def setting_names() -> dict[str, tuple[str, ...]]:
+    """The names that each setting may be given by, by its field."""
+    aliases = {
+        name: getattr(field.validation_alias, "choices", [name]) for name, field in Settings.model_fields.items()
+    }
+    return {name: tuple(str(choice).upper() for choice in choices) for name, choices in aliases.items()}
 
 
 def load_settings() -> Settings:
-    """The settings of this process's environment. Raises SettingsError."""
+    """The settings of this process's environment and working directory. Raises SettingsError."""
     try:
-        return Settings()
+        file = read_env_file()
+    except EnvFileError as error:
+        raise SettingsError(str(error)) from None
+    return settings_from(upper_case(os.environ), file)
+
+
+def settings_from(environment: dict[str, str], file: EnvFile) -> Settings:
+    """The same of these; names of the environment are in upper case. Raises SettingsError."""
+    given = {field: found for field, names in setting_names().items() if (found := find(names, environment, file))}
+    try:
+        return Settings.model_validate({field: value for field, (_, value, _) in given.items()})
     except ValidationError as error:
-        lines = [_sentence(item) for item in error.errors()]
-        raise SettingsError("Settings that cannot be:\n  " + "\n  ".join(lines)) from None
+        lines = []
+        for item in error.errors():
+            message = str(item["msg"]).removeprefix("Value error, ")
+            if item["loc"]:
+                name, value, from_file = given[str(item["loc"][0])]
+                where = " in .env" if from_file else ""
+                message = f"{name}={_shown(value)}{where} is invalid: {message[0].lower()}{message[1:]}"
+            lines.append(message if message[-1] in ".?!" else f"{message}.")
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _shown(value: str) -> str:
+    """Without passwords, and no longer than a line."""
+    value = re.sub(r"(?<=://).*@|^(?!\w+://).*@", "***@", value, flags=re.DOTALL)
+    value = re.sub(r"(password=)[^&]*", r"\1***", value)
+    return repr(value if len(value) <= 100 else f"{value[:100]}…")
 
 
 def settings_or_exit() -> Settings:
-    """The same for programs: those that cannot be are named on standard error, and the program ends with 2."""
+    """The same for programs: what is invalid is named on standard error, and the program ends with status 2."""
     try:
         return load_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-
-
-def _sentence(item: Any) -> str:
-    if not item["loc"]:  # about several settings, which the message names
-        return str(item["msg"]).removeprefix("Value error, ")
-    return f"{str(item['loc'][0]).upper()}: {item['msg']} (it is {item['input']!r})"

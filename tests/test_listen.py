@@ -12,7 +12,7 @@ from documents import text_pdf
 from harness import ROOT, Service, run, running, spawn, store_of, wait_for
 
 from app.jobs import keys
-from app.listen import api_command, check_exposure
+from app.listen import api_command, check_exposure, url_of
 from app.ports import free_port
 from app.settings import Settings, SettingsError
 from worker.cpus import cpus
@@ -26,7 +26,9 @@ def test_this_machine_alone_needs_no_word(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "ocr.example.com"])
 def test_all_others_are_let_in_by_a_word_only(host: str) -> None:
-    with pytest.raises(SettingsError, match=f"HOST={host} lets in everybody.*ALLOW_ANONYMOUS=1"):
+    with pytest.raises(
+        SettingsError, match=f"HOST={host} opens the API.*-e ALLOW_ANONYMOUS=1, and -p 127.0.0.1:8080:8080"
+    ):
         check_exposure(Settings(host=host))
     check_exposure(Settings(host=host, allow_anonymous=True))
 
@@ -37,6 +39,21 @@ def test_an_open_api_does_not_start(command: list[str], data_dir: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "ALLOW_ANONYMOUS=1" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("::", "http://[::1]:80"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:80"),
+        ("localhost", "http://localhost:80"),
+    ],
+)
+def test_the_address_that_is_announced(host: str, url: str) -> None:
+    assert url_of(host, 80) == url
 
 
 def test_proxies_are_believed_when_they_are_named() -> None:

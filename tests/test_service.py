@@ -141,7 +141,7 @@ def test_a_busy_port_is_named_with_its_holder(data_dir: Path) -> None:
 @pytest.mark.slow
 def test_a_host_that_is_not_ours_is_named(data_dir: Path) -> None:
     ended = run("-m", "app", DATA_DIR=str(data_dir), HOST="203.0.113.7", ALLOW_ANONYMOUS="1")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "HOST=203.0.113.7 is not an address of this machine" in ended.stderr
 
 
@@ -149,8 +149,7 @@ def test_a_host_that_is_not_ours_is_named(data_dir: Path) -> None:
 def test_settings_that_cannot_be_are_named(data_dir: Path) -> None:
     ended = run("-m", "app", DATA_DIR=str(data_dir), PORT="http", MAX_PAGES="0")
     assert ended.returncode == 2
-    assert "PORT:" in ended.stderr
-    assert "MAX_PAGES:" in ended.stderr
+    assert [line.partition("=")[0] for line in ended.stderr.splitlines()] == ["PORT", "MAX_PAGES"]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from documents import raw_pdf, text_pdf
 from harness import ROOT, Service, run, running, spawn, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
+from app.launch import program
 from app.ports import free_port
 from app.store import find_server
 
@@ -38,15 +39,29 @@ def comes_to_say(beginning: str, **environment: str) -> None:
 
 def test_what_keeps_it_from_starting(data_dir: Path) -> None:
     assert explained("HOST=", app(HOST="0.0.0.0", DATA_DIR=str(data_dir)))
-    assert explained("Settings that cannot be", app(PORT="http"))
+    for line, beginning in zip(
+        app(PORT="http", ENGINE="ppocr", REDIS_URL="localhost:6379").splitlines(),
+        ("PORT=", "REDIS_URL=", "ENGINE="),
+        strict=True,
+    ):
+        assert explained(beginning, line)
+    assert explained("… is not a setting", app(PROT="8081", HOST="0.0.0.0"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert explained("Port …", app(PORT=str(taken.getsockname()[1]), DATA_DIR=str(data_dir)))
 
 
-def test_a_worker_that_dies_again_and_again(data_dir: Path) -> None:
-    told = app(ENGINE="no_such_engine", PORT=str(free_port()), DATA_DIR=str(data_dir))
+def test_an_env_file_from_powershell(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=8081\n", encoding="utf-16")
+    ended = subprocess.run([*program("app")], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert explained("…/.env is UTF-16", ended.stderr)
+
+
+def test_a_worker_that_dies_again_and_again(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os, sys\nif sys.orig_argv[-1] == 'worker':\n    os._exit(7)\n")
+    told = app(PYTHONPATH=str(tmp_path), PORT=str(free_port()), DATA_DIR=str(data_dir))
     assert explained("The worker has died", told)
-    assert "no_such_engine" in told
+    assert "last with status 7" in told
 
 
 def test_a_store_that_is_not_there() -> None:

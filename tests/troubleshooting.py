@@ -20,7 +20,11 @@ def explained(beginning: str, told: str) -> bool:
 IN_ANY_ENVIRONMENT = (
     "HOST=",
     "Port …",
-    "Settings that cannot be",
+    "PORT=",
+    "ENGINE=",
+    "REDIS_URL=",
+    "…/.env is UTF-16",
+    "… is not a setting",
     "The worker has died",
     "store: nothing answers",
     "store: refusing access",

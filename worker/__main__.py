@@ -1,21 +1,29 @@
 """python -m worker"""
 
+import logging
 import sys
 
 from app.logs import configure
+from app.misspelled import warn_of_misspelled
 from app.processes import run_until_signal
 from app.settings import SettingsError, settings_or_exit
 from app.store import StoreError
-from worker.engines import ENGINES
+from app.vl_models import LATEST, version_of
 from worker.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
     settings = settings_or_exit()
     configure(settings)
-    if settings.engine not in ("auto", *ENGINES):
-        print(f"ENGINE={settings.engine} is not an engine of ours: auto, {', '.join(ENGINES)}.", file=sys.stderr)
-        return 2
+    warn_of_misspelled()
+    if settings.model_name and settings.model is None and version_of(settings.model_name) is None:
+        log.warning(
+            "MODEL_NAME=%s does not tell a version of PaddleOCR-VL, so %s is assumed; set MODEL if it is another",
+            settings.model_name,
+            LATEST,
+        )
     try:
         return run_until_signal(Supervisor(settings).run())
     except (SettingsError, StoreError) as error:

@@ -14,7 +14,6 @@ import logging
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import anyio
 
 import app
 from app.errors import DocumentError, EngineError, JobError, PageError, WorkerError
+from app.launch import program
 from app.tether import tethered
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,14 @@ class Channel:
         env: Mapping[str, str] | None = None,
         on_death: Callable[[ChildDied], None] | None = None,
     ) -> "Channel":
-        """Starts `python -m module FD`, FD being its end of the socket pair.
+        """Starts the module with the argument FD, FD being its end of the socket pair.
 
         `on_death` is called before any call in flight learns of the child's end.
         """
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *tethered(sys.executable, "-m", module, str(theirs.fileno())),
+                *tethered(*program(module, str(theirs.fileno()))),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=env,

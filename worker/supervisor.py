@@ -16,6 +16,7 @@ import anyio
 from app.blobs import BlobStore
 from app.jobs.queue import BEAT, Jobs
 from app.jobs.scripts import LEASE
+from app.launch import program
 from app.outbound import Outbound
 from app.processes import stop_process
 from app.quota import Quota
@@ -153,7 +154,7 @@ class Supervisor:
     async def _send_callbacks(self) -> None:
         """Keeps the sender of callbacks running, in a process of its own: no receiver delays a document."""
         while True:
-            process = await asyncio.create_subprocess_exec(*tethered(sys.executable, "-m", "app.webhooks"))
+            process = await asyncio.create_subprocess_exec(*tethered(*program("app.webhooks")))
             try:
                 status = await process.wait()
             finally:

@@ -7,15 +7,13 @@ from app.jobs.queue import Jobs
 from app.logs import configure
 from app.outbound import Outbound
 from app.processes import run_until_signal
-from app.settings import load_settings
+from app.settings import Settings, settings_or_exit
 from app.store import connect
 from app.webhooks.deliver import Sender
 from app.webhooks.outbox import Outbox
 
 
-async def main() -> None:
-    settings = load_settings()
-    configure(settings)
+async def main(settings: Settings) -> None:
     store, outbound = connect(settings), Outbound(settings)
     outbox = Outbox(store, lease=settings.webhook_timeout + 10)
     try:
@@ -26,4 +24,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_until_signal(main()))
+    chosen = settings_or_exit()
+    configure(chosen)
+    sys.exit(run_until_signal(main(chosen)))
