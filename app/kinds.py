@@ -2,6 +2,7 @@
 
 from enum import Enum
 from pathlib import Path
+from typing import BinaryIO
 
 from app.errors import DocumentError
 
@@ -72,7 +73,14 @@ def require_document(head: bytes) -> Kind:
 def kind_at(path: Path) -> Kind:
     """The kind of a stored document. Raises DocumentError where it is none that is read."""
     with path.open("rb") as file:
-        return require_document(file.read(HEAD))
+        return kind_in(file)
+
+
+def kind_in(file: BinaryIO) -> Kind:
+    """The same of an open document, which is at its beginning before and after."""
+    head = file.read(HEAD)
+    file.seek(0)
+    return require_document(head)
 
 
 def _looks(head: bytes) -> str:

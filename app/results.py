@@ -72,7 +72,12 @@ def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
 
 
 def stored_page(folder: JobFolder, number: int) -> Page:
-    page = Page(**json.loads(folder.page(number).read_bytes()))
+    return parse_page(folder.page(number).read_bytes())
+
+
+def parse_page(data: bytes) -> Page:
+    """The page of which `data` is the JSON, as `store_page` writes it."""
+    page = Page(**json.loads(data))
     page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
     return page
 

@@ -28,7 +28,7 @@ def opened(tmp_path: Path) -> Any:
     def opened(data: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[OpenDocument]:
         path = tmp_path / "source"
         path.write_bytes(data)
-        with closing(open_document(path, max_pixels)) as document:
+        with closing(open_document(path.open("rb"), max_pixels)) as document:
             yield document
 
     return opened

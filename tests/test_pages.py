@@ -2,12 +2,14 @@
 
 import json
 import math
+import os
 import resource
 import socket
 import threading
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pypdfium2 as pdfium
 import pytest
 from documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
@@ -17,9 +19,10 @@ from hypothesis import strategies as st
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
 from app.results import Page, stored_page
-from worker import pages
+from worker import pages, sandbox
 from worker.documents import OpenDocument, fitting, open_document
 from worker.engines.base import Hint, PageReader
+from worker.handover import Handover, JobFiles, send
 from worker.pages import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -30,7 +33,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int
     """This process is to live on: the limits it would set are only noted."""
     limits: list[tuple[int, tuple[int, int]]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda kind, values: limits.append((kind, values)))
-    monkeypatch.setattr(pages, "close_in", lambda: True)
+    monkeypatch.setattr(sandbox, "enter", lambda preload: sandbox.Sandbox.FULL)
     return limits
 
 
@@ -41,16 +44,35 @@ def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
     return folder
 
 
+def call(work: Pages, op: str, folder: JobFolder, **parameters: Any) -> Any:
+    """As a page pool does it, in this process."""
+
+    async def handed_over() -> Any:
+        async with Handover(op, folder, parameters.get("number")) as handover:
+            job = JobFiles(op, str(folder.root), [os.dup(descriptor) for descriptor in handover.descriptors])
+            try:
+                answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
+            finally:
+                job.close()
+            return await handover.keep(answer)
+
+    return anyio.run(handed_over)
+
+
+def prepare(work: Pages, folder: JobFolder) -> Any:
+    return call(work, "prepare", folder, page_ranges=None, max_pages=10, survey=True)
+
+
 def test_pages_are_rendered_for_an_engine_in_the_host(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, text_pdf())
     work = Pages(load_reader("worker.engines.base:PageReader", 40_000_000), 60)
-    work.handle("prepare", folder, {"page_ranges": None, "max_pages": 10, "survey": True})
-    height, width = work.handle("render", folder, {"number": 1, "scale": 2.0})
+    prepare(work, folder)
+    height, width = call(work, "render", folder, number=1, scale=2.0)
     raster = folder.raster(1).read_bytes()
     assert len(raster) == height * width * 3
     assert 0 in raster  # ink
     smaller = Pages(load_reader("worker.engines.base:PageReader", 100_000), 60)
-    small_height, small_width = smaller.handle("render", folder, {"number": 1, "scale": 2.0})
+    small_height, small_width = call(smaller, "render", folder, number=1, scale=2.0)
     assert 95_000 < small_height * small_width <= 100_000
     assert folder.pages_done() == set()
 
@@ -64,9 +86,9 @@ def test_a_scale_that_fits(width: float, height: float, most: int) -> None:
 def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, picture_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
-    assert work.handle("prepare", folder, {"page_ranges": None, "max_pages": 5, "survey": True}) == [1]
-    work.handle("page", folder, {"number": 1})
-    work.handle("assemble", folder, {"engine": "pp_ocr", "version": "1"})
+    assert prepare(work, folder) == [1]
+    call(work, "page", folder, number=1)
+    call(work, "assemble", folder, engine="pp_ocr", version="1")
     result = json.loads(folder.result.read_bytes())
     (name,) = folder.image_names()
     assert f"]({name})" in result["markdown"]
@@ -87,9 +109,9 @@ class HintedReader(PageReader):
 def test_each_page_is_read_with_its_own_hint(tmp_path: Path, survey: bool) -> None:
     folder = folder_with(tmp_path, text_pdf(4))
     work = Pages(HintedReader(40_000_000), 60)
-    work.prepare(folder, "2-4", 5, survey=survey)
+    call(work, "prepare", folder, page_ranges="2-4", max_pages=5, survey=survey)
     for number in (4, 3, 2):
-        work.page(folder, number)
+        call(work, "page", folder, number=number)
     read = [stored_page(folder, number).markdown for number in (2, 3, 4)]
     assert read == (["page 2 of 4", "no hint", "page 4 of 4"] if survey else ["no hint"] * 3)
 
@@ -97,8 +119,8 @@ def test_each_page_is_read_with_its_own_hint(tmp_path: Path, survey: bool) -> No
 def test_scans_are_read(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, scan_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
-    work.prepare(folder, None, 5, survey=True)
-    work.page(folder, 1)
+    prepare(work, folder)
+    call(work, "page", folder, number=1)
     assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
 
 
@@ -112,7 +134,7 @@ def test_scans_are_read(tmp_path: Path) -> None:
 )
 def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: str) -> None:
     with pytest.raises(DocumentError) as refusal:
-        open_document(folder_with(tmp_path, document).source, 1)
+        open_document(folder_with(tmp_path, document).source.open("rb"), 1)
     assert refusal.value.code == code
 
 
@@ -122,6 +144,7 @@ def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: 
         (pdfium.PdfiumError("no"), "is damaged: no"),
         (MemoryError(), "PAGE_MEMORY_MB"),
         (IndexError("bug"), r"internal error \(IndexError\)"),
+        (PermissionError("no"), "more than it may have"),
     ],
 )
 def test_pages_that_cannot_be_read(
@@ -134,37 +157,47 @@ def test_pages_that_cannot_be_read(
     reader = load_reader("worker.engines.null:NullReader", 1)
     monkeypatch.setattr(reader, "read", fail)
     work = Pages(reader, 60)
-    work.prepare(folder, None, 5, survey=True)
+    prepare(work, folder)
     with pytest.raises(PageError, match=words):
-        work.page(folder, 1)
+        call(work, "page", folder, number=1)
 
 
 def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-    ours, theirs = socket.socketpair()
-    thread = threading.Thread(target=pages.main, args=(theirs.detach(),))
+    (ours, theirs), (files, passed) = socket.socketpair(), socket.socketpair()
+    thread = threading.Thread(target=pages.main, args=(theirs.detach(), passed.detach()))
     thread.start()
     folder = folder_with(tmp_path, text_pdf(2))
     other = JobFolder(tmp_path / "other")
     other.create()
     write(other.source, text_pdf())
     start = {"reader": "worker.engines.null:NullReader", "seconds": 5, "memory_mb": 512, "max_pixels": 1}
-    prepare: dict[str, Any] = {"op": "prepare", "page_ranges": None, "max_pages": 5, "survey": True}
-    with ours, ours.makefile("rwb") as line:
+    how = {"page_ranges": None, "max_pages": 5, "survey": True}
+    with files, ours, ours.makefile("rwb") as line:
 
-        def call(**message: Any) -> Any:
-            line.write(json.dumps({"call": 1, **message}).encode() + b"\n")
+        def say(op: str, **message: Any) -> Any:
+            line.write(json.dumps({"call": 1, "op": op, **message}).encode() + b"\n")
             line.flush()
             return json.loads(line.readline())
 
-        assert call(op="start", **start) == {"call": 1, "result": True}
-        assert call(folder=str(folder.root), **prepare) == {"call": 1, "result": [1, 2]}
-        assert call(folder=str(other.root), **prepare)["result"] == [1]
+        def ask(op: str, folder: JobFolder, **parameters: Any) -> Any:
+            async def handed_over() -> Any:
+                async with Handover(op, folder, parameters.get("number")) as handover:
+                    send(files, handover)
+                    answer = say(op, job=str(folder.root), **parameters)
+                    return answer if "error" in answer else await handover.keep(answer["result"])
+
+            return anyio.run(handed_over)
+
+        assert say("start", **start) == {"call": 1, "result": "full"}
+        assert ask("prepare", folder, **how) == [1, 2]
+        assert ask("prepare", other, **how) == [1]
         line.write(b'{"call": 1, "op": "cancel"}\n')
         for where, number in ((folder, 1), (other, 1), (folder, 2)):
-            assert call(op="page", folder=str(where.root), number=number)["result"] is None
-        wrong = call(op="prepare", folder=str(folder.root), page_ranges="7", max_pages=5, survey=True)["error"]
+            assert ask("page", where, number=number) is None
+            assert where.page(number).exists()
+        wrong = ask("prepare", folder, **how | {"page_ranges": "7"})["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
-        assert call(op="dance", folder=str(folder.root))["error"]["code"] == "internal"
+        assert say("dance")["error"]["code"] == "internal"
     thread.join(10)
     assert not thread.is_alive()
     of_the_process = {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE}

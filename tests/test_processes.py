@@ -20,7 +20,7 @@ from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError, WorkerError
 from app.settings import Settings
 from app.tether import tethered
-from worker import confine, host_keeper, page_pool
+from worker import host_keeper, page_pool, sandbox
 from worker.channel import Channel, ChildDied
 from worker.page_pool import Limits, PagePool
 
@@ -200,16 +200,16 @@ async def test_a_page_process_is_limited_by_the_kernel(tmp_path: Path) -> None:
         await children.start()
         (child,) = children._idle
         process = psutil.Process(child.channel.pid)
-        most = (512 + confine.ADDRESSES_MB) << 20
+        most = (512 + sandbox.ADDRESSES_MB) << 20
         assert process.rlimit(psutil.RLIMIT_AS) == (most, most)
         assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
-        assert process.rlimit(psutil.RLIMIT_NOFILE) == (confine.FILES_MAX, confine.FILES_MAX)
-        assert process.rlimit(psutil.RLIMIT_FSIZE) == (confine.FILE_MAX, confine.FILE_MAX)
+        assert process.rlimit(psutil.RLIMIT_NOFILE) == (sandbox.FILES_MAX, sandbox.FILES_MAX)
+        assert process.rlimit(psutil.RLIMIT_FSIZE) == (sandbox.FILE_MAX, sandbox.FILE_MAX)
         assert await children.prepare(folder, None, 10) == [1]
         assert process.rlimit(psutil.RLIMIT_CPU)[0] > 0
 
 
-async def test_a_page_process_is_closed_in(tmp_path: Path) -> None:
+async def test_a_page_process_is_in_the_sandbox(tmp_path: Path) -> None:
     async with page_processes() as children:
         await children.start()
         (child,) = children._idle
@@ -217,8 +217,12 @@ async def test_a_page_process_is_closed_in(tmp_path: Path) -> None:
         assert "NoNewPrivs:\t1" in status
         assert "Seccomp:\t2" in status
         links = [os.readlink(link) for link in Path(f"/proc/{child.channel.pid}/fd").iterdir()]
-        assert len([link for link in links if link.startswith("socket:")]) == 1, links  # the line to us
-        assert not [link for link in links if link.startswith(str(tmp_path))], links
+        # The line to us, the socket for open files, and what it prints: nothing of ours.
+        assert [link.partition(":")[0] for link in links] == ["/dev/null", "pipe", "pipe", "socket", "socket"]
+        folder = folder_with(tmp_path, text_pdf())
+        assert await children.prepare(folder, None, 10) == [1]
+        after = [os.readlink(link) for link in Path(f"/proc/{child.channel.pid}/fd").iterdir()]
+        assert after == links  # and nothing of the job, once the call has ended
 
 
 async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> None:

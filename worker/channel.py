@@ -14,7 +14,7 @@ import logging
 import signal
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Channel:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_death: Callable[[ChildDied], None] | None,
+        on_output: Callable[[bytes], None] | None,
     ) -> None:
         self._process = process
         self._reader = reader
@@ -63,6 +64,7 @@ class Channel:
         self._died: ChildDied | None = None
         self._on_death = on_death
         self._pump = asyncio.create_task(self._read())
+        self._output = asyncio.create_task(self._hear(on_output)) if on_output is not None else None
 
     @classmethod
     async def open(
@@ -70,23 +72,29 @@ class Channel:
         module: str,
         *,
         env: Mapping[str, str] | None = None,
+        passing: Sequence[int] = (),
+        on_output: Callable[[bytes], None] | None = None,
         on_death: Callable[[ChildDied], None] | None = None,
     ) -> "Channel":
-        """Starts the module with the argument FD, FD being its end of the socket pair.
+        """Starts the module with the arguments FD PASSED…, FD being its end of the socket pair.
 
-        `on_death` is called before any call in flight learns of the child's end.
+        The descriptors `passing` are passed on. With `on_output`, what the child prints goes there in pieces, and not
+        to where we print. `on_death` is called before any call in flight learns of the child's end.
         """
+        output = None if on_output is None else asyncio.subprocess.PIPE
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *tethered(*program(module, str(theirs.fileno()))),
-                pass_fds=[theirs.fileno()],
+                *tethered(*program(module, *map(str, (theirs.fileno(), *passing)))),
+                pass_fds=[theirs.fileno(), *passing],
                 stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=None if output is None else asyncio.subprocess.STDOUT,
                 env=env,
                 cwd=ROOT,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
-        return cls(process, reader, writer, on_death)
+        return cls(process, reader, writer, on_death, on_output)
 
     @property
     def pid(self) -> int:
@@ -156,6 +164,11 @@ class Channel:
                     future.set_exception(self._died)
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+    async def _hear(self, on_output: Callable[[bytes], None]) -> None:
+        assert self._process.stdout is not None
+        while piece := await self._process.stdout.read(8192):
+            on_output(piece)
 
     def _handle(self, message: dict[str, Any]) -> None:
         """Raises where the message does not keep to the protocol."""

@@ -1,23 +1,24 @@
 """Documents of every kind as pages of PDFium: what engines read is a `pdfium.PdfPage`, whatever was sent."""
 
 import math
-import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from os import SEEK_END
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeAlias
 
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from app.blobs import replacing
 from app.errors import DocumentError
-from app.kinds import Kind, kind_at
+from app.kinds import Kind, kind_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+
+IN_MEMORY = 16 << 20
+"""Bytes of a PDF that is read at once: PDFium asks for half a kilobyte at a time, and each time Python."""
 
 Raster: TypeAlias = "NDArray[np.uint8]"
 """Pixels: rows, columns, and blue, green, red."""
@@ -49,13 +50,16 @@ class OpenDocument(ABC):
 
 
 class OpenPdf(OpenDocument):
-    """A PDF. Raises DocumentError where PDFium cannot open it, or finds nothing in it."""
+    """A PDF, which closes `file` in the end. Raises DocumentError where PDFium cannot open it or finds no pages."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         try:
-            self.pdf = pdfium.PdfDocument(path)
-        except pdfium.PdfiumError:
-            raise _refusal(path) from None
+            self.pdf, kept = _load(file)
+        except pdfium.PdfiumError as error:
+            raise _refusal(error) from None
+        if not kept:
+            file.close()
         self._with_forms = False
 
     def __len__(self) -> int:
@@ -75,6 +79,7 @@ class OpenPdf(OpenDocument):
 
     def close(self) -> None:
         self.pdf.close()
+        self._file.close()
 
 
 def fitting(scale: float, width: float, height: float, max_pixels: int) -> float:
@@ -85,49 +90,74 @@ def fitting(scale: float, width: float, height: float, max_pixels: int) -> float
     return (math.sqrt(half**2 + area * (max_pixels - 1)) - half) / area
 
 
-def open_document(path: Path, max_pixels: int) -> OpenDocument:
-    """Opens the document; its images get no more than `max_pixels` a page. Raises DocumentError."""
-    kind = kind_at(path)
-    if kind is Kind.PDF:
-        return OpenPdf(path)
-    from worker.images import OpenImage  # Pillow's formats take 50 ms to import, and most documents are PDFs
+def open_document(file: BinaryIO, max_pixels: int) -> OpenDocument:
+    """The document in `file`, which is closed with it; its images get no more than `max_pixels` a page.
 
-    return OpenImage(path, kind, max_pixels)
+    Raises DocumentError; the file is closed then, too.
+    """
+    try:
+        kind = kind_in(file)
+        if kind is Kind.PDF:
+            return OpenPdf(file)
+        from worker.images import OpenImage  # Pillow's formats take 50 ms to import, and most documents are PDFs
+
+        return OpenImage(file, kind, max_pixels)
+    except BaseException:
+        file.close()
+        raise
 
 
-def decrypt(path: Path, password: str) -> None:
-    """Puts a copy without encryption in the place of a PDF that needs the password; leaves all others as they are.
+def decrypt(file: BinaryIO, password: str, copy: BinaryIO) -> None:
+    """Writes a copy without encryption of a PDF that needs the password; nothing of any other document.
 
     Raises DocumentError where the password does not open it.
     """
-    if kind_at(path) is not Kind.PDF or _error_at_opening(path) != pdfium_c.FPDF_ERR_PASSWORD:
+    if kind_in(file) is not Kind.PDF or not _needs_password(file):
         return
     try:
-        document = pdfium.PdfDocument(path, password)
+        document, _ = _load(file, password)
     except pdfium.PdfiumError as error:
         if error.err_code != pdfium_c.FPDF_ERR_PASSWORD:
-            raise _refusal(path) from None
+            raise _refusal(error) from None
         message = "The password does not open the document: send the one it was encrypted with as `password`."
         raise DocumentError(message, code="document_encrypted") from None
-    with document, replacing(path) as file:
+    with document:
         try:
-            document.save(file, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+            document.save(copy, flags=pdfium_c.FPDF_REMOVE_SECURITY)
         except pdfium.PdfiumError:
             raise DocumentError("The document is damaged: its encryption cannot be removed.") from None
 
 
-def _error_at_opening(path: Path) -> int:
-    """PDFium's own code. Of a document without pages that is success, which pypdfium2 does not tell from damage."""
-    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path) + b"\0", None)
-    if handle:
-        pdfium_c.FPDF_CloseDocument(handle)
-        return int(pdfium_c.FPDF_ERR_SUCCESS)
-    return int(pdfium_c.FPDF_GetLastError())
+def _load(file: BinaryIO, password: str | None = None) -> tuple[pdfium.PdfDocument, bool]:
+    """The document, and whether it keeps reading from the file. Raises PdfiumError, with PDFium's own code.
+
+    That is success where the document has no pages; pypdfium2 does not tell it from damage.
+    """
+    large = file.seek(0, SEEK_END) > IN_MEMORY
+    file.seek(0)
+    if large:
+        return pdfium.PdfDocument(file, password), True
+    data = file.read()
+    try:
+        return pdfium.PdfDocument(data, password), False
+    except pdfium.PdfiumError as error:
+        if password is None and (handle := pdfium_c.FPDF_LoadMemDocument64(data, len(data), None)):
+            pdfium_c.FPDF_CloseDocument(handle)
+            error.err_code = pdfium_c.FPDF_ERR_SUCCESS
+        raise
 
 
-def _refusal(path: Path) -> DocumentError:
+def _needs_password(file: BinaryIO) -> bool:
+    try:
+        _load(file)[0].close()
+    except pdfium.PdfiumError as error:
+        return bool(error.err_code == pdfium_c.FPDF_ERR_PASSWORD)
+    return False
+
+
+def _refusal(error: pdfium.PdfiumError) -> DocumentError:
     """Why a PDF cannot be opened."""
-    match _error_at_opening(path):
+    match error.err_code:
         case pdfium_c.FPDF_ERR_SUCCESS:
             return DocumentError("The document has no pages.", code="document_empty")
         case pdfium_c.FPDF_ERR_PASSWORD:

@@ -1,12 +1,12 @@
 """Images as documents: each frame becomes the page of a PDF in memory, which engines read like any other."""
 
 import errno
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from os import SEEK_CUR
-from pathlib import Path
-from typing import Literal
+from os import SEEK_CUR, SEEK_END
+from typing import BinaryIO, Literal
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -53,17 +53,20 @@ TURNED: dict[int, Callable[[Raster], Raster]] = {
 
 
 class OpenImage(OpenDocument):
-    """An image; of a TIFF all frames are pages, of what moves, the first. Raises DocumentError."""
+    """An image, which closes `file` in the end; of a TIFF all frames are pages, of animations only the first.
+
+    Raises DocumentError.
+    """
 
     has_text = False
 
-    def __init__(self, path: Path, kind: Kind, max_pixels: int) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO, kind: Kind, max_pixels: int) -> None:
+        self._file = file
         self._kind = kind
         self._max_pixels = max_pixels
         damaged = DocumentError(f"The document is damaged: it cannot be opened as a {kind.value} image.")
         with _failing_as(damaged), self._opened():
-            self._frames = count_frames(path) if kind is Kind.TIFF else 1
+            self._frames = count_frames(file) if kind is Kind.TIFF else 1
 
     def __len__(self) -> int:
         return self._frames
@@ -74,11 +77,18 @@ class OpenImage(OpenDocument):
             yield self._placed(number, pdf)
 
     def close(self) -> None:
-        """Nothing is kept open: each page opens the file, and ends with what was decoded."""
+        """Nothing that was decoded is kept: each page begins with the file."""
+        self._file.close()
 
     def _opened(self) -> Image.Image:
         """Its header is read, and nothing decoded."""
-        return Image.open(self._path, formats=[self._kind.name])
+        file = os.fdopen(os.dup(self._file.fileno()), "rb")  # Pillow closes it with the image
+        try:
+            file.seek(0)
+            return Image.open(file, formats=[self._kind.name])
+        except BaseException:
+            file.close()
+            raise
 
     def raster(self, number: int, scale: float, max_pixels: int) -> Raster:
         with self._frame(number) as image:
@@ -117,27 +127,27 @@ class OpenImage(OpenDocument):
         return page
 
 
-def count_frames(path: Path) -> int:
+def count_frames(file: BinaryIO) -> int:
     """Of a TIFF, along the chain of its directories, to its end or to where it leaves the file or goes in a circle.
 
     Pillow's own count decodes each directory, and one that it does not understand would cost the whole document. Raises
     DocumentError.
     """
-    end, found = path.stat().st_size, set[int]()
-    with path.open("rb") as file:
-        head = file.read(4)
-        order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
-        large = 43 in head  # BigTIFF
-        address, count, entry = (8, 8, 20) if large else (4, 2, 12)  # bytes
-        file.seek(8 if large else 4)
-        while (at := int.from_bytes(file.read(address), order)) and at not in found:
-            found.add(at)
-            if len(found) > FRAMES_MOST:
-                raise DocumentError(f"The TIFF has more than {FRAMES_MOST:,} frames: split it.", code="too_many_pages")
-            if at >= end:  # cut off: the page that is missing will say so
-                break
-            file.seek(at)
-            file.seek(int.from_bytes(file.read(count), order) * entry, SEEK_CUR)
+    end, found = file.seek(0, SEEK_END), set[int]()
+    file.seek(0)
+    head = file.read(4)
+    order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
+    large = 43 in head  # BigTIFF
+    address, count, entry = (8, 8, 20) if large else (4, 2, 12)  # bytes
+    file.seek(8 if large else 4)
+    while (at := int.from_bytes(file.read(address), order)) and at not in found:
+        found.add(at)
+        if len(found) > FRAMES_MOST:
+            raise DocumentError(f"The TIFF has more than {FRAMES_MOST:,} frames: split it.", code="too_many_pages")
+        if at >= end:  # cut off: the page that is missing will say so
+            break
+        file.seek(at)
+        file.seek(int.from_bytes(file.read(count), order) * entry, SEEK_CUR)
     return len(found)
 
 

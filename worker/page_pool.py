@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import statistics
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from app.blobs import JobFolder
 from app.errors import DocumentError, PageError, WorkerError
 from worker.channel import Channel, ChildDied
 from worker.child_clock import LOOK, ChildClock, answer_within
+from worker.handover import Handover, Misconduct, send
+from worker.sandbox import Sandbox
 from worker.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,25 @@ NICENESS = 10
 
 START_WITHIN = 120.0
 """Seconds of a page process's own time until it has imported what it needs; they take one or two."""
+
+
+OUTPUT_MAX = 64 << 10
+"""Bytes that a child may print into our log in its life; it is to print nothing but tracebacks."""
+
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
+"""All of the environment of a child. ONNX Runtime's telemetry could not leave the sandbox, and logs that."""
+
+LACKING = {
+    Sandbox.SEALED: (
+        "this kernel has no Landlock: page processes load all models when they start, some 200 MB more each, and open "
+        "no file afterwards"
+    ),
+    Sandbox.NONE: (
+        "this machine does not let page processes give up system calls (seccomp): a document that takes over one of "
+        "them reaches whatever this user may reach"
+    ),
+}
+"""What is logged, once, where the sandbox is not complete."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +83,11 @@ class _Displaced(Exception):
 
 
 class _Child:
-    """One page process. `source` is the document it has open."""
+    """One page process. `source` is the document it has open, `files` the socket by which it is passed open files."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, files: socket.socket) -> None:
         self.channel = channel
+        self._files = files
         self.source: Path | None = None
         self.calls = 0
         self.aside = False
@@ -75,6 +98,10 @@ class _Child:
         self.aside = True
         with contextlib.suppress(psutil.Error):
             self.process.nice(NICENESS)
+
+    async def call(self, op: str, handover: Handover, job: str, **parameters: Any) -> Any:
+        send(self._files, handover)
+        return await self.channel.call(op, job=job, **parameters)
 
     async def kill(self) -> None:
         self.channel.kill()
@@ -127,8 +154,10 @@ class PagePool:
 
         Where one page is too much for the survey, the others do without.
         """
-        wanted = {"page_ranges": page_ranges, "max_pages": max_pages, "password": password}
+        wanted = {"page_ranges": page_ranges, "max_pages": max_pages}
         try:
+            if password is not None:
+                await self._call(folder, "decrypt", password=password)
             try:
                 return await self._prepare(folder, **wanted, survey=True)
             except (_Overrun, ChildDied) as failure:
@@ -188,41 +217,52 @@ class PagePool:
         await turns.take(document)  # documents take turns, however many pages each has waiting
         self._at_work.append(document)
         try:
-            child = await self._take(folder.source, aside=turns is self._aside)
-            clock = ChildClock(child.process)
-            call = asyncio.create_task(child.channel.call(op, folder=str(document), **parameters))
-            try:
-                while not (await asyncio.wait({call}, timeout=LOOK))[0]:
-                    clock.look()
-                    self._check(clock)
-                    if len(set(self._at_work)) > 1:
-                        self._keep_ready()
-                    if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
-                        self._mark(document, slow=True)
-                        if not self._aside.take_free():
-                            raise _Displaced
-                        child.set_aside()
-                        turns.leave()
-                        turns = self._aside
-                result = call.result()
-            except ChildDied as died:
-                if died.status == -signal.SIGXCPU:
-                    raise self._too_long from None
-                raise
-            finally:
-                if not call.done():  # it goes on in there, and nobody waits for it
-                    call.cancel()
-                    await child.kill()
-                clock.stop()
-                self._spent[document] += clock.own
-                await self._give(child)
+            async with Handover(op, folder, parameters.get("number")) as handover:
+                child = await self._take(folder.source, aside=turns is self._aside)
+                clock = ChildClock(child.process)
+                call = asyncio.create_task(child.call(op, handover, str(document), **parameters))
+                try:
+                    while not (await asyncio.wait({call}, timeout=LOOK))[0]:
+                        clock.look()
+                        self._check(clock)
+                        if len(set(self._at_work)) > 1:
+                            self._keep_ready()
+                        if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
+                            self._mark(document, slow=True)
+                            if not self._aside.take_free():
+                                raise _Displaced
+                            child.set_aside()
+                            turns.leave()
+                            turns = self._aside
+                    result = call.result()
+                except ChildDied as died:
+                    if died.status == -signal.SIGXCPU:
+                        raise self._too_long from None
+                    raise
+                finally:
+                    if not call.done():  # it goes on in there, and nobody waits for it
+                        call.cancel()
+                        await child.kill()
+                    clock.stop()
+                    self._spent[document] += clock.own
+                    await self._give(child)
+                value = await self._keep(handover, result, child)
             if op in ("page", "render"):
                 self._mark(document, slow=clock.wall > self._patience and self._turns.others_wait(document))
                 self._recent.append(clock.wall)
-            return result
+            return value
         finally:
             self._at_work.remove(document)
             turns.leave()
+
+    async def _keep(self, handover: Handover, result: Any, child: _Child) -> Any:
+        """Stores what the child has left; the value it answers with."""
+        try:
+            return await handover.keep(result)
+        except Misconduct as misconduct:
+            log.error("a page process is taken to be hostile and is killed: %s", misconduct)
+            await child.kill()
+            raise _Overrun("left what no page process of ours leaves", "page_failed") from None
 
     @property
     def _patience(self) -> float:
@@ -291,8 +331,16 @@ class PagePool:
         self._idle.insert(0, spare)
 
     async def _spawn(self) -> _Child:
-        # Nothing of our environment is a page process's business.
-        channel = await Channel.open("worker.pages", env={"OMP_NUM_THREADS": "1"})
+        files, theirs = socket.socketpair()
+        files.setblocking(False)
+        with theirs:
+            channel = await Channel.open(
+                "worker.pages",
+                env=ENVIRONMENT,
+                passing=[theirs.fileno()],
+                on_output=_Output(),
+                on_death=lambda _: files.close(),
+            )
         try:
             start = channel.call(
                 "start",
@@ -301,7 +349,7 @@ class PagePool:
                 memory_mb=self._limits.memory_mb,
                 max_pixels=self._limits.max_pixels,
             )
-            closed_in = await answer_within(START_WITHIN, channel.pid, start)
+            entered = await answer_within(START_WITHIN, channel.pid, start)
         except BaseException as failure:  # a cancellation, too: nobody else knows of the child
             channel.kill()
             await channel.wait()
@@ -309,7 +357,20 @@ class PagePool:
                 message = f"A page process has not started within {START_WITHIN:g} s."
                 raise WorkerError(message, code="internal", retryable=True) from None
             raise
-        if not closed_in and not self._warned:
-            log.warning("page processes can reach the network: this kernel has no seccomp for us")
+        if (lacking := LACKING.get(Sandbox(entered))) and not self._warned:
+            log.warning(lacking)
             self._warned = True
-        return _Child(channel)
+        return _Child(channel, files)
+
+
+class _Output:
+    """Logs what a child prints, up to OUTPUT_MAX and without control characters."""
+
+    def __init__(self) -> None:
+        self._left = OUTPUT_MAX
+
+    def __call__(self, piece: bytes) -> None:
+        shown = piece[: self._left].decode(errors="replace")
+        self._left -= min(len(piece), self._left)
+        for line in shown.splitlines():
+            log.warning("page process: %s", "".join(c if c.isprintable() else " " for c in line))

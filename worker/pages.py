@@ -1,7 +1,8 @@
 """A page process: documents are opened, counted, read and put together here and nowhere else.
 
 PDFium is not thread-safe and a small file can keep it busy for minutes, so this is a process of one thread under
-limits, which its parent kills when it overruns. Run as `python -m worker.pages FD`; see worker.channel for the line.
+limits, in a sandbox, which its parent kills when it overruns. Run as `python -m worker.pages FD FILES`: see
+worker.channel for what comes by FD; by FILES come the descriptors of each call's files (worker.handover).
 """
 
 import io
@@ -10,21 +11,21 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
 
-from app.blobs import JobFolder, replacing, write
 from app.errors import JobError, PageError
-from app.results import Page, store_page, stored_page
+from app.results import Page, parse_page
 from app.strict_json import encode
+from worker import sandbox
 from worker.channel import error_message
-from worker.confine import allow_cpu, close_in, limit
 from worker.documents import OpenDocument, decrypt, open_document
 from worker.engines.base import PageReader
+from worker.handover import JobFiles, receive
+from worker.sandbox import Sandbox
 from worker.selection import select_pages
 
 
@@ -34,86 +35,87 @@ class Pages:
     def __init__(self, reader: PageReader, seconds: float) -> None:
         self._reader = reader
         self._seconds = seconds
-        self._open: tuple[Path, OpenDocument, dict[str, Any]] | None = None
+        self._open: tuple[str, OpenDocument, dict[str, Any]] | None = None
 
-    def handle(self, op: str, folder: JobFolder, parameters: dict[str, Any]) -> Any:
-        allow_cpu(self._seconds)
+    def handle(self, op: str, job: JobFiles, parameters: dict[str, Any]) -> Any:
+        sandbox.allow_cpu(self._seconds)
         operations: dict[str, Callable[..., Any]] = {
+            "decrypt": self.decrypt,
             "prepare": self.prepare,
             "page": self.page,
             "render": self.render,
             "assemble": self.assemble,
         }
-        return operations[op](folder, **parameters)
+        return operations[op](job, **parameters)
 
-    def prepare(
-        self, folder: JobFolder, page_ranges: str | None, max_pages: int, survey: bool, password: str | None = None
-    ) -> list[int]:
-        """Opens, counts and surveys the document; what holds for all of it is stored. Returns the pages to do.
+    def decrypt(self, job: JobFiles, password: str) -> None:
+        """Of a PDF that needs the password, leaves a copy that needs none."""
+        with closing(job.take("source")) as source, job.blob("source") as copy:
+            decrypt(source, password, copy)
 
-        A PDF that needs the password is replaced by a copy that needs none.
-        """
-        if password is not None:
-            decrypt(folder.source, password)
-        with closing(open_document(folder.source, self._reader.max_pixels)) as document:
+    def prepare(self, job: JobFiles, page_ranges: str | None, max_pages: int, survey: bool) -> list[int]:
+        """Opens, counts and surveys the document; leaves what holds for all of it. Returns the pages to do."""
+        with closing(open_document(job.take("source"), self._reader.max_pixels)) as document:
             count = len(document)
             selected = select_pages(page_ranges, count, max_pages)
             hints = self._reader.survey(document, selected) if survey else {}
-        about = {"pages": count, "selected": selected, "hints": hints}
-        write(folder.document, json.dumps(about).encode())
+        job.write("document", encode({"pages": count, "selected": selected, "hints": hints}))
         return selected
 
-    def page(self, folder: JobFolder, number: int) -> None:
-        """Reads one page and stores it, its pictures first. A fault of ours in it costs this page, not the document."""
-        document, about = self._document(folder)
+    def page(self, job: JobFiles, number: int) -> None:
+        """Reads one page and leaves it, its pictures first. A fault of ours in it costs this page, not the document."""
+        document, about = self._document(job)
         hint = about["hints"].get(str(number), {})
 
         def save(name: str, data: bytes) -> None:
-            write(folder.image(name), data)
+            job.write("image", data, name)
 
         with _failing_alone(number), document.page(number) as source:
             page = self._reader.read(source, number, hint, save)
-        store_page(folder, page)
+        job.write("page", encode(page.to_dict()), str(number))
 
-    def render(self, folder: JobFolder, number: int, scale: float) -> list[int]:
-        """Stores the page's pixels (see OpenDocument.raster), without any header. Returns their height and width."""
-        document, _ = self._document(folder)
+    def render(self, job: JobFiles, number: int, scale: float) -> list[int]:
+        """Leaves the page's pixels (see OpenDocument.raster), without any header. Returns their height and width."""
+        document, _ = self._document(job)
         with _failing_alone(number):
             raster = document.raster(number, scale, self._reader.max_pixels)
-        write(folder.raster(number), raster.data)
+        job.write("raster", raster.data)
         return list(raster.shape[:2])
 
-    def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
-        """Makes the result from the stored pages and brings these up to date; in memory is one, but for the markdown.
+    def assemble(self, job: JobFiles, engine: str, version: str) -> list[dict[str, Any]]:
+        """Makes the result from the pages and leaves those that it changes; in memory is one, but for the markdown.
 
         Returns the errors of the pages that failed.
         """
-        selected = json.loads(folder.document.read_bytes())["selected"]
         errors: list[dict[str, Any]] = []
-        assembly = self._reader.assembly(page for page in _stored(folder, selected) if page.error is None)
-        with replacing(folder.result) as file:
-            file.write(b'{"pages": [')
-            for position, page in enumerate(_stored(folder, selected)):
-                if page.error is None:
-                    read = encode(page.to_dict())
-                    page = assembly.add(page)
-                    if encode(page.to_dict()) != read:
-                        store_page(folder, page)
-                else:
-                    errors.append({"index": page.index, **page.error})
-                page.raw = None
-                file.write((b", " if position else b"") + encode(page.to_dict()))
-            tail = {"markdown": assembly.markdown(), "engine": engine, "engine_version": version, "page_errors": errors}
-            file.write(b"], " + encode(tail)[1:])
+        with closing(job.take("pages")) as pages:
+            assembly = self._reader.assembly(page for page in _stored(pages) if page.error is None)
+            with job.blob("result") as file:
+                for position, page in enumerate(_stored(pages)):
+                    file.write(b", " if position else b'{"pages": [')
+                    shown, changed = page, False
+                    if page.error is None:
+                        before = encode(page.to_dict())
+                        shown = assembly.add(page)
+                        changed = encode(shown.to_dict()) != before
+                    else:
+                        errors.append({"index": page.index, **page.error})
+                    shown.raw = None
+                    # What changes pages has no raw, so that a page is stored as the result shows it.
+                    with job.blob("page", str(page.index)) if changed else nullcontext():
+                        file.write(encode(shown.to_dict()))
+                tail = {"markdown": assembly.markdown(), "engine": engine, "engine_version": version}
+                file.write(b"], " + encode(tail | {"page_errors": errors})[1:])
         return errors
 
-    def _document(self, folder: JobFolder) -> tuple[OpenDocument, dict[str, Any]]:
-        if self._open is None or self._open[0] != folder.source:
+    def _document(self, job: JobFiles) -> tuple[OpenDocument, dict[str, Any]]:
+        if self._open is None or self._open[0] != job.key:
             if self._open is not None:
                 self._open[1].close()
                 self._open = None
-            document = open_document(folder.source, self._reader.max_pixels)
-            self._open = folder.source, document, json.loads(folder.document.read_bytes())
+            document = open_document(job.take("source"), self._reader.max_pixels)
+            with closing(job.take("document")) as file:
+                self._open = job.key, document, json.load(file)
         return self._open[1:]
 
 
@@ -122,6 +124,9 @@ def _failing_alone(number: int) -> Iterator[None]:
     """What goes wrong with a page, be it our fault, costs this page and not its document."""
     try:
         yield
+    except PermissionError as error:  # of the sandbox: no file is opened here that could be another's
+        traceback.print_exc()
+        raise PageError(f"Page {number} cannot be read: its reader wanted more than it may have.") from error
     except (OSError, JobError):
         raise
     except MemoryError as error:
@@ -133,8 +138,9 @@ def _failing_alone(number: int) -> Iterator[None]:
         raise PageError(f"Page {number} cannot be read: an internal error ({type(error).__name__}).") from error
 
 
-def _stored(folder: JobFolder, selected: list[int]) -> Iterator[Page]:
-    return (stored_page(folder, number) for number in selected)
+def _stored(pages: BinaryIO) -> Iterator[Page]:
+    pages.seek(0)
+    return map(parse_page, pages)
 
 
 def load_reader(name: str, max_pixels: int) -> PageReader:
@@ -143,21 +149,22 @@ def load_reader(name: str, max_pixels: int) -> PageReader:
     return reader
 
 
-def start(reader: str, seconds: float, memory_mb: int, max_pixels: int) -> Pages:
-    pages = Pages(load_reader(reader, max_pixels), seconds)
-    limit(memory_mb)
-    return pages
+def start(reader: str, seconds: float, memory_mb: int, max_pixels: int) -> tuple[Pages, Sandbox]:
+    """Loads the reader, which is code of ours, and then gives up what it will not need."""
+    loaded = load_reader(reader, max_pixels)
+    sandbox.limit(memory_mb)
+    return Pages(loaded, seconds), sandbox.enter(loaded.preload)
 
 
-def main(descriptor: int) -> None:
-    with socket.socket(fileno=descriptor) as connection, connection.makefile("rwb") as line:
-        serve(line)
+def main(descriptor: int, files: int) -> None:
+    connection, passed = socket.socket(fileno=descriptor), socket.socket(fileno=files)
+    with connection, passed, connection.makefile("rwb") as line:
+        serve(line, passed)
 
 
-def serve(line: io.BufferedRWPair) -> None:
+def serve(line: io.BufferedRWPair, passed: socket.socket) -> None:
     """Answers calls until the parent closes the line."""
     pages: Pages | None = None
-    closed_in = close_in()
     for data in line:
         message = json.loads(data)
         number, op = message.pop("call"), message.pop("op")
@@ -166,18 +173,26 @@ def serve(line: io.BufferedRWPair) -> None:
         answer: dict[str, Any] = {"call": number, "result": None}
         try:
             if pages is None:
-                pages = start(**message)
-                answer["result"] = closed_in
+                pages, entered = start(**message)
+                answer["result"] = entered.value
             else:
-                answer["result"] = pages.handle(op, JobFolder(Path(message.pop("folder"))), message)
-        except JobError as error:
-            answer = {"call": number, "error": error_message(error)}
+                answer["result"] = _handle(pages, op, passed, message)
         except Exception as error:
-            traceback.print_exc()
+            if not isinstance(error, JobError):
+                traceback.print_exc()
             answer = {"call": number, "error": error_message(error)}
         line.write(json.dumps(answer).encode() + b"\n")
         line.flush()
 
 
+def _handle(pages: Pages, op: str, passed: socket.socket, parameters: dict[str, Any]) -> dict[str, Any]:
+    descriptors = receive(passed, op)
+    job = JobFiles(op, parameters.pop("job"), descriptors)
+    try:
+        return {"value": pages.handle(op, job, parameters), "blobs": job.blobs}
+    finally:
+        job.close()
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

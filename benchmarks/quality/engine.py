@@ -14,7 +14,7 @@ def convert(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
     reader = _loaded()
     pages = []
-    with closing(open_document(path, MAX_PIXELS)) as document:
+    with closing(open_document(path.open("rb"), MAX_PIXELS)) as document:
         numbers = list(range(1, len(document) + 1))
         hints = reader.survey(document, numbers)
         for number in numbers:

@@ -25,7 +25,7 @@ def read(images: dict[str, bytes]) -> Read:
     """The pages of a document, surveyed and converted as the page processes do it."""
 
     def pages(path: str, max_pixels: int = 40_000_000, hints: list[dict[str, Any]] | None = None) -> list[Page]:
-        with closing(OpenPdf(Path(path))) as document:
+        with closing(OpenPdf(Path(path).open("rb"))) as document:
             hints = list(survey(document, range(1, len(document) + 1)).values()) if hints is None else hints
             found = []
             for number, hint in enumerate(hints, 1):

@@ -147,7 +147,7 @@ def test_blank_pages_cost_nothing(tmp_path, read, monkeypatch):
 
 
 def surveyed(path: str, selected: list[int]) -> dict[int, Hint]:
-    with closing(OpenPdf(Path(path))) as document:
+    with closing(OpenPdf(Path(path).open("rb"))) as document:
         return survey.survey(document, selected)
 
 

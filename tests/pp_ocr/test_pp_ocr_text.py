@@ -261,7 +261,7 @@ def document_of(pages: list[Page]) -> str:
 
 def test_the_reader_surveys_reads_and_assembles(article_path, images):
     reader = PPOCRReader(40_000_000)
-    with closing(OpenPdf(Path(article_path))) as document, document.page(1) as source:
+    with closing(OpenPdf(Path(article_path).open("rb"))) as document, document.page(1) as source:
         hints = reader.survey(document, [1])
         page = reader.read(source, 1, hints[1], images.__setitem__)
     assert page.markdown == document_of([page]) == ARTICLE

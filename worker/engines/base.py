@@ -37,7 +37,7 @@ class Assembly:
         self._texts: list[str] = []
 
     def add(self, page: Page) -> Page:
-        """Takes the next page; returns it as the result is to show it."""
+        """Takes the next page; returns it as the result is to show it. A page with `raw` is to stay as it is."""
         if text := page.markdown.strip():
             self._texts.append(text)
         return page
@@ -53,6 +53,17 @@ class PageReader:
     def __init__(self, max_pixels: int) -> None:
         self.max_pixels = max_pixels
         """A page is rendered with no more than these."""
+
+    def preload(self) -> None:
+        """Imports and loads all that reading may ever need: after this no file can be opened.
+
+        Called only where the kernel cannot limit which files are opened.
+        """
+        from PIL import Image
+
+        from worker import images  # noqa: F401
+
+        Image.init()
 
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         """Hints for the selected pages (numbers from 1), from one look at the whole document."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import pypdfium2 as pdfium
 
 from app.results import Page
@@ -9,10 +10,18 @@ from worker.documents import OpenDocument
 from worker.engines.base import Hint, PageReader
 from worker.engines.pp_ocr.document import DocumentAssembly
 from worker.engines.pp_ocr.page import convert
+from worker.engines.pp_ocr.raster import scan
+from worker.engines.pp_ocr.raster.recogniser import recogniser
 from worker.engines.pp_ocr.survey import survey
 
 
 class PPOCRReader(PageReader):
+    def preload(self) -> None:
+        super().preload()
+        blank = np.full((64, 256, 3), 255, np.uint8)
+        recogniser().recognize_txt([blank])
+        scan.read(blank)
+
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         return survey(document, selected)
 
