@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from app import __version__
+from app.data_dir import make_data_dir
 from app.listen import api_command, check_exposure
 from app.logs import configure
 from app.misspelled import warn_of_misspelled
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             return asyncio.run(parse(settings, options.documents, options.output))
         if options.command == "api":
             check_exposure(settings)
+            make_data_dir(settings)
             command = api_command(settings)
             os.execv(command[0], command)
         return run_until_signal(_serve(settings))

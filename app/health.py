@@ -6,17 +6,22 @@ import http.client
 import os
 import sys
 
+from app.env_file import EnvFileError, find, read_env_file, upper_case
+from app.own_address import reachable
+
 
 def main() -> int:
-    port = int(os.environ.get("PORT") or 8080)
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        file, environment = read_env_file(), upper_case(os.environ)
+        host, port = (found[1] if (found := find((name,), environment, file)) else "" for name in ("HOST", "PORT"))
+        at = int(port or 8080)
+        connection = http.client.HTTPConnection(reachable(host.strip("[]") or "127.0.0.1"), at, timeout=5)
         connection.request("GET", "/health")
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        print(f"The API at port {port} does not answer: {error}")
+    except (OSError, ValueError, http.client.HTTPException, EnvFileError) as error:
+        print(f"The API at port {port or 8080} does not answer: {error}")
         return 1
-    print(f"The API at port {port} answers with {status}.")
+    print(f"The API at port {at} answers with {status}.")
     return 0 if status == 200 else 1
 
 

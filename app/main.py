@@ -15,7 +15,9 @@ from app.api.answers import Answer
 from app.api.body import BodyLimit
 from app.api.context import Context
 from app.api.head import Head
+from app.api.startup import Startup
 from app.blobs import BlobStore
+from app.data_dir import make_data_dir
 from app.engines import EngineRegistry
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
@@ -36,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_dir(chosen)
         tempfile.tempdir = str(chosen.data_dir.absolute())  # uploads on their way in; /tmp may be memory
         keeper = StoreKeeper(chosen)
         await keeper.start()
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Head)
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     app.add_middleware(Access, settings=chosen)
+    app.add_middleware(Startup)
     problems.install(app)
     app.include_router(health.router)
     app.include_router(queue.router)

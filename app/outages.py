@@ -30,26 +30,40 @@ _MOVED = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN"})
 
 GONE = "not answering"
 REFUSED = "refusing access: wrong user or password in REDIS_URL (redis://:PASSWORD@HOST:PORT/0)"
+NO_DATABASE = "without the database that REDIS_URL names: use 0, as in redis://:PASSWORD@HOST:PORT/0"
+NO_TLS = "not speaking TLS: begin REDIS_URL with redis://, not rediss://"
+UNTRUSTED = "not trusted: name the file of its certificate authority, as in rediss://HOST:PORT/0?ssl_ca_certs=FILE"
+
+_LASTING = {
+    "DB index is out of range": NO_DATABASE,
+    "[SSL: CERTIFICATE_VERIFY_FAILED]": UNTRUSTED,
+}
+"""What is in the messages of errors that REDIS_URL is to blame for."""
 
 
 class Down(Exception):
     """The store is unavailable: gone, read-only, full, failing over. `message` says which, for everybody to read.
 
+    `lasting`: it ends only with another REDIS_URL, or another configuration of the store.
     `moved`: connections to it lead to a server that is no longer the one that takes writes.
     """
 
-    def __init__(self, message: str, detail: str = "", *, code: str = "") -> None:
+    def __init__(self, message: str, detail: str = "", *, code: str = "", lasting: bool = False) -> None:
         super().__init__(f"{message} ({detail})" if detail else message)
         self.message = message
         self.code = code
+        self.lasting = lasting
         self.moved = code in _MOVED
 
 
 def outage(error: Exception) -> Down | None:
     """What a command of the store has raised, as an outage; None where it is another error."""
     if isinstance(error, redis.exceptions.AuthenticationError):
-        return Down(REFUSED)
+        return Down(REFUSED, lasting=True)
     text = str(error).rpartition(" of pipeline caused error: ")[2].lstrip("('\"")
+    for part, message in _LASTING.items():
+        if part in text:
+            return Down(message, lasting=True)
     status = getattr(error, "status_code", None)
     found = _CODE.match(f"{status} {text}" if status else text)
     if found:

@@ -14,12 +14,15 @@ from typing import Any
 
 import anyio
 
+from app.data_dir import make_data_dir
 from app.launch import program
-from app.listen import api_command, check_exposure, reachable, url_of
+from app.listen import api_command, check_exposure
+from app.outages import NO_TLS
+from app.own_address import reachable, url_of
 from app.ports import port_holder
 from app.processes import stop_process
 from app.settings import Settings, SettingsError
-from app.store import Down, StoreKeeper, connect, store_url, unfit
+from app.store import Down, StoreKeeper, connect, lacks_tls, store_url, unfit
 from app.tether import tethered
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
         raise SettingsError(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
     if holder is not None:
         raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
+    make_data_dir(settings)
     await _check_store(settings)
     keeper = StoreKeeper(settings)
     await keeper.start()
@@ -102,12 +106,22 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
 
 
 async def _check_store(settings: Settings) -> None:
-    """Raises ServiceFailed where the store that REDIS_URL names will not do. One that is down may come up later."""
-    if settings.redis_url:
-        async with connect(settings) as store:
-            with contextlib.suppress(Down):
-                if (reason := await unfit(store)) is not None:
-                    raise ServiceFailed(f"REDIS_URL: {reason}")
+    """Raises ServiceFailed or SettingsError where the store that REDIS_URL names will not do. One that is down may come
+    up later.
+    """
+    if not settings.redis_url:
+        return
+    if await lacks_tls(settings.redis_url):
+        raise SettingsError(f"REDIS_URL: the store is {NO_TLS}")
+    async with connect(settings) as store:
+        try:
+            reason = await unfit(store)
+        except Down as error:
+            if error.lasting:
+                raise SettingsError(f"REDIS_URL: the store is {error.message}") from None
+            return
+    if reason is not None:
+        raise ServiceFailed(f"REDIS_URL: {reason}")
 
 
 def _parts(settings: Settings) -> list[Part]:

@@ -13,11 +13,13 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import anyio
 import redis.asyncio
 import redis.exceptions
 
+from app.data_dir import make_data_dir
 from app.outages import GONE, outage
 from app.outages import Down as Down
 from app.settings import Settings
@@ -31,6 +33,7 @@ CONNECTIONS = 32
 """Connections of a client, at most; further commands wait until one is free."""
 CONNECTION_WITHIN = 10.0  # seconds a command may wait for that; less than ANSWER_WITHIN, so that the error says so
 ANSWER_WITHIN = 15.0  # seconds a command may take, waiting for a connection and trying again included
+PLAIN_ANSWER_WITHIN = 1.0  # seconds
 MINIMUM = (6, 2)
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 
@@ -104,6 +107,20 @@ async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) ->
             for answer in pipe.answers:
                 if isinstance(answer, redis.exceptions.RedisError) and outage(answer) is not None:
                     raise answer
+
+
+async def lacks_tls(url: str) -> bool:
+    """Whether the server at a rediss:// address speaks no TLS: it would wait for the rest of a greeting for ever."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss":
+        return False
+    answer = b""
+    with contextlib.suppress(OSError, TimeoutError), anyio.fail_after(PLAIN_ANSWER_WITHIN):
+        async with await anyio.connect_tcp(parts.hostname or "localhost", parts.port or 6379) as stream:
+            await stream.send(b"PING\r\n")
+            with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                answer = await stream.receive(8)
+    return answer[:1] in (b"+", b"-")
 
 
 async def unfit(store: Store) -> str | None:
@@ -187,7 +204,7 @@ class StoreKeeper:
         path = socket_path(self._settings)
         if len(os.fsencode(path)) > SOCKET_PATH_MAX:
             raise StoreError(f"DATA_DIR is too long for a unix socket: {path} has more than {SOCKET_PATH_MAX} bytes.")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_dir(self._settings)
         server = find_server()
         self._task = asyncio.create_task(self._keep(server))
         async with contextlib.AsyncExitStack() as stack:

@@ -12,7 +12,8 @@ from documents import text_pdf
 from harness import ROOT, Service, run, running, spawn, store_of, wait_for
 
 from app.jobs import keys
-from app.listen import api_command, check_exposure, url_of
+from app.listen import api_command, check_exposure
+from app.own_address import url_of
 from app.ports import free_port
 from app.settings import Settings, SettingsError
 from worker.cpus import cpus

@@ -12,7 +12,7 @@ from harness import ROOT, Service, run, running, spawn, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
 from app.launch import program
-from app.ports import free_port
+from app.ports import free_port, port_holder
 from app.store import find_server
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
@@ -46,6 +46,7 @@ def test_what_keeps_it_from_starting(data_dir: Path) -> None:
     ):
         assert explained(beginning, line)
     assert explained("… is not a setting", app(PROT="8081", HOST="0.0.0.0"))
+    assert explained("DATA_DIR=… cannot be", app(DATA_DIR="/proc/none", PORT=str(free_port())))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert explained("Port …", app(PORT=str(taken.getsockname()[1]), DATA_DIR=str(data_dir)))
 
@@ -69,14 +70,22 @@ def test_a_store_that_is_not_there() -> None:
     comes_to_say("store: nothing answers", ENGINE="null", REDIS_URL=url)
 
 
-@pytest.mark.parametrize("password", ["", ":wrong@"])
-def test_a_store_with_another_password(tmp_path: Path, password: str) -> None:
+def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
     port = free_port()
     arguments = ["--port", str(port), "--requirepass", "secret", "--save", "", "--dir", str(tmp_path)]
     server = spawn(find_server(), *arguments, stdout=subprocess.DEVNULL)
     try:
-        url = f"redis://{password}127.0.0.1:{port}/0"
-        comes_to_say("store: refusing access", ENGINE="null", REDIS_URL=url)
+        wait_for(lambda: port_holder("127.0.0.1", port) is not None)
+        for scheme, password, database, message in (
+            ("redis", "", 0, "refusing access"),
+            ("redis", ":wrong@", 0, "refusing access"),
+            ("redis", ":secret@", 99, "without"),
+            ("rediss", ":secret@", 0, "not speaking TLS"),
+        ):
+            url = f"{scheme}://{password}127.0.0.1:{port}/{database}"
+            ended = run("-m", "app", REDIS_URL=url, DATA_DIR=str(data_dir), PORT=str(free_port()))
+            assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+            assert explained(f"REDIS_URL: the store is {message}", ended.stderr)
     finally:
         server.terminate()
         server.wait(20)

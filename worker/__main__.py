@@ -26,7 +26,10 @@ def main() -> int:
         )
     try:
         return run_until_signal(Supervisor(settings).run())
-    except (SettingsError, StoreError) as error:
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except StoreError as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 
 from app.blobs import BlobStore
+from app.data_dir import make_data_dir
 from app.jobs.queue import BEAT, Jobs
 from app.jobs.scripts import LEASE
 from app.launch import program
@@ -183,7 +184,7 @@ def _tell(reaped: list[tuple[str, str]]) -> None:
 
 def worker_name(settings: Settings) -> str:
     """The first free of the names HOST-0, HOST-1, …: a restarted worker gets its own back, and with it its leases."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_dir(settings)
     slot = 0
     while True:
         lock = os.open(settings.data_dir / f"worker-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)

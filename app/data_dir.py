@@ -1,0 +1,29 @@
+"""DATA_DIR: made and checked before anything is started in it."""
+
+import errno
+import tempfile
+
+from app.settings import Settings, SettingsError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Makes the folder where it is not there. Raises SettingsError where files cannot be made in it.
+
+    One that is there but full will do: what it holds can be fetched and deleted.
+    """
+    folder = settings.data_dir
+    there = folder.is_dir()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError:
+        raise SettingsError(f"DATA_DIR={folder} is not a folder: choose another with DATA_DIR=….") from None
+    except OSError as error:
+        if there and error.errno in _FULL:
+            return
+        verb = "written" if there else "made"
+        message = f"DATA_DIR={folder.absolute()} cannot be {verb} ({error.strerror}): choose another with DATA_DIR=…."
+        raise SettingsError(message) from None
