@@ -35,6 +35,13 @@ class Quota:
             self._asked = time.monotonic()
         return self._refusal
 
+    async def disk_full(self) -> bool:
+        """Whether so little is left on the disk of the blobs that a write may have failed for it."""
+        try:
+            return (await asyncio.to_thread(shutil.disk_usage, self._folder / "blobs")).free < FREE_MIN
+        except OSError:
+            return False
+
     async def _judge(self) -> str | None:
         disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
         if disk.free < FREE_MIN:

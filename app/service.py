@@ -76,7 +76,9 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     """Runs the service; `on_ready(url)` is awaited once it can take documents. Ends when cancelled.
 
     What an engine needs may come later, such as a VLM server that still loads its model: documents wait for it, and so
-    do we, if we are patient. Raises SettingsError, ServiceFailed or StoreError.
+    do we, if we are patient. So do we for room in DATA_DIR: meanwhile results can be fetched and jobs deleted.
+
+    Raises SettingsError, ServiceFailed or StoreError.
     """
     check_exposure(settings)
     try:
@@ -150,9 +152,9 @@ async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None
                 await on_ready(url)
                 return
             reason = body["errorMsg"]
-            if not told and _waits_for_engine(body["parts"]):
+            if not told and _only_waits(body["parts"]):
                 told = True
-                log.warning("%s takes documents, but they wait: %s", url, reason)
+                log.warning("%s is up, but has to wait: %s", url, reason)
         await asyncio.sleep(0.1)
     raise ServiceFailed(f"The service is not ready after {READY_WITHIN:g} s: {reason}.")
 
@@ -168,6 +170,6 @@ async def _ask_ready(settings: Settings) -> tuple[int, Any]:
         writer.close()
 
 
-def _waits_for_engine(parts: dict[str, str]) -> bool:
-    """Whether all of the service is there, and only an engine cannot work."""
-    return {name for name, state in parts.items() if state != "ok"}.isdisjoint({"store", "blobs", "worker"})
+def _only_waits(parts: dict[str, str]) -> bool:
+    """Whether all of the service is there, and waits for an engine that cannot work yet, or for room in DATA_DIR."""
+    return parts["store"] == parts["worker"] == "ok"

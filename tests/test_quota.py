@@ -9,6 +9,7 @@ import pytest
 import redis
 from documents import text_pdf
 from harness import running, wait_for
+from in_process import serving
 
 from app import quota
 from app.jobs import keys
@@ -64,6 +65,28 @@ async def test_a_disk_that_is_nearly_full_is_left_alone(
     refusal = await Quota(store, Settings(data_dir=data_dir)).refusal()
     assert refusal is not None
     assert "disk of DATA_DIR" in refusal
+
+
+@pytest.mark.anyio
+async def test_without_room_results_are_served_and_jobs_deleted(
+    store_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And new work is refused until there is room again."""
+    monkeypatch.setattr(quota, "ASK_EVERY", 0.0)
+    async with serving(monkeypatch, store_url, data_dir) as api:
+        job = await api.job()
+        with monkeypatch.context() as full:
+            full.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+            refusal = await api.client.post("/infer", json={"pdf_url": "http://a.test/"})
+            assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
+            assert "make room" in refusal.json()["detail"]
+            assert "make room" in (await api.client.get("/health/ready")).json()["parts"]["blobs"]
+            assert (await api.client.get(f"/jobs/{job}/result")).json()["result"]["markdown"] == "text"
+            assert (await api.client.get(f"/jobs/{job}/pages/1")).status_code == 200
+            assert (await api.client.delete(f"/jobs/{job}")).status_code == 204
+        assert (await api.client.get("/health/ready")).json()["parts"]["blobs"] == "ok"
+        accepted = await api.client.post("/infer", files={"file": ("a.pdf", text_pdf())}, data={"engine": "pp_ocr"})
+        assert accepted.status_code == 202, accepted.text
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 from test_jobs import claim, end, new_job, submit
 
 from app.blobs import BlobStore, JobFolder, write
+from app.confidences import Confidences
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.quota import Quota
@@ -67,6 +68,38 @@ async def test_a_sweep_that_was_cut_off_is_made_up_for(store: Store, data_dir: P
     assert await jobs.bury(new_job().id, early=True)  # and then its blobs would have gone
     assert await Sweeper(jobs, blobs, Quota(store, settings), 60).sweep() == 1
     assert not folder.root.exists()
+
+
+async def test_secrets_of_ended_jobs_are_forgotten(store: Store, data_dir: Path) -> None:
+    """Whoever ended these jobs was killed before it came to that."""
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    folders = []
+    for number in range(1, 6):
+        job = new_job(number, confided=True)
+        folders.append(folder := blobs.job(job.id))
+        folder.create()
+        Confidences({"Authorization": "Bearer secret"}, "secret").keep(folder)
+        await submit(jobs, job)
+    await end(jobs, await claim(jobs))
+    await end(jobs, await claim(jobs), {"code": "engine_failed", "message": "No."})
+    assert await jobs.cancel(new_job(3).id)
+    await end(jobs, await claim(jobs), {"code": "engine_failed", "message": "No."})
+    assert await jobs.retry(new_job(4).id) == "queued"
+    assert await store.ttl(keys.ENDED_SECRETS) > 0
+    sweeper = Sweeper(jobs, blobs, Quota(store, settings), 60)
+    await sweeper.sweep_secrets()
+    assert [bool(Confidences.of(folder)) for folder in folders] == [False, False, False, True, True]
+    assert await store.exists(keys.ENDED_SECRETS) == 0
+
+
+async def test_a_removed_job_is_not_swept_for_secrets(store: Store) -> None:
+    jobs = Jobs(store, Settings())
+    await submit(jobs, new_job(1, confided=True))
+    await end(jobs, await claim(jobs))
+    assert await jobs.ended_with_secrets(5) == [new_job(1).id]
+    assert await jobs.bury(new_job(1).id, early=True)
+    assert await jobs.ended_with_secrets(5) == []
 
 
 async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, data_dir: Path) -> None:

@@ -231,6 +231,10 @@ class Lanes:
             if error is None:
                 return
         retryable = error is not None and error.retryable
+        if error is not None and retryable and error.code == "storage_unavailable" and await self._quota.disk_full():
+            log.warning("%s waits for room on the disk: %s", held.id, error)
+            await insist(lambda: self._jobs.requeue(held, pause=FULL_PAUSE))
+            return
         if retryable and held.attempts < len(RETRY_PAUSES):
             pause = RETRY_PAUSES[held.attempts]
             log.info("%s: %s; attempt %d begins in %g s", held.id, error, held.attempts + 2, pause)
@@ -252,8 +256,12 @@ class Lanes:
             return None
         reason = f"The engine host died {crash.crashes} times while working on this document, last {crash}."
         error = WorkerError(reason)
-        if not await self._work.give_up(held, error):
-            return error
+        try:
+            if not await self._work.give_up(held, error):
+                return error
+        except OSError as failure:
+            message = f"The blob store cannot be used: {failure.strerror}."
+            return WorkerError(message, code="storage_unavailable", retryable=True)
         try:
             return await self._work.outcome(held)
         except Crashed:

@@ -1,6 +1,7 @@
 """What is done with a slice: its document is fetched and prepared, its pages read; the last one makes the result."""
 
 import asyncio
+import contextlib
 import functools
 import json
 import logging
@@ -140,8 +141,9 @@ class SliceWork:
         return bool(missing)
 
     def forget(self, held: Slice) -> None:
-        """Removes what was told in confidence, of a job that has ended."""
-        forget(self._blobs.job(held.job.id))
+        """Removes what was told in confidence, of a job that has ended; where that fails a sweeper does it."""
+        with contextlib.suppress(OSError):
+            forget(self._blobs.job(held.job.id))
 
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)

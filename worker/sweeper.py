@@ -5,6 +5,7 @@ import logging
 import time
 
 from app.blobs import BlobStore
+from app.confidences import forget
 from app.jobs.queue import Jobs
 from app.quota import Quota
 from app.store import Down
@@ -34,6 +35,7 @@ class Sweeper:
         while True:
             try:
                 await self.sweep()
+                await self.sweep_secrets()
                 if sweeps % ORPHANS_EVERY == 0:
                     await self.sweep_orphans()
                 sweeps += 1
@@ -59,6 +61,13 @@ class Sweeper:
         if removed:
             log.info("%d jobs have expired and are removed", removed)
         return removed
+
+    async def sweep_secrets(self) -> None:
+        """Forgets headers and passwords of ended jobs, where whoever ended them did not come to it."""
+        while ended := await self._jobs.ended_with_secrets(AT_A_TIME):
+            for job_id in ended:
+                await asyncio.to_thread(forget, self._blobs.job(job_id))
+            await self._jobs.secrets_forgotten(ended)
 
     async def sweep_orphans(self) -> int:
         """Removes the blobs of unknown jobs; how many."""

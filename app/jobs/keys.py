@@ -14,6 +14,9 @@ OPEN = "open"
 EXPIRING = "expiring"
 """Sorted set of the ended jobs whose blobs are there, by when they expire."""
 
+ENDED_SECRETS = "ended:secrets"
+"""Set of ended jobs whose headers or password may still be in the blob store."""
+
 OUTBOX = "outbox"
 """Sorted set of the deliveries that are due, by time."""
 

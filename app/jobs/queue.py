@@ -125,6 +125,14 @@ class Jobs:
     async def buried(self, job_id: str) -> None:
         await self._store.zrem(keys.EXPIRING, job_id)
 
+    async def ended_with_secrets(self, limit: int) -> list[str]:
+        """Up to `limit` ended jobs whose headers and password are to be forgotten."""
+        found: Any = await self._store.srandmember(keys.ENDED_SECRETS, limit)
+        return list(found)
+
+    async def secrets_forgotten(self, job_ids: Sequence[str]) -> None:
+        await self._store.srem(keys.ENDED_SECRETS, *job_ids)
+
     async def expired(self, limit: int) -> list[str]:
         """Up to `limit` jobs whose time has come and whose blobs may be there."""
         now = epoch(await self._store.time())

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -95,13 +96,16 @@ def test_the_store_is_full(own_store: OwnStore) -> None:
 
 
 def test_the_disk_is_full() -> None:
-    """On a small disk of its own, which only the service's processes see."""
+    """On a small disk of its own, which only the service's processes see: while pages are written, and while a result
+    is put together. What was accepted waits, for longer than attempts would last, and ends once there is room.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ocr-service-"))
     service = Service(folder, ENGINE="null")
     (folder / "blobs").mkdir()
     mount = f'mount -t tmpfs -o size=8m none {folder}/blobs && exec "$@"'
     try:
         service.start("unshare", "--mount", "sh", "-c", mount, "sh")
+        parts = {process.pid for process in service.tree() if "worker.pages" not in process.cmdline()}
         blobs = Path(f"/proc/{service.process.pid}/root{folder}/blobs")
         jobs = [service.submit(text_pdf(3), options='{"sleep": 1}') for _ in range(4)]
         wait_for(lambda: service.client.get(f"/jobs/{jobs[0]}").json()["pages_total"])
@@ -111,19 +115,40 @@ def test_the_disk_is_full() -> None:
                 pass
         answer = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-        time.sleep(1)
+        wait_for(lambda: service.log.read_text().count("waits for room on the disk") >= 4)
+        assert service.client.get(f"/jobs/{jobs[0]}").json()["status"] in ("queued", "running")
         filler.unlink()
-        outcomes = [service.result(job) for job in jobs]
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            if outcome["status"] == "failed":  # its attempts were over before there was room again
-                assert outcome["error"]["code"] == "storage_unavailable"
-                assert service.client.post(f"/jobs/{job}/retry").status_code == 202
-                assert service.result(job)["status"] == "finished"
+        assert [service.result(job)["status"] for job in jobs] == ["finished"] * 4
+        assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
+        assert parts <= {process.pid for process in service.tree()}
     finally:
         service.stop()
         shutil.rmtree(folder, ignore_errors=True)
         service.log.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("pauses", [int(os.environ.get("CHAOS_PAUSES", 1))])
+def test_the_whole_machine_is_paused(pauses: int) -> None:
+    """For three times PAGE_TIMEOUT, which is longer than a lease, in the middle of pages. The long form, by hand, has
+    CHAOS_PAUSES=5.
+    """
+    seconds = 4.0
+    with running(PAGE_TIMEOUT=f"{seconds:g}", SLICE_PAGES="4") as service:
+        jobs = [service.submit(scan_pdf(pages=4)) for _ in range(2 * pauses)]
+        for number in range(pauses):
+            wait_for(lambda job=jobs[2 * number]: service.client.get(f"/jobs/{job}").json()["pages_done"], 120)
+            tree = service.tree()
+            for process in tree:
+                process.suspend()
+            time.sleep(3 * seconds)
+            for process in reversed(tree):
+                process.resume()
+        for job in jobs:
+            outcome = service.result(job)
+            assert (outcome["status"], outcome["result"]["page_errors"]) == ("finished", []), outcome
+            assert service.client.get(f"/jobs/{job}").json()["attempts"] == 0
+        assert service.process.poll() is None
 
 
 def test_workers_are_restarted_one_after_the_other() -> None:

@@ -23,6 +23,7 @@ if was[5] then
   -- The key's time counts from the submission: it may be another job's by now.
   if redis.call('HGET', idempotency, 'job') == job then redis.call('DEL', idempotency) end
 end
+redis.call('SREM', key.ENDED_SECRETS, job)
 redis.call('ZREM', key.OUTBOX, job)
 redis.call('ZREM', key.jobs(was[4]), job)
 redis.call('HSET', record, 'schema', SCHEMA, 'id', job, 'status', was[1], 'engine', was[3], 'client', was[4],

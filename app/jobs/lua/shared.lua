@@ -178,7 +178,7 @@ end
 -- Ends a job with all that is left of its slices, wherever they are, and lets its client be called.
 local function end_job(job, status, code, message)
   local record = key.job(job)
-  local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url')
+  local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url', 'confided')
   for number = 0, (tonumber(was[2]) or 1) - 1 do
     local id = job .. '-' .. number
     local slice = redis.call('HMGET', key.slice_(id), 'status', 'worker', 'execution')
@@ -195,6 +195,10 @@ local function end_job(job, status, code, message)
   redis.call('ZREM', key.OPEN, job)
   redis.call('ZADD', key.EXPIRING, now + RESULT_TTL, job)
   keep(key.EXPIRING)
+  if was[4] then -- for a sweeper, where whoever ends the job is killed before it forgets them
+    redis.call('SADD', key.ENDED_SECRETS, job)
+    keep(key.ENDED_SECRETS)
+  end
   if was[3] then
     redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[3], 'state', 'pending', 'attempts', 0,
       'created_at', now)
