@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.tether import tethered
 from worker import host_keeper, page_pool, sandbox
 from worker.channel import Channel, ChildDied
+from worker.host_environment import environment_for, settings_for
 from worker.page_pool import Limits, PagePool
 
 pytestmark = pytest.mark.anyio
@@ -267,6 +268,24 @@ async def test_a_page_process_knows_nothing_of_our_environment(tmp_path: Path, m
         await children.start()
         (child,) = children._idle
         assert "secret" not in str(psutil.Process(child.channel.pid).environ())
+
+
+def test_an_engine_host_gets_no_secret() -> None:
+    given = {
+        "PATH": "/bin",
+        "REDIS_URL": "redis://:hunter2@store",
+        "VL_API_KEY": "hunter2",
+        "PADDLE_TOKEN": "hunter2",
+        "HTTPS_PROXY": "http://user:hunter2@proxy",
+        "CUDA_VISIBLE_DEVICES": "0",
+    }
+    assert set(given) & set(environment_for("pp_ocr", given)) == {"PATH"}
+    assert set(given) & set(environment_for("paddleocr_vl", given)) == {"PATH", "HTTPS_PROXY", "CUDA_VISIBLE_DEVICES"}
+    settings = Settings(redis_url="redis://:hunter2@store", vl_api_key="hunter2")
+    assert "hunter2" not in str(settings_for("pp_ocr", settings))
+    passed = settings_for("paddleocr_vl", settings)
+    assert (passed["vl_api_key"], "redis_url" in passed) == ("hunter2", False)
+    assert Settings.model_validate(passed).page_timeout == settings.page_timeout
 
 
 async def test_an_unknown_operation_is_an_internal_error(tmp_path: Path) -> None:

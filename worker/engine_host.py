@@ -13,6 +13,7 @@ from typing import Any
 
 from app.blobs import JobFolder
 from app.errors import PageError
+from app.processes import forbid_inspection
 from app.results import store_failed_page
 from app.settings import Settings
 from worker.channel import serve
@@ -131,6 +132,7 @@ async def run(descriptor: int) -> None:
 
 
 def main(descriptor: int) -> None:
+    forbid_inspection()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "httpx2"):  # a line for every request
         logging.getLogger(chatty).setLevel(logging.WARNING)

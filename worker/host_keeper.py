@@ -15,6 +15,7 @@ from app.errors import ServiceError
 from app.settings import Settings
 from worker.channel import Channel, ChildDied
 from worker.child_clock import answer_within
+from worker.host_environment import environment_for, settings_for
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,6 @@ DIED_OF: dict[int, str] = {
     signal.SIGKILL: "Something killed it, most likely the kernel for want of memory: give the worker more.",
 }
 """What a signal says about why an engine host has ended."""
-
-MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
-"""For glibc: dozens of threads with megabytes each would leave fragments in as many arenas, ever more of them.
-To map what a page needs anew each time would cost half as much time again.
-"""
 
 
 @dataclass(eq=False)
@@ -78,7 +74,7 @@ class HostKeeper:
         try:
             while True:
                 self._channel = await Channel.open(
-                    "worker.engine_host", env=MALLOC | os.environ, on_death=self._account
+                    "worker.engine_host", env=environment_for(self.engine, os.environ), on_death=self._account
                 )
                 try:
                     started = await self._start(self._channel)
@@ -103,7 +99,7 @@ class HostKeeper:
 
     async def _start(self, channel: Channel) -> dict[str, Any]:
         """Has the host load its engine. Raises TimeoutError where it hangs at that."""
-        call = channel.call("start", engine=self.engine, settings=self._settings.model_dump(mode="json"))
+        call = channel.call("start", engine=self.engine, settings=settings_for(self.engine, self._settings))
         started: dict[str, Any] = await answer_within(self._settings.engine_start_timeout, channel.pid, call)
         return started
 

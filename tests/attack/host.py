@@ -1,0 +1,46 @@
+"""The engine host of the attack: ours, with an engine whose reader runs the attacker's code. Run as a module."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from app.results import Page
+from worker import engine_host
+from worker.engines import ENGINES
+from worker.engines.base import Engine, Hint, PageReader
+
+from .tries import Targets, attack
+
+
+class Attacker(PageReader):
+    """Is loaded before the sandbox is entered, and attacks once a page is there."""
+
+    targets: Targets
+
+    def read(self, page: Any, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
+        return Page(number, 1, 1, "engine", json.dumps(attack(self.targets)))
+
+
+def __getattr__(name: str) -> Any:
+    """The Attacker of the targets that the name spells."""
+    if not name.startswith("on_"):
+        raise AttributeError(name)
+    found = Targets(**json.loads(bytes.fromhex(name[3:])))
+    return type("Attacker", (Attacker,), {"targets": found})
+
+
+class Attacked(Engine):
+    name = "attacked"
+    version = "1"
+    reader = "set below"
+
+
+if __name__ == "__main__":
+    targets = Targets(**json.loads(os.environ["PYTHON_ATTACK_TARGETS"]) | {"parent": os.getpid()})
+    Attacked.reader = "tests.attack.host:on_" + json.dumps(asdict(targets)).encode().hex()
+    ENGINES["attacked"] = "tests.attack.host:Attacked"
+    sys.modules["tests.attack.host"] = sys.modules["__main__"]
+    engine_host.main(int(sys.argv[1]))
