@@ -19,7 +19,7 @@ class NoOptions(Options):
 
 class NullOptions(Options):
     sleep: float = Field(0, ge=0, le=600, description="Seconds each page takes.")
-    hold: float = Field(0, ge=0, le=60, description="Seconds each page blocks the engine host.")
+    hold: float = Field(0, ge=0, le=600, description="Seconds each page blocks the engine host.")
     poison: bool = Field(False, description="Kill the engine host.")
 
 

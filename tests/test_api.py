@@ -111,7 +111,7 @@ def test_single_pages(service: Service) -> None:
 @pytest.mark.slow
 def test_a_page_is_provisional_until_the_end() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1") as service:
-        job = service.submit(text_pdf(2), options='{"sleep": 1}')
+        job = service.submit(text_pdf(5), options='{"sleep": 1}')
         while (answer := service.client.get(f"/jobs/{job}/pages/1")).status_code == 404:
             assert "of" in answer.json()["detail"]
         assert answer.json()["provisional"] is True
@@ -435,7 +435,7 @@ def test_the_work_of_each_engine() -> None:
         engines = service.client.get("/queue").json()["engines"]
         nothing = {"waiting": 0, "running": 0, "work": 0, "oldest_seconds": 0.0}
         assert engines == {name: nothing for name in ("null", "paddleocr_vl", "pp_ocr")}
-        jobs = [service.submit(text_pdf(), options='{"sleep": 3}') for _ in range(7)]  # more than RQ's list takes
+        jobs = [service.submit(text_pdf(), options='{"sleep": 600}') for _ in range(7)]  # more than RQ's list takes
         wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["running"] == 1)
         found = service.client.get("/queue").json()["engines"]["null"]
         assert (found["waiting"], found["running"], found["work"]) == (6, 1, 7)

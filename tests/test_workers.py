@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import psutil
 import pytest
 from documents import slow_pdf, text_pdf
-from harness import ROOT, Service, Web, run, running, spawn, store_of, wait_for
+from harness import PATIENCE, ROOT, Service, Web, run, running, spawn, store_of, wait_for
 
 from app.jobs.record import SCHEMA
 from worker.lanes import FETCHES_MAX, FETCHES_PER_HOST
@@ -45,14 +45,12 @@ def test_the_work_of_a_dead_worker_is_taken_up_by_another() -> None:
             wait_for(lambda: "worker-1.lock" in os.listdir(service.data_dir))
             service.find("-m", "worker").suspend()  # the other one takes what comes
             job = service.submit(text_pdf(4), options='{"sleep": 1}')
-            wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 1, 40)
+            wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 1)
             kill_tree(psutil.Process(other.pid))
             service.find("-m", "worker").resume()
-            begun = time.monotonic()
             with store_of(service) as store:
-                wait_for(lambda: int(store.hget(f"slice:{job}-0", "fence") or 0) >= 2, 40)
+                wait_for(lambda: int(store.hget(f"slice:{job}-0", "fence") or 0) >= 2)
             assert service.result(job)["status"] == "finished"
-            assert time.monotonic() - begun < 40
         state = service.client.get(f"/jobs/{job}").json()
         assert (state["attempts"], state["pages_done"]) == (0, 4)
 
@@ -90,7 +88,7 @@ def test_a_stopping_worker_finishes_what_it_can(data_dir: object) -> None:
         wait_for(lambda: service.client.get(f"/jobs/{running_job}").json()["status"] == "running")
         waiting = service.submit(text_pdf())
         worker.send_signal(signal.SIGTERM)
-        psutil.wait_procs([worker], 30)
+        psutil.wait_procs([worker], PATIENCE)
         with store_of(service) as store:  # it was not handed back: nobody else has claimed it
             assert store.hget(f"slice:{running_job}-0", "fence") == "1"
         for job in (running_job, waiting):
@@ -103,7 +101,7 @@ def test_a_stopping_worker_hands_back_what_takes_too_long() -> None:
         wait_for(lambda: service.client.get(f"/jobs/{job}").json()["status"] == "running")
         worker = service.find("-m", "worker")
         worker.send_signal(signal.SIGTERM)
-        assert psutil.wait_procs([worker], 10)[1] == []
+        assert psutil.wait_procs([worker], PATIENCE)[1] == []
         assert service.result(job)["status"] == "finished"
         state = service.client.get(f"/jobs/{job}").json()
         assert (state["attempts"], state["pages_done"]) == (0, 2)
@@ -174,11 +172,12 @@ def test_a_book_makes_room_for_what_was_downloaded_meanwhile(web: Web) -> None:
     with running(ENGINE="null", **settings) as service:
         invoice = service.submit_url(f"{web.url}/invoice.pdf")
         wait_for(lambda: web.dripping)
-        book = service.submit(text_pdf(200), options='{"sleep": 1}')
+        book = service.submit(text_pdf(200), options='{"sleep": 2}')
         wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 4)
         enough.set()
         assert service.result(invoice)["status"] == "finished"
-        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 3 * 4
+        # Pages are read four at a time, and two slices end after 32.
+        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 5 * 4
 
 
 def test_slow_servers_hold_up_their_own_documents_only() -> None:
@@ -279,11 +278,12 @@ def test_a_book_is_shared_by_workers_and_survives_the_death_of_one() -> None:
 
 def test_a_book_makes_room_for_an_invoice() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="2", WORKER_CONCURRENCY="2", SLICE_PAGES="16") as service:
-        book = service.submit(text_pdf(200), options='{"sleep": 1}')
+        book = service.submit(text_pdf(200), options='{"sleep": 2}')
         wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 4)
         invoice = service.submit(text_pdf())
         assert service.result(invoice)["status"] == "finished"
-        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 3 * 4
+        # Pages are read four at a time, and two slices end after 32.
+        assert service.client.get(f"/jobs/{book}").json()["pages_done"] <= 4 + 5 * 4
         with store_of(service) as store:
             assert store.zcard("active:null") == 13  # all of the book: nothing was lost by handing back
 
@@ -291,7 +291,7 @@ def test_a_book_makes_room_for_an_invoice() -> None:
 def test_a_book_loses_only_the_pages_that_kill_the_host() -> None:
     """The null engine's poison kills the host on every page it is asked for: what was done before stays."""
     with running(ENGINE="null", SLICE_PAGES="4", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
-        book = service.submit(text_pdf(12), options='{"sleep": 0.5}')
+        book = service.submit(text_pdf(12), options='{"sleep": 1}')
         wait_for(lambda: service.client.get(f"/jobs/{book}").json()["pages_done"] >= 5)
         with store_of(service) as store:
             store.hset(f"job:{book}", "options", '{"poison": true}')
@@ -308,14 +308,12 @@ def test_a_book_loses_only_the_pages_that_kill_the_host() -> None:
 @pytest.mark.serial
 def test_a_canceled_page_is_let_go_of() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
-        job = service.submit(text_pdf(40), options='{"sleep": 30}')
+        job = service.submit(text_pdf(40), options='{"sleep": 600}')
         wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"] == 40)
-        begun = time.monotonic()
         answer = service.client.delete(f"/jobs/{job}")
         assert answer.json() == {"job_id": job, "status": "canceled"}
         assert service.result(job)["error"]["code"] == "canceled"
         assert service.result(service.submit(text_pdf()))["status"] == "finished"  # on the only lane
-        assert time.monotonic() - begun < 10
         with store_of(service) as store:
             assert store.zcard("active:null") == store.zcard("rq:wip:null") == 0
         assert service.client.post(f"/jobs/{job}/retry").status_code == 202
@@ -326,18 +324,23 @@ def test_a_canceled_page_is_let_go_of() -> None:
 
 @pytest.mark.serial
 def test_a_page_process_is_ended_with_its_job() -> None:
-    """A page that keeps PDFium busy for minutes does not outlive the wish for it by two seconds."""
+    """A page that keeps PDFium busy does not outlive its job. It is stopped in the middle, so that it cannot end by
+    itself; only after PAGE_TIMEOUT would it be ended all the same.
+    """
 
     def busy() -> psutil.Process | None:
         children = [process for process in service.tree() if "worker.pages" in process.cmdline()]
-        return next((child for child in children if child.cpu_percent(0.3) > 50), None)
+        before = {child: child.cpu_times().user for child in children}
+        time.sleep(0.3)
+        return next((child for child in children if child.cpu_times().user > before[child] + 0.05), None)
 
-    with running(PAGE_PROCESSES="1", PAGE_MEMORY_MB="4096") as service:
-        job = service.submit(slow_pdf(20_000_000))
+    with running(PAGE_PROCESSES="1", PAGE_TIMEOUT="3600", PAGE_MEMORY_MB="4096") as service:
+        job = service.submit(slow_pdf(6_000_000))
         wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"])
         child = wait_for(busy)
+        child.suspend()
         service.client.delete(f"/jobs/{job}")
-        assert psutil.wait_procs([child], 2)[1] == []
+        assert psutil.wait_procs([child], PATIENCE)[1] == []
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
@@ -345,13 +348,18 @@ def test_a_page_process_is_ended_with_its_job() -> None:
 def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1") as service:
         neighbour = service.submit(text_pdf(40), options='{"sleep": 0.5}')
-        job = service.submit(text_pdf(), options='{"hold": 60, "sleep": 1}')
-        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_total"])
-        time.sleep(1.5)
+        job = service.submit(text_pdf(), options='{"hold": 600}')
+        host = service.find("worker.engine_host")
+
+        def is_held() -> bool:
+            """Its loop has not gone round for as long as the neighbour's pages would let it rest, and more."""
+            before = host.num_ctx_switches()
+            time.sleep(2)
+            return bool(host.num_ctx_switches() == before)
+
+        wait_for(is_held)
         service.client.delete(f"/jobs/{job}")
-        begun = time.monotonic()
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
-        assert time.monotonic() - begun < 20
         assert service.result(neighbour)["status"] == "finished"
         with store_of(service) as store:
             assert store.hget(f"slice:{neighbour}-0", "crashes") in (None, "0")
