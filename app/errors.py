@@ -7,6 +7,7 @@
     │   ├── UnknownEngine               422  engine_unknown
     │   ├── IdempotencyConflict         422  idempotency_conflict
     │   ├── NotFound                    404  not_found
+    │   ├── TooSlow                     408  invalid_request
     │   ├── NotNow                      409  invalid_request, or the code of the job's error
     │   ├── Gone                        410  gone
     │   ├── TooLarge                    413  too_large
@@ -121,6 +122,14 @@ class Misdirected(RequestError):
 
     code = "invalid_request"
     status = 421
+
+
+class TooSlow(RequestError):
+    """The body of the request comes too slowly, or not at all."""
+
+    code = "invalid_request"
+    status = 408
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
 
 
 class TooLarge(RequestError):

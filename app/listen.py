@@ -28,7 +28,7 @@ def api_command(settings: Settings) -> list[str]:
     """The API as a program."""
     # uvicorn would put the current folder first of all.
     command = program("uvicorn", "--app-dir", ROOT, "app.main:app")
-    command += ["--host", settings.host, "--port", str(settings.port)]
+    command += ["--host", settings.host, "--port", str(settings.port), "--http", "app.api.protocol:Protocol"]
     command += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", str(STREAMS_END_WITHIN)]
     if settings.trusted_proxies:
         return [*command, "--proxy-headers", "--forwarded-allow-ips", ",".join(settings.trusted_proxies)]

@@ -16,6 +16,7 @@ from app.api.body import BodyLimit
 from app.api.context import Context
 from app.api.head import Head
 from app.api.startup import Startup
+from app.api.streams import Streams
 from app.blobs import BlobStore
 from app.data_dir import make_data_dir
 from app.engines import EngineRegistry
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             quota=Quota(store, chosen),
             events=reader,
             engines=EngineRegistry(store, chosen.engine),
+            streams=Streams(),
         )
         freeze_garbage()
         try:

@@ -1,20 +1,44 @@
 """How much DATA_DIR may hold. The workers' sweepers measure it; between two measurements, what comes in is added."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import time
+import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
+
+from app.errors import StorageUnavailable
 from app.jobs import keys
 from app.settings import Settings
-from app.store import Store, batch
+from app.store import Down, Store, batch
 
 FREE_MIN = 512 << 20
 """Bytes that must be left on the disk of DATA_DIR, whatever the quota."""
 KEPT = 24 * 3600
 """Seconds a measurement is believed."""
 ASK_EVERY = 1.0  # seconds
+RESERVED_FOR = 3600
+"""Seconds after which a reservation is given up: its writer may have been killed."""
+
+RESERVE = """-- Takes note of what is about to be written, unless there is no room for it.
+-- KEYS data:used data:reserved ; ARGV id, bytes, most bytes that may be stored, seconds it is held
+-- Returns 1 with what is reserved by all, or 0
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local reserved = tonumber(ARGV[2])
+for _, one in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  reserved = reserved + tonumber(string.match(one, '%d+$'))
+end
+if tonumber(redis.call('GET', KEYS[1]) or 0) + reserved > tonumber(ARGV[3]) then return {0, 0} end
+redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1] .. ':' .. ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return {1, reserved}
+"""
+NEARLY_FULL = f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left: make room on it or delete jobs."
 
 
 class Quota:
@@ -24,9 +48,36 @@ class Quota:
         self._store = store
         self._folder = settings.data_dir.absolute()
         self._most = settings.data_quota_gb
+        self._full = (
+            f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some expire, or "
+            "allow more."
+        )
         self._asked = 0.0
         self._refusal: str | None = None
         self._added = 0
+        self._reserve = store.register_script(RESERVE)
+
+    @contextlib.asynccontextmanager
+    async def reserved(self, size: int) -> AsyncIterator[None]:
+        """Holds room for `size` bytes while they are written: without it, writers that begin together would pass the
+        limits together. What stays is to be told by `add` before the block ends. Raises StorageUnavailable.
+        """
+        most = int(self._most * (1 << 30))
+        name = uuid.uuid4().hex
+        try:
+            granted, all_reserved = await self._reserve(
+                keys=[keys.DATA_USED, keys.DATA_RESERVED], args=[name, size, most, RESERVED_FOR]
+            )
+            if not granted:
+                raise StorageUnavailable(self._full)
+            disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
+            if disk.free - all_reserved < FREE_MIN:
+                raise StorageUnavailable(NEARLY_FULL)
+            yield
+        finally:
+            with anyio.CancelScope(shield=True), contextlib.suppress(Down):  # else it is given up in time
+                await self._used()
+                await self._store.zrem(keys.DATA_RESERVED, f"{name}:{size}")
 
     async def refusal(self) -> str | None:
         """Why nothing more may be stored, in a sentence that says what to do; None while there is room."""
@@ -45,12 +96,9 @@ class Quota:
     async def _judge(self) -> str | None:
         disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
         if disk.free < FREE_MIN:
-            return f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left: make room on it or delete jobs."
+            return NEARLY_FULL
         if await self._used() >= self._most * (1 << 30):
-            return (
-                f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some "
-                "expire, or allow more."
-            )
+            return self._full
         return None
 
     async def _used(self) -> int:

@@ -1,13 +1,14 @@
 """What a job yields: pages of blocks, and the result made from them."""
 
 import base64
+import copy
 import io
 import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from app.blobs import JobFolder, write
 from app.errors import JobError
@@ -165,16 +166,32 @@ def result_markdown(folder: JobFolder) -> str:
 
 
 def result_zip(folder: JobFolder) -> Iterator[bytes]:
-    """A ZIP of document.md, the images it shows beside it, and result.json, in pieces."""
+    """A ZIP of document.md, the images it shows beside it, and result.json, in pieces of little more than CHUNK."""
     pieces = _Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("document.md", result_markdown(folder))
-        archive.write(folder.result, "result.json")
-        yield pieces.take()
+        result = zipfile.ZipInfo.from_file(folder.result, "result.json")
+        result.compress_type = zipfile.ZIP_DEFLATED
+        document = copy.copy(result)
+        document.filename = document.orig_filename = "document.md"
+        markdown = result_markdown(folder).encode()
+        document.file_size = len(markdown)
+        yield from _member(archive, pieces, document, io.BytesIO(markdown))
+        del markdown
+        with folder.result.open("rb") as file:
+            yield from _member(archive, pieces, result, file)
         for name in folder.image_names():
-            archive.write(folder.image(name), name, zipfile.ZIP_STORED)
-            yield pieces.take()
+            with folder.image(name).open("rb") as file:
+                yield from _member(archive, pieces, zipfile.ZipInfo.from_file(folder.image(name), name), file)
     yield pieces.take()
+
+
+def _member(archive: zipfile.ZipFile, pieces: "_Pieces", info: zipfile.ZipInfo, source: BinaryIO) -> Iterator[bytes]:
+    """Writes a member of the archive; yields what there is of the archive whenever that is a CHUNK."""
+    with archive.open(info, "w") as member:
+        while chunk := source.read(CHUNK):
+            member.write(chunk)
+            if len(pieces) >= CHUNK:
+                yield pieces.take()
 
 
 class _Pieces(io.RawIOBase):
@@ -189,6 +206,10 @@ class _Pieces(io.RawIOBase):
     def write(self, data: Any, /) -> int:
         self._buffer += data
         return len(data)
+
+    def __len__(self) -> int:
+        """Bytes that can be taken."""
+        return len(self._buffer)
 
     def take(self) -> bytes:
         taken = bytes(self._buffer)

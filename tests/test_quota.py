@@ -12,6 +12,7 @@ from harness import running, wait_for
 from in_process import serving
 
 from app import quota
+from app.errors import StorageUnavailable
 from app.jobs import keys
 from app.quota import Quota
 from app.settings import Settings
@@ -87,6 +88,36 @@ async def test_without_room_results_are_served_and_jobs_deleted(
         assert (await api.client.get("/health/ready")).json()["parts"]["blobs"] == "ok"
         accepted = await api.client.post("/infer", files={"file": ("a.pdf", text_pdf())}, data={"engine": "pp_ocr"})
         assert accepted.status_code == 202, accepted.text
+
+
+@pytest.mark.anyio
+async def test_uploads_at_the_same_time_do_not_pass_the_quota_together(store: Store, data_dir: Path) -> None:
+    rooms = [Quota(store, Settings(data_dir=data_dir, data_quota_gb=1)) for _ in range(2)]
+    async with rooms[0].reserved(GIB // 2 + 1):
+        with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):
+            async with rooms[1].reserved(GIB // 2):
+                pass
+        async with rooms[1].reserved(GIB // 2 - 1):
+            assert await store.zcard(keys.DATA_RESERVED) == 2
+            assert 0 < await store.ttl(keys.DATA_RESERVED) <= quota.RESERVED_FOR
+        rooms[0].add(GIB // 2 + 1)
+    assert await store.zcard(keys.DATA_RESERVED) == 0
+    with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):  # what stayed is counted
+        async with rooms[1].reserved(GIB // 2):
+            pass
+
+
+@pytest.mark.anyio
+async def test_a_reservation_is_given_up_in_time(store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Quota(store, Settings(data_dir=data_dir, data_quota_gb=1))
+    await store.zadd(keys.DATA_RESERVED, {f"killed:{GIB}": 1})
+    async with room.reserved(GIB):
+        assert await store.zcard(keys.DATA_RESERVED) == 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=quota.FREE_MIN + 99))
+    async with room.reserved(50):
+        with pytest.raises(StorageUnavailable, match="disk of DATA_DIR"):
+            async with room.reserved(50):
+                pass
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ class Waiting:
     @classmethod
     async def get(cls, api: Api, path: str) -> "Waiting":
         reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         return cls(reader, writer)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.streams import Streams
 from app.blobs import BlobStore
 from app.engines import EngineRegistry
 from app.jobs.events import EventReader
@@ -23,6 +24,7 @@ class Context:
     quota: Quota
     events: EventReader
     engines: EngineRegistry
+    streams: Streams
 
 
 async def _context(request: Request) -> Context:  # async: FastAPI would give a plain one a thread

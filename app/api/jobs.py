@@ -162,12 +162,13 @@ async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, 
         return Response(markdown, media_type="text/markdown")
     if format == "zip":
         disposition = f'attachment; filename="{found.id}.zip"'
-        return StreamingResponse(
-            result_zip(folder), media_type="application/zip", headers={"Content-Disposition": disposition}
-        )
+        pieces = shared.streams.of(result_zip(folder))
+        return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": disposition})
     outcome = await asyncio.to_thread(Outcome, found, folder)
     return StreamingResponse(
-        iter(outcome), media_type="application/json", headers={"Content-Length": str(len(outcome))}
+        shared.streams.of(iter(outcome)),
+        media_type="application/json",
+        headers={"Content-Length": str(len(outcome))},
     )
 
 

@@ -143,7 +143,10 @@ async def infer(
     if kind == "multipart/form-data":
         if (charset := _CHARSET.search(parameters)) and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMedia("The form's charset is not UTF-8.")
-        async with request.form(max_files=1, max_fields=20, max_part_size=JSON_MAX) as form:
+        async with (
+            shared.quota.reserved(_body_bytes(request, shared.settings.max_file_bytes)),
+            request.form(max_files=1, max_fields=20, max_part_size=JSON_MAX) as form,
+        ):
             upload, fields = _form_fields(form)
             wanted = _with_key(_validated(fields), key)
             if wanted.pdf_url is not None:
@@ -152,6 +155,12 @@ async def infer(
                 raise InvalidRequest("headers go with pdf_url, not with a file.")
             return await _submit(shared, wanted, upload)
     raise UnsupportedMedia("Send application/json with pdf_url, or multipart/form-data with a field named file.")
+
+
+def _body_bytes(request: Request, most: int) -> int:
+    """The size of the body as it is declared, else the most that is accepted."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() else most
 
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)

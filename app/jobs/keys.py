@@ -38,6 +38,9 @@ PROBE = "probe"
 DATA_USED = "data:used"
 """Bytes in DATA_DIR, as they were last counted and with what has come since."""
 
+DATA_RESERVED = "data:reserved"
+"""Sorted set of what is being written to DATA_DIR, as {id}:{bytes}, by when that is given up."""
+
 RQ_QUEUES = "rq:queues"
 RQ_WORKERS = "rq:workers"
 
