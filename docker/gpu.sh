@@ -28,7 +28,7 @@ external() { [[ ",$(setting COMPOSE_PROFILES vlm)," != *,vlm,* ]]; } # the profi
 setting() {
   local value=${!1-} file=.env
   [[ -f $file ]] || file=.env.example
-  [[ -v $1 ]] || value=$(sed -nE "s/^$1=(\"([^\"]*)\"|'([^']*)'|([^[:space:]]*)).*/\2\3\4/p" "$file" | tail -n 1)
+  [[ -v $1 ]] || value=$(sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*(\"([^\"]*)\"|'([^']*)'|([^[:space:]]*)).*/\3\4\5/p" "$file" | tail -n 1)
   say "${value:-$2}"
 }
 

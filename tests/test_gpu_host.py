@@ -308,7 +308,7 @@ def test_a_service_that_runs_already_is_not_in_its_own_way(host: Host) -> None:
 
 
 def test_the_environment_wins_over_the_file(host: Host) -> None:
-    (host.root / ".env").write_text("GPU_DEVICE_ID='1'\nHTTP_PORT=8081 # ours\n")
+    (host.root / ".env").write_text("export GPU_DEVICE_ID = '1'\r\n  HTTP_PORT=8081 # ours\n")
     host.gpu(A10, "1, NVIDIA L4, 8.9, 23034, 22000")
     ended = host.run("--check")
     assert "✓ GPU 1: NVIDIA L4" in ended.stdout
