@@ -18,6 +18,7 @@ _MEANINGS = {
     "BUSY": "busy with a script of somebody's",
     "EXECABORT": "not taking writes",
     "NOPERM": "refusing a command: the user in REDIS_URL lacks the permission (+@all -@admin -@dangerous +script|load)",
+    "WRONGTYPE": "shared with another application whose keys have our names: give us a database of our own",
     "DENIED": "refusing connections from other hosts: it is in protected mode",
 }
 """The store's error codes that are outages, each as it goes on after "the store is"."""

@@ -97,7 +97,7 @@ def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
 async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) -> AsyncIterator[Any]:
     """A pipeline to fill, sent as the block ends; then its `answers` are there. `atomic` makes it a transaction.
 
-    `lenient` leaves errors that are no outage among the answers: those of keys of the wrong type.
+    `lenient` leaves the errors of keys of the wrong type among the answers.
     """
     pipe: Any
     async with store.pipeline(transaction=atomic) as pipe:
@@ -105,7 +105,7 @@ async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) ->
         async with _guarded(store):
             pipe.answers = await pipe.execute(raise_on_error=not lenient)
             for answer in pipe.answers:
-                if isinstance(answer, redis.exceptions.RedisError) and outage(answer) is not None:
+                if isinstance(answer, redis.exceptions.RedisError) and "WRONGTYPE" not in str(answer):
                     raise answer
 
 

@@ -327,6 +327,7 @@ class JobMachine(RuleBasedStateMachine):
         self.run(
             self.jobs.renew(QUEUE, [held for held in alive if not self.piece(held).over])
         )  # this machine may be slow
+        self.store.delete(keys.audited(QUEUE))  # as if the last audit were long ago
         again = self.run(self.jobs.reap(QUEUE, owner=owner, leases=leases))
         due = {}
         for piece in self.pieces.values():

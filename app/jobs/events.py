@@ -147,9 +147,9 @@ class EventReader:
                 if follower.behind:
                     follower.behind = False
                     seen, now, fields = await self._records.get(job_id)
-                    if not fields:
+                    job = Job.read(fields, now)
+                    if job is None:
                         return
-                    job = Job.from_fields(fields, now)
                     yield job
                     if job.ended:
                         return
@@ -167,7 +167,7 @@ class EventReader:
 
     async def _read_records(self, job_ids: list[str]) -> list[tuple[str, float, dict[str, str]]]:
         """Each job's hash, with the id of an event that is not newer than it and the store's time."""
-        async with batch(self._store) as pipe:
+        async with batch(self._store, lenient=True) as pipe:
             pipe.xrevrange(keys.EVENTS, count=1)
             pipe.time()
             for job_id in job_ids:
@@ -236,11 +236,13 @@ class EventReader:
         """Those of the jobs that have ended or are unknown."""
         ended, left = set(), iter(job_ids)
         while some := list(islice(left, BATCH)):
-            async with batch(self._store) as pipe:
+            async with batch(self._store, lenient=True) as pipe:
                 for job_id in some:
                     pipe.hget(keys.job(job_id), "status")
             ended |= {
-                job_id for job_id, status in zip(some, pipe.answers, strict=True) if status is None or status in _ENDED
+                job_id
+                for job_id, status in zip(some, pipe.answers, strict=True)
+                if not isinstance(status, str) or status in _ENDED
             }
         return ended
 

@@ -102,6 +102,16 @@ def waiting_slices(job_id: str) -> str:
     return f"waiting:{job_id}"
 
 
+def audited(queue: str) -> str:
+    """There for as long as the queue's last audit is recent."""
+    return f"audited:{queue}"
+
+
+def cursor(queue: str, name: str) -> str:
+    """How far the audits of the queue have come in the sorted set of that name."""
+    return f"cursor:{queue}:{name}"
+
+
 def turns(queue: str) -> str:
     """Counter of the slices taken from the rings."""
     return f"turns:{queue}"

@@ -5,6 +5,7 @@ submit → claim → prepared → page … → finish
 """
 
 import json
+import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from app.jobs.scripts import Scripts
 from app.settings import Settings
 from app.store import Store, batch, epoch
 
+log = logging.getLogger(__name__)
+
 BEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
+
+UNREADABLE = "The record of this job was damaged in the store: submit the document again."
 
 Outcome = Literal["created", "replayed", "conflict", "full"]
 
@@ -98,7 +103,7 @@ class Jobs:
 
     async def _read_records(self, job_ids: Sequence[str]) -> list[tuple[dict[str, str], float]]:
         """The hash of each, with the store's time."""
-        async with batch(self._store) as pipe:
+        async with batch(self._store, lenient=True) as pipe:
             pipe.time()
             for job_id in job_ids:
                 pipe.hgetall(keys.job(job_id))
@@ -147,9 +152,7 @@ class Jobs:
     async def drop(self, worker: str, executions: Collection[str]) -> None:
         """Has `worker` let go of these executions."""
         if executions:
-            async with batch(self._store) as pipe:
-                pipe.lpush(keys.dropped(worker), *executions)
-                pipe.expire(keys.dropped(worker), 60)
+            await self._scripts.run("drop", worker, *executions)
 
     async def wait_for_entry(self, queue: str, timeout: int) -> None:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
@@ -170,22 +173,28 @@ class Jobs:
         Slices of the jobs `after` come after all others. Without `fetch`, jobs whose document is yet to be downloaded
         are left where they are; so are those whose document is at one of the servers `busy`.
         """
-        execution = uuid.uuid4().hex
         wanted = json.dumps({"after": list(after), "fetch": fetch, "busy": list(busy)})
-        claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, wanted)
-        if not claimed:
-            return None
-        claimed_id, slice_fields, job_fields, now = claimed
-        held = _pairs(slice_fields)
-        return Slice(
-            id=claimed_id,
-            schema=int(held.get("schema", 0)),
-            fence=int(held["fence"]),
-            execution=execution,
-            attempts=int(held.get("attempts", 0)),
-            crashes=int(held.get("crashes", 0)),
-            job=Job.from_fields(_pairs(job_fields), float(now)),
-        )
+        while True:
+            execution = uuid.uuid4().hex
+            claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, wanted)
+            if not claimed:
+                return None
+            claimed_id, slice_fields, job_fields, now = claimed
+            held = _pairs(slice_fields)
+            try:
+                return Slice(
+                    id=claimed_id,
+                    schema=int(held.get("schema", 0)),
+                    fence=int(held["fence"]),
+                    execution=execution,
+                    attempts=int(held.get("attempts", 0)),
+                    crashes=int(held.get("crashes", 0)),
+                    job=Job.from_fields(_pairs(job_fields), float(now)),
+                )
+            except (KeyError, TypeError, ValueError) as error:
+                log.error("%s: the record of its job cannot be read: %r", claimed_id, error)
+                fence = (claimed_id, held["fence"], execution, queue)
+                await self._scripts.run("finish", *fence, 0, 0, 0, "internal", UNREADABLE)
 
     async def prepared(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
         """Tells how many pages the job has, and which of this slice are stored already.
@@ -312,7 +321,7 @@ class Jobs:
 
 
 def _job(fields: dict[str, str], now: float) -> Job | None:
-    return Job.from_fields(fields, now) if fields else None
+    return Job.read(fields, now)
 
 
 def _fence(held: Slice) -> tuple[str, int, str, str]:

@@ -1,6 +1,7 @@
 """The job's record as the store keeps it, and as clients see it."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -9,6 +10,8 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from app.strict_json import clean
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 """Version of every record and queue entry; raised when their fields change meaning."""
@@ -157,6 +160,17 @@ class Job:
             error=error,
             read_at=read_at,
         )
+
+    @classmethod
+    def read(cls, fields: Any, read_at: float) -> "Job | None":
+        """The job of a record; None where there is none, or what others have made of it cannot be read."""
+        if not isinstance(fields, Mapping) or not fields:
+            return None
+        try:
+            return cls.from_fields(fields, read_at)
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("the record of job %.40s cannot be read: %r", fields.get("id"), error)
+            return None
 
     def to_public(self) -> dict[str, Any]:
         """What `GET /jobs/{id}` shows."""

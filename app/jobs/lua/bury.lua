@@ -6,28 +6,29 @@ local job = ARGV[1]
 local record = key.job(job)
 local was = redis.call('HMGET', record, 'status', 'expires_at', 'engine', 'client', 'idempotency', 'created_at')
 if not was[1] then return 1 end -- the record's own time has come
-if was[1] == 'queued' or was[1] == 'running' then return 0 end
-if ARGV[2] ~= '1' and tonumber(was[2]) > now then return 0 end
+if is_open(was[1]) then return 0 end
+local engine, client, expires_at = was[3] or '', was[4] or 'anonymous', tonumber(was[2]) or now
+if ARGV[2] ~= '1' and expires_at > now then return 0 end
 local number = 0
 repeat -- before a retry it may have had more slices than its record knows of
   local id = job .. '-' .. number
   local gone = redis.call('DEL', key.slice_(id), key.rq_job(id))
   for _, status in ipairs({'finished', 'failed', 'canceled'}) do
-    redis.call('ZREM', key.rq_registry(status, was[3]), id)
+    redis.call('ZREM', key.rq_registry(status, engine), id)
   end
   number = number + 1
 until gone == 0
 redis.call('DEL', record, key.outbox(job), key.pages(job))
 if was[5] then
-  local idempotency = key.idempotency(was[4], was[5])
+  local idempotency = key.idempotency(client, was[5])
   -- The key's time counts from the submission: it may be another job's by now.
   if redis.call('HGET', idempotency, 'job') == job then redis.call('DEL', idempotency) end
 end
 redis.call('SREM', key.ENDED_SECRETS, job)
 redis.call('ZREM', key.OUTBOX, job)
-redis.call('ZREM', key.jobs(was[4]), job)
-redis.call('HSET', record, 'schema', SCHEMA, 'id', job, 'status', was[1], 'engine', was[3], 'client', was[4],
-  'created_at', was[6], 'expires_at', math.min(now, tonumber(was[2])))
+redis.call('ZREM', key.jobs(client), job)
+redis.call('HSET', record, 'schema', SCHEMA, 'id', job, 'status', was[1], 'engine', engine, 'client', client,
+  'created_at', was[6] or now, 'expires_at', math.min(now, expires_at))
 redis.call('EXPIRE', record, TOMBSTONE)
 redis.call('ZADD', key.EXPIRING, 'LT', now, job)
 keep(key.EXPIRING)

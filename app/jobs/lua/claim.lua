@@ -42,19 +42,20 @@ while true do
   if not id then return false end
   redis.call('LREM', list, 1, id)
   local slice = key.slice_(id)
-  local was = redis.call('HMGET', slice, 'status', 'execution', 'job')
+  local alive = is_alive(queue, id)
+  local was = redis.call('HMGET', slice, 'status', 'execution')
   local lost = was[1] == 'running' and not redis.call('ZSCORE', leases, id .. ':' .. (was[2] or ''))
-  if was[1] == 'queued' or lost then -- any other entry is stale and is dropped
+  if alive and (was[1] == 'queued' or lost) then -- any other entry is stale and is dropped
     unwait(queue, id) -- others may name or enqueue it wherever it stands
     redis.call('ZREM', key.delayed(queue), id)
-    local job, rq = key.job(was[3]), key.rq_job(id)
+    local job, rq = key.job(job_of(id)), key.rq_job(id)
     local run, runs = key.rq_execution(id, execution), key.rq_executions(id)
     redis.call('HINCRBY', slice, 'fence', 1)
     redis.call('HSET', slice, 'status', 'running', 'worker', worker, 'execution', execution)
     if redis.call('HGET', job, 'status') == 'queued' then
       redis.call('HSET', job, 'status', 'running')
       redis.call('HSETNX', job, 'started_at', now)
-      tell(was[3], 'status', 'status', 'running')
+      tell(job_of(id), 'status', 'status', 'running')
     end
     local at = iso()
     redis.call('HSET', rq, 'status', 'started', 'started_at', at, 'last_heartbeat', at, 'worker_name', worker)
@@ -67,6 +68,5 @@ while true do
     refill(queue)
     return {id, redis.call('HGETALL', slice), redis.call('HGETALL', job), string.format('%.6f', now)}
   end
-  if was[1] ~= 'running' then redis.call('ZREM', key.active(queue), id) end
   if given ~= '' then return false end
 end

@@ -8,6 +8,13 @@ if not holds(id, ARGV[2], execution) then return 'lost' end
 local job = job_of(id)
 local record = key.job(job)
 local open = tonumber(redis.call('HGET', record, 'slices_open'))
+if not open then -- lost: those of its slices that are active
+  open = 0
+  for number = 0, (tonumber(redis.call('HGET', record, 'slices')) or 1) - 1 do
+    if redis.call('ZSCORE', key.active(queue), job .. '-' .. number) then open = open + 1 end
+  end
+  redis.call('HSET', record, 'slices_open', open)
+end
 if code == '' and open == 1 and ARGV[6] == '0' then return 'last' end
 if ARGV[5] == '1' then
   redis.call('HINCRBY', key.slice_(id), 'attempts', 1)
@@ -15,12 +22,12 @@ if ARGV[5] == '1' then
 end
 close(queue, id, 'running', execution, code == '' and 'finished' or 'failed')
 if code ~= '' then
-  end_job(job, 'failed', code, ARGV[9])
+  end_job(queue, job, 'failed', code, ARGV[9])
   refill(queue) -- its other slices may have stood in RQ's list
 elseif open > 1 then
   redis.call('HINCRBY', record, 'slices_open', -1)
 else
   redis.call('HSET', record, 'slices_open', 0, 'page_errors', ARGV[7])
-  end_job(job, 'finished', '', '')
+  end_job(queue, job, 'finished', '', '')
 end
 return 'ended'

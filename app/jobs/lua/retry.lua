@@ -4,9 +4,9 @@
 local job = ARGV[1]
 local record = key.job(job)
 local was = redis.call('HMGET', record, 'status', 'expires_at', 'page_errors', 'engine')
-if not was[1] then return 'gone' end
-if was[1] == 'queued' or was[1] == 'running' then return 'open' end
-if tonumber(was[2]) <= now then return 'gone' end
+if not was[1] or not was[4] then return 'gone' end
+if is_open(was[1]) then return 'open' end
+if (tonumber(was[2]) or now) <= now then return 'gone' end
 if was[1] == 'finished' and (was[3] or '0') == '0' then return 'good' end
 if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[2]) then return 'full' end
 local queue, id = was[4], job .. '-0'

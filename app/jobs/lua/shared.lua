@@ -1,7 +1,25 @@
 -- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/jobs/keys.py)
 -- and the constants RESULT_TTL, RECORD_TTL, TOMBSTONE, LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE and NAMES_KEPT.
 
-local TIME = redis.call('TIME')
+-- A key that others have overwritten, or a number in it, costs the job it belongs to and nothing else: it is removed, and
+-- what is lost is treated as lost. Keys of one word may be another application's: there the error stands.
+local server = redis
+local redis = {}
+function redis.call(...)
+  local answer = server.pcall(...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  local _, name, field = ...
+  if string.find(answer.err, 'WRONGTYPE', 1, true) and string.find(name, ':', 1, true) then
+    server.call('DEL', name)
+  elseif string.find(answer.err, 'hash value is not', 1, true) or string.find(answer.err, 'would overflow', 1, true) then
+    server.call('HDEL', name, field)
+  elseif string.find(answer.err, 'value is not an integer', 1, true) then
+    server.call('DEL', name)
+  end
+  return server.call(...)
+end
+
+local TIME = server.call('TIME')
 local now = TIME[1] + TIME[2] / 1000000 -- the store's clock is the only one: those of APIs and workers may be wrong
 
 -- Entries that RQ's list is filled up to; all else waits in the rings, where order can still change. Jobs whose document
@@ -45,6 +63,8 @@ end
 
 local function job_of(id) return string.match(id, '^(.*)-%d+$') end
 
+local function is_open(status) return status == 'queued' or status == 'running' end
+
 local function tell(job, kind, ...)
   redis.call('XADD', key.EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', 'job', job, 'type', kind, ...)
   if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
@@ -54,7 +74,8 @@ end
 -- that was behind, a restored copy) gives out the same number again, but never the same execution.
 local function holds(id, fence, execution)
   local slice = redis.call('HMGET', key.slice_(id), 'status', 'fence', 'execution')
-  return slice[1] == 'running' and slice[2] == fence and slice[3] == execution
+  if slice[1] ~= 'running' or slice[2] ~= fence or slice[3] ~= execution then return false end
+  return is_open(redis.call('HGET', key.job(job_of(id)), 'status'))
 end
 
 -- Puts a slice into RQ's list, as an ordinary job of RQ's; `side` is LPUSH or RPUSH.
@@ -79,7 +100,10 @@ local function wait(queue, id, side)
   local slices, jobs = key.waiting_slices(job), key.waiting_jobs(queue, priority, client)
   local clients = key.waiting_clients(queue, priority)
   if redis.call(side, slices, id) == 1 then
-    if redis.call('RPUSH', jobs, job) == 1 then redis.call('RPUSH', clients, client) end
+    if redis.call('RPUSH', jobs, job) == 1 then
+      redis.call('LREM', clients, 0, client) -- it is there only where the ring of its jobs was lost
+      redis.call('RPUSH', clients, client)
+    end
     keep(jobs)
     keep(clients)
   end
@@ -87,8 +111,7 @@ local function wait(queue, id, side)
 end
 
 -- Takes a slice out of the rings, wherever it stands.
-local function unwait(queue, id)
-  if redis.call('ZREM', key.waiting(queue), id) == 0 then return end
+local function leave(queue, id)
   local job = job_of(id)
   local priority, client = whose(job)
   local slices, jobs = key.waiting_slices(job), key.waiting_jobs(queue, priority, client)
@@ -99,10 +122,15 @@ local function unwait(queue, id)
   if redis.call('EXISTS', jobs) == 0 then redis.call('LREM', clients, 1, client) end
 end
 
+local function unwait(queue, id)
+  if redis.call('ZREM', key.waiting(queue), id) == 1 then leave(queue, id) end
+end
+
 -- The next slice from the rings: by priority, with a fifth of the turns beginning elsewhere so that none starves; then
 -- clients in turn, and the jobs of a client in turn. Jobs in `passed` are passed over. `kind` is '' or, for downloads,
 -- 'fetch-'; then servers in the list `busy` are passed over, too.
-local function take(queue, passed, kind, busy)
+local take
+function take(queue, passed, kind, busy)
   local rings, skip = {}, {}
   for at, priority in ipairs(ORDERS[1]) do rings[at] = key.waiting_clients(queue, kind .. priority) end
   if redis.call('EXISTS', unpack(rings)) == 0 then return end
@@ -114,6 +142,10 @@ local function take(queue, passed, kind, busy)
     local clients = key.waiting_clients(queue, kind .. priority)
     for _, client in ipairs(redis.call('LRANGE', clients, 0, READY + #(busy or {}))) do
       local jobs = key.waiting_jobs(queue, kind .. priority, client)
+      if redis.call('EXISTS', jobs) == 0 then -- it was lost
+        redis.call('LREM', clients, 0, client)
+        return take(queue, passed, kind, busy)
+      end
       for _, job in ipairs(skip[string.match(client, '^%S+')] and {} or redis.call('LRANGE', jobs, 0, READY)) do
         if not passed[job] then
           local slices = key.waiting_slices(job)
@@ -123,7 +155,8 @@ local function take(queue, passed, kind, busy)
           redis.call('LREM', jobs, 1, job)
           if redis.call('EXISTS', jobs) == 1 then redis.call('RPUSH', clients, client) end
           redis.call('LREM', clients, 1, client)
-          if id then redis.call('ZREM', key.waiting(queue), id) end
+          if not id then return take(queue, passed, kind, busy) end -- its slices are gone: it has just left the ring
+          redis.call('ZREM', key.waiting(queue), id)
           return id
         end
       end
@@ -135,7 +168,7 @@ end
 local function refill(queue)
   if redis.call('EXISTS', key.waiting(queue)) == 0 then return end
   local passed, there = {}, {[''] = 0, ['fetch-'] = 0}
-  for _, id in ipairs(redis.call('LRANGE', key.rq_queue(queue), 0, -1)) do
+  for _, id in ipairs(redis.call('LRANGE', key.rq_queue(queue), 0, 99)) do
     local job = job_of(id) or ''
     local kind = fetch_from(job) and 'fetch-' or ''
     passed[job], there[kind] = true, there[kind] + 1
@@ -152,7 +185,7 @@ end
 
 -- Ends a slice, unless it `was` ended; wherever it is.
 local function close(queue, id, was, execution, status)
-  if was ~= 'queued' and was ~= 'running' then return end
+  if not is_open(was) then return end
   local slice = key.slice_(id)
   if was == 'running' then
     redis.call('ZREM', key.rq_leases(queue), id .. ':' .. execution)
@@ -176,17 +209,18 @@ local function close(queue, id, was, execution, status)
 end
 
 -- Ends a job with all that is left of its slices, wherever they are, and lets its client be called.
-local function end_job(job, status, code, message)
+local function end_job(queue, job, status, code, message)
   local record = key.job(job)
-  local was = redis.call('HMGET', record, 'engine', 'slices', 'callback_url', 'confided')
-  for number = 0, (tonumber(was[2]) or 1) - 1 do
+  local was = redis.call('HMGET', record, 'slices', 'callback_url', 'confided')
+  for number = 0, (tonumber(was[1]) or 1) - 1 do
     local id = job .. '-' .. number
     local slice = redis.call('HMGET', key.slice_(id), 'status', 'worker', 'execution')
     if slice[1] == 'running' then
       redis.call('LPUSH', key.dropped(slice[2]), slice[3])
       redis.call('EXPIRE', key.dropped(slice[2]), 60)
     end
-    close(was[1], id, slice[1], slice[3], status)
+    close(queue, id, slice[1], slice[3], status)
+    redis.call('ZREM', key.active(queue), id) -- even where its record is gone
   end
   redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
@@ -195,12 +229,12 @@ local function end_job(job, status, code, message)
   redis.call('ZREM', key.OPEN, job)
   redis.call('ZADD', key.EXPIRING, now + RESULT_TTL, job)
   keep(key.EXPIRING)
-  if was[4] then -- for a sweeper, where whoever ends the job is killed before it forgets them
+  if was[3] then -- for a sweeper, where whoever ends the job is killed before it forgets them
     redis.call('SADD', key.ENDED_SECRETS, job)
     keep(key.ENDED_SECRETS)
   end
-  if was[3] then
-    redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[3], 'state', 'pending', 'attempts', 0,
+  if was[2] then
+    redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[2], 'state', 'pending', 'attempts', 0,
       'created_at', now)
     redis.call('EXPIRE', key.outbox(job), RESULT_TTL)
     redis.call('ZADD', key.OUTBOX, now, job)
@@ -210,4 +244,39 @@ local function end_job(job, status, code, message)
     redis.call('EXPIRE', key.OUTBOX_BELL, 60)
   end
   tell(job, 'status', 'status', status)
+end
+
+-- Forgets a slice whose job's record is gone: nobody can ask for it any more. Its blobs are swept as nobody's.
+local function forget(queue, id)
+  local job, was = job_of(id) or id, redis.call('HMGET', key.slice_(id), 'status', 'execution')
+  if was[2] then redis.call('ZREM', key.rq_leases(queue), id .. ':' .. was[2]) end
+  redis.call('LREM', key.rq_queue(queue), 0, id)
+  for _, set in ipairs({key.active(queue), key.missing(queue), key.delayed(queue), key.waiting(queue)}) do
+    redis.call('ZREM', set, id)
+  end
+  redis.call('DEL', key.slice_(id), key.rq_job(id), key.pages(job), key.waiting_slices(job))
+  redis.call('ZREM', key.OPEN, job)
+  redis.call('SADD', key.ENDED_SECRETS, job) -- it may have had some
+  keep(key.ENDED_SECRETS)
+  if is_open(was[1]) then tell(job, 'status', 'status', 'failed') end -- those who follow it look, and find it gone
+end
+
+-- Whether there is anything to do for a slice of the queue, which is not or no longer in hand. One whose record is lost
+-- gets another: what it knew is how often it was tried. One whose job is lost is forgotten.
+local function is_alive(queue, id)
+  local status = redis.call('HGET', key.slice_(id), 'status')
+  local job = job_of(id)
+  local of_job = job and redis.call('HGET', key.job(job), 'status')
+  if is_open(status) and is_open(of_job) then return true end
+  if not of_job and (status or redis.call('ZSCORE', key.active(queue), id)) then
+    forget(queue, id)
+  elseif not status and is_open(of_job) and redis.call('ZSCORE', key.active(queue), id) then
+    redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
+    keep(key.slice_(id))
+    return true
+  else
+    redis.call('ZREM', key.active(queue), id)
+    redis.call('ZREM', key.missing(queue), id)
+  end
+  return false
 end

@@ -7,7 +7,7 @@ if redis.call('EXISTS', key.job(job)) == 1 then return {'created', job, 'queued'
 local idempotency = ARGV[4] ~= '' and key.idempotency(client, ARGV[4])
 if idempotency then
   local old = redis.call('HMGET', idempotency, 'job', 'fingerprint')
-  if old[1] then
+  if old[1] and redis.call('EXISTS', key.job(old[1])) == 1 then
     if old[2] ~= ARGV[5] then return {'conflict', old[1], ''} end
     return {'replayed', old[1], redis.call('HGET', key.job(old[1]), 'status') or ''}
   end
