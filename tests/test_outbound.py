@@ -937,7 +937,7 @@ def in_an_empty_network(*command: str) -> str:
         assert shutil.which(tool), f"{tool} is needed (util-linux, iproute2)"
     unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
     done = subprocess.run(
-        [*unshare, "sh", "-ec", NAMESPACE, "sh", *command], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [*unshare, "sh", "-ec", NAMESPACE, "sh", *command], cwd=ROOT, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,11 +101,9 @@ async def test_a_page_of_which_all_blocks_fail_fails(settings: Settings, vlm: Ru
 
 
 async def test_a_slow_block_has_its_time(settings: Settings, vlm: RunningVLM, tmp_path: Path) -> None:
-    vlm.answer = only("Formula Recognition:", Reply(delay=30))
+    vlm.answer = only("Formula Recognition:", Reply(delay=600))
     async with running_engine(settings.model_copy(update={"vl_timeout": 0.5})) as engine:
-        began = time.monotonic()
         page = await read(engine, tmp_path / "job")
-        assert time.monotonic() - began < 20
     assert page.warnings == [
         "A formula block was not read: the VLM server took more than 0.5 s (VL_TIMEOUT); tried 2 times."
     ]
@@ -268,11 +265,11 @@ def not_ready(service: Service) -> str:
 
 
 def test_a_canceled_job_ends_its_requests(service: Service, vlm: RunningVLM) -> None:
-    vlm.delay = 60
+    vlm.delay = 600
     job = service.submit(pdf((595, 842), (300, 400)))
     wait_for(lambda: vlm.in_flight >= 4)
     assert service.client.delete(f"/jobs/{job}").json()["status"] == "canceled"
-    wait_for(lambda: vlm.in_flight == 0, 50)  # long before it would have answered
+    wait_for(lambda: vlm.in_flight == 0)  # long before it would have answered
     vlm.delay = 0
     assert service.result(service.submit(pdf()))["status"] == "finished"
 
