@@ -14,6 +14,7 @@ import pytest
 
 from app.data_dir import make_data_dir
 from app.launch import program
+from app.misspelled import WARNED
 from app.settings import Settings, SettingsError
 
 UVICORN = program("uvicorn", "app.main:app", "--port", "0")
@@ -104,3 +105,18 @@ def test_a_health_check_without_a_port_says_so(tmp_path: Path) -> None:
     ended = start(program("app.health"), tmp_path, PORT="http")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "http" in ended.stdout
+
+
+def test_a_worker_warns_of_names_it_does_not_know(tmp_path: Path) -> None:
+    """It ends as DATA_DIR is a file; what it has started from it would not warn again."""
+    (tmp_path / "file").touch()
+    given = {"DATA_DIR": "file", "MODEL_NAME": "ours", "REDIS_URI": "redis://h"}
+    ended = start(program("worker"), tmp_path, **given)
+    misspelled, model, data_dir = ended.stderr.splitlines()
+    assert misspelled.endswith(
+        "REDIS_URI in the environment is not a setting and has no effect: did you mean REDIS_URL?"
+    )
+    assert "MODEL_NAME=ours does not tell a version of PaddleOCR-VL, so v1.6 is assumed; set MODEL" in model
+    assert data_dir.startswith("DATA_DIR=file ")
+    ended = start(program("worker"), tmp_path, **given, MODEL="v1", **{WARNED: "1"})
+    assert ended.stderr.count("\n") == 1
