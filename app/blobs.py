@@ -14,8 +14,10 @@ still works on it sees its writes fail.
 """
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,20 +31,52 @@ REMOVED = ".removed."
 """What the name of a folder begins with while it is being removed."""
 
 
+NO_BLOB = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ENXIO})
+"""What opening a name fails with where it is a link, lies below one, is none of ours, or is a socket."""
+
+
+@contextlib.contextmanager
+def _folder(root: Path, *names: str) -> Iterator[int]:
+    """A descriptor of the folder `names` below `root`; neither it nor any of them may be a link."""
+    with contextlib.ExitStack() as opened:
+        descriptor = -1
+        for name in (str(root), *names):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            with _blobs_only(name):
+                descriptor = os.open(name, flags, dir_fd=None if descriptor < 0 else descriptor)
+            opened.callback(os.close, descriptor)
+        yield descriptor
+
+
+@contextlib.contextmanager
+def _blobs_only(name: str) -> Iterator[None]:
+    """What is there under a blob's name but is none is as good as absent."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_BLOB:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from error
+        raise
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes `path`'s place only when all of it is there.
 
-    Raises FileNotFoundError where the folder of `path` is gone: its job was deleted.
+    Raises FileNotFoundError where the folder of `path` is gone: its job was deleted. A link at `path` is replaced, one
+    in place of its folder is not followed.
     """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with part.open("xb") as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    part = f".{path.name}.{uuid.uuid4().hex}"
+    with _folder(path.parent) as folder:
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(part, flags, 0o666, dir_fd=folder), "wb") as file:
+                yield file
+            os.rename(part, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=folder)
+            raise
 
 
 def write(path: Path, data: "bytes | memoryview") -> None:
@@ -73,6 +107,32 @@ class JobFolder:
         """False once the job was deleted."""
         return self.root.is_dir()
 
+    def open(self, blob: Path) -> BinaryIO:
+        """Opens one of the job's blobs to read; all of them are read through here.
+
+        What parses documents may be taken over and leave something else under a blob's name, so no link is followed,
+        neither at the file nor at a folder of the job, and only regular files are opened. Raises FileNotFoundError.
+        """
+        *names, name = blob.relative_to(self.root).parts
+        with _folder(self.root, *names) as folder, _blobs_only(name):
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe must not wait
+            descriptor = os.open(name, flags, dir_fd=folder)
+        file = os.fdopen(descriptor, "rb") if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        if file is None:
+            os.close(descriptor)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return file
+
+    def read(self, blob: Path) -> bytes:
+        """The whole of one of the job's blobs. Raises FileNotFoundError."""
+        with self.open(blob) as file:
+            return file.read()
+
+    def size(self, blob: Path) -> int:
+        """Bytes of one of the job's blobs. Raises FileNotFoundError."""
+        with self.open(blob) as file:
+            return os.fstat(file.fileno()).st_size
+
     def page(self, number: int) -> Path:
         return self.pages / f"{number}.json"
 
@@ -84,18 +144,28 @@ class JobFolder:
 
     def pages_done(self) -> set[int]:
         """Numbers of the pages that are stored."""
-        return {int(path.stem) for path in self.pages.glob("[0-9]*.json")}
+        names = (name.removesuffix(".json") for name in self._names("pages") if name.endswith(".json"))
+        return {int(name) for name in names if name.isascii() and name.isdigit()}
 
     def image_names(self) -> list[str]:
+        return sorted(self._names("images"))
+
+    def _names(self, folder: str) -> list[str]:
+        """Names of the regular files in a folder of the job that are written to their end."""
         try:
-            return sorted(name for name in os.listdir(self.images) if not name.startswith("."))
+            with _folder(self.root, folder) as descriptor, os.scandir(descriptor) as entries:
+                return [
+                    entry.name
+                    for entry in entries
+                    if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
+                ]
         except FileNotFoundError:
             return []
 
     def touched_at(self) -> float:
         """When a blob last came or went; now, for a folder that is going away."""
         try:
-            return max(path.stat().st_mtime for path in (self.root, self.pages, self.images) if path.exists())
+            return max(path.lstat().st_mtime for path in (self.root, self.pages, self.images) if path.exists())
         except (FileNotFoundError, ValueError):
             return time.time()
 

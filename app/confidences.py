@@ -38,9 +38,9 @@ class Confidences:
         """What the job still has of them."""
         headers, password = {}, None
         with suppress(FileNotFoundError):
-            headers = json.loads(folder.headers.read_bytes())
+            headers = json.loads(folder.read(folder.headers))
         with suppress(FileNotFoundError):
-            password = folder.password.read_bytes().decode()
+            password = folder.read(folder.password).decode()
         return cls(headers, password)
 
     def keep(self, folder: JobFolder) -> None:

@@ -1,9 +1,10 @@
 """What a job yields: pages of blocks, and the result made from them."""
 
 import base64
-import copy
 import io
 import json
+import os
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -73,7 +74,7 @@ def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
 
 
 def stored_page(folder: JobFolder, number: int) -> Page:
-    return parse_page(folder.page(number).read_bytes())
+    return parse_page(folder.read(folder.page(number)))
 
 
 def parse_page(data: bytes) -> Page:
@@ -86,7 +87,7 @@ def parse_page(data: bytes) -> Page:
 def forget_failed_pages(folder: JobFolder) -> None:
     """Removes the pages that ended with an error, so that they are done again."""
     for number in folder.pages_done():
-        if "error" in json.loads(folder.page(number).read_bytes()):
+        if "error" in json.loads(folder.read(folder.page(number))):
             folder.page(number).unlink(missing_ok=True)
 
 
@@ -98,6 +99,7 @@ _BASE64_CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces join
 class _FilePart:
     """The first `size` bytes of a file, sent as they are or in base64."""
 
+    folder: JobFolder
     path: Path
     size: int
     base64: bool = False
@@ -107,7 +109,7 @@ class _FilePart:
 
     def read(self) -> Iterator[bytes]:
         left = self.size
-        with self.path.open("rb") as file:
+        with self.folder.open(self.path) as file:
             while left > 0 and (piece := file.read(min(left, _BASE64_CHUNK if self.base64 else CHUNK))):
                 left -= len(piece)
                 yield base64.b64encode(piece) if self.base64 else piece
@@ -141,11 +143,11 @@ class Outcome:
 
 def _result_parts(folder: JobFolder) -> Iterator[bytes | _FilePart]:
     """The stored result, whose closing brace is held back until its images stand behind it."""
-    yield _FilePart(folder.result, folder.result.stat().st_size - 1)
+    yield _FilePart(folder, folder.result, folder.size(folder.result) - 1)
     yield b', "images": {'
     for position, name in enumerate(folder.image_names()):
         yield (b", " if position else b"") + encode(name) + b': "'
-        yield _FilePart(folder.image(name), folder.image(name).stat().st_size, base64=True)
+        yield _FilePart(folder, folder.image(name), folder.size(folder.image(name)), base64=True)
         yield b'"'
     yield b"}}"
 
@@ -161,7 +163,7 @@ def outcome_head(job: Job) -> dict[str, Any]:
 
 
 def result_markdown(folder: JobFolder) -> str:
-    markdown: str = json.loads(folder.result.read_bytes())["markdown"]
+    markdown: str = json.loads(folder.read(folder.result))["markdown"]
     return markdown
 
 
@@ -169,20 +171,21 @@ def result_zip(folder: JobFolder) -> Iterator[bytes]:
     """A ZIP of document.md, the images it shows beside it, and result.json, in pieces of little more than CHUNK."""
     pieces = _Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
-        result = zipfile.ZipInfo.from_file(folder.result, "result.json")
-        result.compress_type = zipfile.ZIP_DEFLATED
-        document = copy.copy(result)
-        document.filename = document.orig_filename = "document.md"
         markdown = result_markdown(folder).encode()
-        document.file_size = len(markdown)
-        yield from _member(archive, pieces, document, io.BytesIO(markdown))
+        yield from _member(archive, pieces, _entry("document.md", len(markdown)), io.BytesIO(markdown))
         del markdown
-        with folder.result.open("rb") as file:
-            yield from _member(archive, pieces, result, file)
-        for name in folder.image_names():
-            with folder.image(name).open("rb") as file:
-                yield from _member(archive, pieces, zipfile.ZipInfo.from_file(folder.image(name), name), file)
+        for path in (folder.result, *(folder.image(name) for name in folder.image_names())):
+            with folder.open(path) as file:
+                entry = _entry(path.name, os.fstat(file.fileno()).st_size, compressed=path == folder.result)
+                yield from _member(archive, pieces, entry, file)
     yield pieces.take()
+
+
+def _entry(name: str, size: int, *, compressed: bool = True) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+    entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    entry.file_size = size
+    return entry
 
 
 def _member(archive: zipfile.ZipFile, pieces: "_Pieces", info: zipfile.ZipInfo, source: BinaryIO) -> Iterator[bytes]:

@@ -66,7 +66,7 @@ class Handover:
                 if name == "pages":
                     self._add(await asyncio.to_thread(self._joined_pages))
                 else:
-                    self._add((self._folder.source if name == "source" else self._folder.document).open("rb"))
+                    self._add(self._folder.open(self._folder.source if name == "source" else self._folder.document))
         except BaseException:
             self._files.close()
             raise
@@ -127,10 +127,10 @@ class Handover:
 
     def _joined_pages(self) -> IO[bytes]:
         """The selected pages, as they are stored, in order."""
-        self._numbers = set(json.loads(self._folder.document.read_bytes())["selected"])
+        self._numbers = set(json.loads(self._folder.read(self._folder.document))["selected"])
         joined = _nameless(self._folder)
         for number in sorted(self._numbers):
-            joined.write(self._folder.page(number).read_bytes() + b"\n")
+            joined.write(self._folder.read(self._folder.page(number)) + b"\n")
         joined.flush()
         return joined
 

@@ -279,5 +279,5 @@ def _all_failed(errors: list[dict[str, Any]]) -> str:
 
 def selected_pages(folder: JobFolder) -> list[int]:
     """The pages of the job, once it is prepared; FileNotFoundError before."""
-    selected: list[int] = json.loads(folder.document.read_bytes())["selected"]
+    selected: list[int] = json.loads(folder.read(folder.document))["selected"]
     return selected

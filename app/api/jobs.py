@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from app.api.answers import Answer
 from app.api.context import Context, Shared
@@ -155,8 +155,10 @@ async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, 
             raise NotNow(message, code=found.error["code"])
         return Answer(outcome_head(found))
     folder = shared.blobs.job(found.id)
-    if not folder.result.exists():
-        raise Gone("The job has finished, but its result is no longer in the blob store.")
+    try:
+        await asyncio.to_thread(folder.size, folder.result)
+    except FileNotFoundError:
+        raise Gone("The job has finished, but its result is no longer in the blob store.") from None
     if format == "md":
         markdown = await asyncio.to_thread(result_markdown, folder)
         return Response(markdown, media_type="text/markdown")
@@ -173,14 +175,18 @@ async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, 
 
 
 @router.get("/jobs/{job_id}/images/{name}", response_model=None)
-async def image(job_id: str, name: str, shared: Shared) -> FileResponse:
+async def image(job_id: str, name: str, shared: Shared) -> Response:
     """One picture of the result, as it is."""
     found = await find_job(shared, job_id)
-    path = shared.blobs.job(found.id).image(name)
-    if IMAGE_NAME.fullmatch(name) is None or not path.is_file():
-        raise NotFound("The job has no image of that name.")
+    folder = shared.blobs.job(found.id)
+    try:
+        if IMAGE_NAME.fullmatch(name) is None:
+            raise FileNotFoundError
+        data = await asyncio.to_thread(folder.read, folder.image(name))
+    except FileNotFoundError:
+        raise NotFound("The job has no image of that name.") from None
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return FileResponse(path, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+    return Response(data, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
 
 @router.get("/jobs/{job_id}/pages/{number}")
@@ -192,8 +198,9 @@ async def page(
     With `raw`, what the engine itself wrote comes along, where it keeps that (paddleocr_vl).
     """
     found = await find_job(shared, job_id)
+    folder = shared.blobs.job(found.id)
     try:
-        data = await asyncio.to_thread(shared.blobs.job(found.id).page(number).read_bytes)
+        data = await asyncio.to_thread(folder.read, folder.page(number))
     except FileNotFoundError:
         done = f"{found.pages_done} of {found.pages_total if found.pages_total is not None else 'its'} pages are done"
         raise NotFound(f"Page {number} of this job is not there; {done}.") from None

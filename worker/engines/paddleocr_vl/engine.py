@@ -213,4 +213,5 @@ def _load(folder: JobFolder, number: int, size: tuple[int, int]) -> Raster:
     import numpy as np
 
     height, width = size
-    return np.fromfile(folder.raster(number), np.uint8).reshape(height, width, 3)
+    with folder.open(folder.raster(number)) as file:
+        return np.fromfile(file, np.uint8).reshape(height, width, 3)
