@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from app import __version__
-from app.api import events, health, jobs, problems, queue, submit
+from app.api import docs, events, health, jobs, problems, queue, submit
 from app.api.access import Access
 from app.api.answers import Answer
 from app.api.body import BodyLimit
@@ -72,12 +72,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         root_path=urlsplit(chosen.public_url or "").path,
         default_response_class=Answer,
+        docs_url=None,
+        redoc_url=None,
     )
     app.add_middleware(Head)
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     app.add_middleware(Access, settings=chosen)
     app.add_middleware(Startup)
     problems.install(app)
+    app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(queue.router)
     app.include_router(submit.router)

@@ -1,7 +1,10 @@
 """What clients get wrong, and what nobody may get from the API: in this process, on a real store."""
 
+import base64
+import hashlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -269,3 +272,25 @@ async def test_a_name_that_is_pointed_here_reads_nothing(api: Api) -> None:
     assert explained("'…' is not a name", refused(answer, 421))
     form = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert explained("A page of another site", refused(await upload(api, headers=form), 403, "forbidden"))
+
+
+async def test_the_docs_need_no_other_host(api: Api) -> None:
+    page = await api.client.get("/docs")
+    policy = page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert sorted(loaded) == ["data:,", "docs/swagger-ui-bundle.js", "docs/swagger-ui.css"]
+    assert not re.search(r"https?://", page.text + policy)
+    (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
+    for name, start, kind in (
+        ("swagger-ui-bundle.js", b"/*! For license", "text/javascript"),
+        ("swagger-ui.css", b".swagger-ui", "text/css"),
+    ):
+        plain = await api.client.get(f"/docs/{name}", headers={"Accept-Encoding": "identity"})
+        packed = await api.client.get(f"/docs/{name}")
+        assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+        assert plain.content == packed.content
+        assert plain.content.startswith(start)
+        assert plain.headers["content-type"].startswith(kind)
+    refused(await api.client.get("/docs/LICENSE"))
+    assert (await api.client.get("/redoc")).status_code == 404
