@@ -11,3 +11,4 @@ def configure(settings: Settings) -> None:
     )
     for library in ("httpx", "httpcore"):  # they log URLs with their query strings, and the headers of answers
         logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every form that is broken

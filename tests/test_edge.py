@@ -23,6 +23,7 @@ from app.strict_json import DEPTH_MAX, decode, encode
 pytestmark = pytest.mark.anyio
 
 URL = "http://example.com/a.pdf"
+PDF = text_pdf()
 JSON = {"content-type": "application/json"}
 
 
@@ -41,7 +42,7 @@ def refused(answer: httpx.Response, status: int = 422, code: str = "invalid_requ
 
 
 async def upload(api: Api, *, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
-    return await api.client.post("/infer", files={"file": text_pdf()}, data=fields, headers=headers)
+    return await api.client.post("/infer", files={"file": PDF}, data=fields, headers=headers)
 
 
 NOT_JSON = [
@@ -224,7 +225,7 @@ async def test_an_empty_form_field_is_left_out(api: Api, field: str) -> None:
 
 @pytest.mark.parametrize("field", ["engine", "metadata", "page_ranges", "other"])
 async def test_a_form_field_comes_once(api: Api, field: str) -> None:
-    answer = await api.client.post("/infer", files={"file": text_pdf()}, data={field: ["1", "1"]})
+    answer = await api.client.post("/infer", files={"file": PDF}, data={field: ["1", "1"]})
     assert field in refused(answer)
 
 

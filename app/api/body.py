@@ -12,6 +12,8 @@ FORM_OVERHEAD = 1 << 20  # bytes: part headers and the other fields beside the f
 GRACE = 30.0  # seconds that a body may take however small it is
 RATE = 8192  # bytes a second that it has to come with beyond that, on the average
 
+DIGITS_MAX = 18  # of a length that is worth reading
+
 
 class BodyLimit:
     """Refuses request bodies that are larger than a file of `max_file_mb` and its form, or slower than RATE."""
@@ -26,7 +28,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._limit:
+        if declared.isdigit() and (len(declared) > DIGITS_MAX or int(declared) > self._limit):
             await problem(self._error)(scope, receive, send)
             return
         seen, complete, begun = 0, False, time.monotonic()
