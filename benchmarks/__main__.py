@@ -5,6 +5,7 @@ import sys
 
 from benchmarks import (
     backlog,
+    beats,
     book,
     book1000,
     commands,
@@ -36,6 +37,7 @@ MEASURES = {
     "fresh": fresh.measure,
 }
 LONG = {
+    "beats": beats.measure,
     "book1000": book1000.measure,
     "soak": soak.measure,
 }

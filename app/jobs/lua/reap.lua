@@ -4,8 +4,8 @@
 --      3 worker whose leases are all expired, or ''  4 1 where leases are judged
 -- Returns the slices that are queued again, each with why
 local AT_A_TIME = 100 -- leases and pauses in one call
-local AUDIT_EVERY = 2000 -- milliseconds
-local PIECE = 2000 -- active slices, and a quarter as many open jobs, in one audit
+local AUDIT_EVERY = 3000 -- milliseconds
+local PIECE = 1000 -- active slices, and a quarter as many open jobs, in one audit
 local OLDEST = 100 -- of those that wait, in one audit
 
 local queue, grace, owner = ARGV[1], tonumber(ARGV[2]), ARGV[3]

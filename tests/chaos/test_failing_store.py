@@ -1,0 +1,230 @@
+"""A store that fails over, is full, forgets and is rolled back, under one service that goes on: no process of it ends,
+every job that the store still knows ends once and rightly, others are 404, and 15 s after the fault all is well.
+
+The long form, by hand: STORE_FAULT_SECONDS=30 STORE_DELETIONS=200 pytest -s tests/chaos/test_failing_store.py
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import redis
+from documents import text_pdf
+from harness import Service, running, spawn, wait_for
+
+from app.ports import free_port
+from app.store import find_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SECONDS = float(os.environ.get("STORE_FAULT_SECONDS", "4"))
+DELETIONS = int(os.environ.get("STORE_DELETIONS", "30"))
+RECOVERED_WITHIN = 15.0  # seconds
+PAGES = 4
+
+
+class Server:
+    """A store on a port and a socket; `small`: its files are on a disk of 8 MiB, which only it sees."""
+
+    def __init__(self, folder: Path, name: str, *, small: bool = False) -> None:
+        self.socket, self.port, self._data = folder / f"{name}.sock", free_port(), folder / name
+        self._data.mkdir()
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)]
+        options += ["--dir", str(self._data), "--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0"]
+        mount = f'mount -t tmpfs -o size=8m none {self._data} && exec "$@"'
+        wrapper = ["unshare", "--mount", "sh", "-c", mount, "sh"] if small else []
+        self.process = spawn(*wrapper, find_server(), *options, stdout=subprocess.DEVNULL)
+        wait_for(self.socket.exists)
+        self.client = redis.Redis(unix_socket_path=str(self.socket), decode_responses=True)
+
+    @property
+    def data(self) -> Path:
+        """Its folder, as it sees it."""
+        return Path(f"/proc/{self.process.pid}/root{self._data}")
+
+    def stop(self) -> None:
+        self.client.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class Bench:
+    """A service whose REDIS_URL is an address that can be made to lead to either of two servers."""
+
+    def __init__(self, service: Service, address: Path, servers: list[Server]) -> None:
+        self.service = service
+        self.address = address
+        self.primary, self.other = servers
+        self.processes = {process.pid for process in self._ours()}
+
+    def _ours(self) -> list[psutil.Process]:
+        """What must not end: page processes come and go."""
+        return [process for process in self.service.tree() if "worker.pages" not in process.cmdline()]
+
+    def submit(self, count: int = 6) -> list[str]:
+        return [self.service.submit(text_pdf(PAGES), options='{"sleep": 0.2}') for _ in range(count)]
+
+    def begun(self, jobs: list[str]) -> None:
+        wait_for(lambda: self.service.client.get(f"/jobs/{jobs[0]}").json()["pages_done"])
+
+    def refused(self, reason: str) -> None:
+        """Waits until clients are told what is wrong."""
+
+        def named() -> bool:
+            ready = self.service.client.get("/health/ready")
+            submit = self.service.client.post("/infer", json={"pdf_url": "http://127.0.0.1:9/a.pdf"})
+            codes = (ready.status_code, submit.status_code)
+            return codes == (503, 503) and reason in ready.text and submit.json()["code"] == "storage_unavailable"
+
+        wait_for(named, 30)
+
+    def recovers(self, jobs: list[str], *, known: bool = True) -> Counter[str]:
+        """Waits until all jobs have ended or are gone; how many of each. None of ours has ended in the meantime."""
+        fault_ended = time.monotonic()
+        states: dict[str, str] = {}
+
+        def settled() -> bool:
+            for job in jobs:
+                answer = self.service.client.get(f"/jobs/{job}")
+                assert answer.status_code in (200, 404, 503), answer.text
+                states[job] = answer.json()["status"] if answer.status_code == 200 else str(answer.status_code)
+            return set(states.values()) <= {"finished", "failed", "404"}
+
+        work = len(jobs) * PAGES * 0.2
+        wait_for(settled, RECOVERED_WITHIN + work)
+        wait_for(lambda: self.service.client.get("/health/ready").status_code == 200, RECOVERED_WITHIN)
+        print(f"{time.monotonic() - fault_ended:.1f} s after the fault: {dict(Counter(states.values()))}")
+        assert self.processes <= {process.pid for process in self._ours()}, self.service.log.read_text()[-5000:]
+        for job in (job for job, state in states.items() if state == "finished"):
+            assert len(self.service.client.get(f"/jobs/{job}/result").json()["result"]["pages"]) == PAGES
+        if known:
+            assert set(states.values()) == {"finished"}
+            ends = Counter(
+                event["job"]
+                for _, event in self.primary.client.xrange("events")
+                if event.get("status") in ("finished", "failed", "canceled")
+            )
+            assert {job: ends[job] for job in jobs} == dict.fromkeys(jobs, 1)
+        assert self.service.result(self.submit(1)[0])["status"] == "finished"
+        wait_for(lambda: not self.primary.client.zcard("open"), RECOVERED_WITHIN)
+        return Counter(states.values())
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(prefix="ocr-store-"))
+    may_mount = subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
+    servers = [Server(folder, "a", small=may_mount), Server(folder, "b")]
+    address = folder / "address.sock"
+    address.symlink_to(servers[0].socket)
+    try:
+        with running(ENGINE="null", REDIS_URL=f"unix://{address}") as service:
+            yield Bench(service, address, servers)
+    finally:
+        for server in servers:
+            server.stop()
+        shutil.rmtree(folder)
+
+
+def test_the_store_is_read_only(bench: Bench) -> None:
+    jobs = bench.submit()
+    bench.begun(jobs)
+    bench.primary.client.replicaof("127.0.0.1", "1")
+    bench.refused("read-only")
+    time.sleep(SECONDS)
+    bench.primary.client.replicaof("NO", "ONE")
+    bench.recovers(jobs)
+
+
+def test_replicas_are_missing(bench: Bench) -> None:
+    jobs = bench.submit()
+    bench.begun(jobs)
+    bench.primary.client.config_set("min-replicas-to-write", 1)
+    bench.refused("fewer replicas")
+    time.sleep(SECONDS)
+    bench.primary.client.config_set("min-replicas-to-write", 0)
+    bench.recovers(jobs)
+
+
+def test_the_disk_of_the_store_is_full(bench: Bench) -> None:
+    if not os.path.ismount(bench.primary.data):
+        pytest.skip("a disk of its own needs the right to mount one")
+    jobs = bench.submit()
+    bench.begun(jobs)
+    filler = bench.primary.data / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(512)):
+            pass
+    bench.refused("its own disk")
+    time.sleep(SECONDS)
+    filler.unlink()
+    bench.recovers(jobs)
+
+
+def test_a_replica_takes_over_at_the_same_address(bench: Bench) -> None:
+    """As a managed store does it: the address leads to the new primary, and the old one lives on, read-only."""
+    old, new = bench.primary, bench.other
+    new.client.replicaof("127.0.0.1", str(old.port))
+    wait_for(lambda: new.client.info("replication")["master_link_status"] == "up")
+    jobs = bench.submit()
+    bench.begun(jobs)
+    old.client.wait(1, 5000)
+    new.client.replicaof("NO", "ONE")
+    old.client.replicaof("127.0.0.1", str(new.port))
+    time.sleep(min(SECONDS, 12))
+    bench.address.unlink()
+    bench.address.symlink_to(new.socket)
+    bench.primary, bench.other = new, old
+    bench.recovers(jobs)
+
+
+def test_any_keys_are_lost(bench: Bench) -> None:
+    """Whatever is about one job, and every set and ring of all; but `events`, which the other tests count ends by."""
+    chance = random.Random(7)
+    jobs = bench.submit()
+    for _ in range(DELETIONS):
+        names = sorted(set(bench.primary.client.keys("*")) - {"events"})
+        bench.primary.client.delete(chance.choice(names))
+        if len(jobs) < 20 and chance.random() < 0.3:
+            jobs += bench.submit(1)
+        time.sleep(0.05)
+    states = bench.recovers(jobs, known=False)
+    assert states["finished"] + states["failed"] + states["404"] == len(jobs)
+
+
+def test_the_store_is_restored_from_an_old_copy(bench: Bench) -> None:
+    store = redis.Redis(unix_socket_path=str(bench.primary.socket))
+    jobs = bench.submit()
+    bench.begun(jobs)
+    with store.pipeline() as pipe:
+        names: Any = store.keys("*")
+        for name in names:
+            pipe.dump(name)
+        copy = dict(zip(names, pipe.execute(), strict=True))
+    later = bench.submit(3)
+    time.sleep(min(SECONDS, 10))
+    with store.pipeline() as pipe:
+        pipe.flushall()
+        for name, value in copy.items():
+            if value is not None:
+                pipe.restore(name, 3_600_000, value)
+        pipe.execute()
+    store.close()
+    assert bench.recovers(jobs + later, known=False) == {"finished": len(jobs), "404": len(later)}
+
+
+def test_the_store_is_emptied(bench: Bench) -> None:
+    jobs = bench.submit()
+    bench.begun(jobs)
+    bench.primary.client.flushall()
+    assert bench.recovers(jobs, known=False) == {"404": len(jobs)}
