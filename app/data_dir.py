@@ -1,7 +1,10 @@
 """DATA_DIR: made and checked before anything is started in it."""
 
+import contextlib
 import errno
 import tempfile
+import uuid
+from pathlib import Path
 
 from app.settings import Settings, SettingsError
 
@@ -27,3 +30,14 @@ def make_data_dir(settings: Settings) -> None:
         verb = "written" if there else "made"
         message = f"DATA_DIR={folder.absolute()} cannot be {verb} ({error.strerror}): choose another with DATA_DIR=…."
         raise SettingsError(message) from None
+
+
+def data_dir_id(folder: Path) -> str:
+    """What tells this DATA_DIR from others; made by the first who asks. Raises OSError."""
+    path = folder / "id"
+    with contextlib.suppress(FileExistsError), path.open("x") as file:
+        file.write(uuid.uuid4().hex)
+    found = path.read_text()
+    if not found:  # its writer was killed, or is about to write
+        raise OSError(errno.ENODATA, f"{path} is empty; delete it")
+    return found

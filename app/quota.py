@@ -11,8 +11,10 @@ from pathlib import Path
 
 import anyio
 
+from app.data_dir import data_dir_id
 from app.errors import StorageUnavailable
 from app.jobs import keys
+from app.jobs.scripts import TOMBSTONE
 from app.settings import Settings
 from app.store import Down, Store, batch
 
@@ -52,6 +54,7 @@ class Quota:
             f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some expire, or "
             "allow more."
         )
+        self._id_kept = settings.result_ttl + TOMBSTONE
         self._asked = 0.0
         self._refusal: str | None = None
         self._added = 0
@@ -94,12 +97,30 @@ class Quota:
             return False
 
     async def _judge(self) -> str | None:
-        disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
-        if disk.free < FREE_MIN:
-            return NEARLY_FULL
+        try:
+            disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
+            if disk.free < FREE_MIN:
+                return NEARLY_FULL
+            if not await self._is_of_this_store():
+                return (
+                    f"DATA_DIR {self._folder} does not have the files of this store's jobs: give every API and worker "
+                    "the same folder, or delete the key data:id in the store if the folder moved or the store was "
+                    "restored."
+                )
+        except OSError as error:
+            return f"DATA_DIR {self._folder} cannot be used: {error.strerror}."
         if await self._used() >= self._most * (1 << 30):
             return self._full
         return None
+
+    async def _is_of_this_store(self) -> bool:
+        """The first folder that a store meets is its own, for as long as somebody asks now and then."""
+        ours = await asyncio.to_thread(data_dir_id, self._folder)
+        async with batch(self._store, atomic=True) as pipe:
+            pipe.set(keys.DATA_ID, ours, nx=True, ex=self._id_kept)
+            pipe.get(keys.DATA_ID)
+            pipe.expire(keys.DATA_ID, self._id_kept)
+        return bool(pipe.answers[1] == ours)
 
     async def _used(self) -> int:
         """Bytes in DATA_DIR, by the last measurement and what all have added since; ours is told here."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,3 +144,21 @@ def test_a_container_has_the_cores_of_its_limit(tmp_path: Path) -> None:
     assert cpus(tmp_path) == have
     (tmp_path / "cpu/cpu.cfs_quota_us").write_text("100000\n")
     assert cpus(tmp_path) == 1
+
+
+def test_workers_have_names_of_their_own(tmp_path: Path) -> None:
+    """Also on two hosts that are called the same; a restarted one gets its own back."""
+    code = (
+        "from app.settings import load_settings; from worker.supervisor import worker_name as name; s = load_settings()"
+    )
+    command = [sys.executable, "-c", f"{code}; print(name(s), name(s))"]
+
+    def names(folder: str) -> list[str]:
+        environment = os.environ | {"DATA_DIR": str(tmp_path / folder)}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout.split()
+
+    here, again, there = names("here"), names("here"), names("there")
+    assert here == again
+    assert len({*here, *there}) == 4

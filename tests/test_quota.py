@@ -10,6 +10,7 @@ import redis
 from documents import text_pdf
 from harness import running, wait_for
 from in_process import serving
+from troubleshooting import explained
 
 from app import quota
 from app.errors import StorageUnavailable
@@ -105,6 +106,25 @@ async def test_uploads_at_the_same_time_do_not_pass_the_quota_together(store: St
     with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):  # what stayed is counted
         async with rooms[1].reserved(GIB // 2):
             pass
+
+
+@pytest.mark.anyio
+async def test_a_store_belongs_to_one_data_dir(store: Store, data_dir: Path, tmp_path: Path) -> None:
+    def room(folder: Path) -> Quota:
+        return Quota(store, Settings(data_dir=folder))
+
+    assert await room(data_dir).refusal() is None
+    assert await room(data_dir).refusal() is None
+    assert await store.ttl(keys.DATA_ID) > 0
+    refusal = await room(tmp_path).refusal()
+    assert refusal is not None
+    assert explained("DATA_DIR … does not have", refusal)
+    (tmp_path / "id").write_text("")
+    assert "is empty; delete it" in (await room(tmp_path).refusal() or "")
+    (tmp_path / "id").unlink()
+    await store.delete(keys.DATA_ID)
+    assert await room(tmp_path).refusal() is None
+    assert await room(data_dir).refusal() is not None
 
 
 @pytest.mark.anyio

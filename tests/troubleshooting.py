@@ -31,6 +31,7 @@ IN_ANY_ENVIRONMENT = (
     "REDIS_URL: the store is without",
     "REDIS_URL: the store is not speaking TLS",
     "DATA_DIR=… cannot be",
+    "DATA_DIR … does not have",
     "store: read-only",
     "store: it may evict jobs",
     "REDIS_URL: its version",

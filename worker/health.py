@@ -22,7 +22,7 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
     try:
         async with connect(settings) as store:
             names: Any = await store.smembers(keys.RQ_WORKERS)
-            ours = [name for name in names if re.fullmatch(re.escape(keys.rq_worker(host)) + r"-\d+", name)]
+            ours = [name for name in names if re.fullmatch(re.escape(keys.rq_worker(host)) + r"-[0-9a-f]{8}-\d+", name)]
             async with batch(store) as pipe:
                 pipe.time()
                 for name in ours:

@@ -1,12 +1,15 @@
 """The supervisor: one asyncio process that never imports a model; it starts, watches and stops all of a worker."""
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
+import re
 import socket
 import sys
 import time
+import uuid
 from collections.abc import Coroutine
 from importlib.metadata import version
 from typing import Any
@@ -14,7 +17,6 @@ from typing import Any
 import anyio
 
 from app.blobs import BlobStore
-from app.data_dir import make_data_dir
 from app.jobs.queue import BEAT, Jobs
 from app.jobs.scripts import LEASE
 from app.launch import program
@@ -31,6 +33,7 @@ from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
+WORKER_ID = re.compile(r"[0-9a-f]{8}")
 STOP_SENDER_WITHIN = 5.0  # seconds
 UNFIT_PAUSE = 2.0  # seconds between looks at a store that will not do
 
@@ -183,14 +186,22 @@ def _tell(reaped: list[tuple[str, str]]) -> None:
 
 
 def worker_name(settings: Settings) -> str:
-    """The first free of the names HOST-0, HOST-1, …: a restarted worker gets its own back, and with it its leases."""
-    make_data_dir(settings)
+    """HOST-ID-SLOT. The id is random and kept in the lock file of the first slot that is free: no two workers have the
+    same name, whatever their hosts are called, and a restarted one gets its own back, and with it its leases.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     slot = 0
     while True:
         lock = os.open(settings.data_dir / f"worker-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held, and the file open, until this process ends
-            return f"{socket.gethostname()}-{slot}"
         except BlockingIOError:
             os.close(lock)
             slot += 1
+            continue
+        worker_id = os.read(lock, 64).decode(errors="replace")
+        if WORKER_ID.fullmatch(worker_id) is None:
+            worker_id = uuid.uuid4().hex[:8]
+            with contextlib.suppress(OSError):  # the disk is full: then the id is for this life only
+                os.pwrite(lock, worker_id.encode(), 0)
+        return f"{socket.gethostname()}-{worker_id}-{slot}"

@@ -35,6 +35,9 @@ ENGINES_FAULTS = "engines:faults"
 PROBE = "probe"
 """Written to see whether the store takes writes."""
 
+DATA_ID = "data:id"
+"""The id of the DATA_DIR that has the files of this store's jobs."""
+
 DATA_USED = "data:used"
 """Bytes in DATA_DIR, as they were last counted and with what has come since."""
 
