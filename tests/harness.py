@@ -71,8 +71,10 @@ def run(
 class Service:
     """`python -m app` in a folder of its own. It ends with this process, even by SIGKILL."""
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, *command: str, **environment: str) -> None:
+        """`command` is that of `python -m app`, as `api` for the API alone."""
         self.data_dir = data_dir
+        self._command = command
         self.port = int(environment.pop("PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
@@ -90,7 +92,7 @@ class Service:
             "CALLBACK_ALLOWED_HOSTS": "127.0.0.1",
         }
         with self.log.open("ab") as log:
-            command = [*wrapper, sys.executable, "-m", "app"]
+            command = [*wrapper, sys.executable, "-m", "app", *self._command]
             self.process = spawn(*command, cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log)
         wait_for(self._ready if ready else self._answers, START_WITHIN)
         return self
@@ -159,9 +161,9 @@ def store_of(service: Service, decode_responses: bool = True) -> "redis.Redis":
 
 
 @contextlib.contextmanager
-def running(ready: bool = True, **environment: str) -> Iterator[Service]:
+def running(*command: str, ready: bool = True, **environment: str) -> Iterator[Service]:
     folder = Path(tempfile.mkdtemp(prefix="ocr-service-"))
-    service = Service(folder, **environment)
+    service = Service(folder, *command, **environment)
     try:
         yield service.start(ready=ready)
     finally:

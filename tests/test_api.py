@@ -14,6 +14,21 @@ import redis
 from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
 from harness import Service, Web, running, wait_for
 
+QUEUE_MAX = 8
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Service]:
+    """A service that takes little, one thing at a time."""
+    settings = {"WORKER_CONCURRENCY": "1", "PAGE_PROCESSES": "1", "MAX_FILE_MB": "1", "QUEUE_MAX": str(QUEUE_MAX)}
+    with running(ENGINE="null", **settings) as service:
+        yield service
+
+
+def blobs_of(service: Service) -> set[str]:
+    """The jobs that have blobs."""
+    return {folder.name for folder in (service.data_dir / "blobs").glob("*")}
+
 
 def refused(answer: httpx.Response, status: int, code: str) -> str:
     """The sentence of a problem document."""
@@ -109,19 +124,19 @@ def test_single_pages(service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_is_provisional_until_the_end() -> None:
-    with running(ENGINE="null", PAGE_PROCESSES="1") as service:
-        job = service.submit(text_pdf(5), options='{"sleep": 1}')
-        while (answer := service.client.get(f"/jobs/{job}/pages/1")).status_code == 404:
-            assert "of" in answer.json()["detail"]
-        assert answer.json()["provisional"] is True
-        service.result(job)
-        assert "provisional" not in service.client.get(f"/jobs/{job}/pages/1").json()
-        refused(
-            service.client.post("/infer", files={"file": text_pdf()}, data={"options": '{"sleep": -1}'}),
-            422,
-            "invalid_request",
-        )
+def test_a_page_is_provisional_until_the_end(small: Service) -> None:
+    service = small
+    job = service.submit(text_pdf(5), options='{"sleep": 1}')
+    while (answer := service.client.get(f"/jobs/{job}/pages/1")).status_code == 404:
+        assert "of" in answer.json()["detail"]
+    assert answer.json()["provisional"] is True
+    service.result(job)
+    assert "provisional" not in service.client.get(f"/jobs/{job}/pages/1").json()
+    refused(
+        service.client.post("/infer", files={"file": text_pdf()}, data={"options": '{"sleep": -1}'}),
+        422,
+        "invalid_request",
+    )
 
 
 @pytest.mark.parametrize("path", ["", "/result", "/pages/1", "/images/x.png"])
@@ -199,22 +214,23 @@ def test_waits_that_cannot_be(service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_bodies_over_the_limit() -> None:
-    with running(ENGINE="null", MAX_FILE_MB="1") as service:
-        large = b"%PDF-" + b"x" * (3 << 20)
+def test_bodies_over_the_limit(small: Service) -> None:
+    service = small
+    large = b"%PDF-" + b"x" * (3 << 20)
+    before = blobs_of(service)
 
-        def pieces() -> Any:
-            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
-            yield from [b"x" * 65536] * 48
-            yield b"\r\n--b--\r\n"
+    def pieces() -> Any:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+        yield from [b"x" * 65536] * 48
+        yield b"\r\n--b--\r\n"
 
-        assert "MAX_FILE_MB" in refused(service.client.post("/infer", files={"file": large}), 413, "too_large")
-        undeclared = service.client.post(
-            "/infer", content=pieces(), headers={"content-type": "multipart/form-data; boundary=b"}
-        )
-        refused(undeclared, 413, "too_large")
-        assert list((service.data_dir / "blobs").glob("*")) == []
-        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+    assert "MAX_FILE_MB" in refused(service.client.post("/infer", files={"file": large}), 413, "too_large")
+    undeclared = service.client.post(
+        "/infer", content=pieces(), headers={"content-type": "multipart/form-data; boundary=b"}
+    )
+    refused(undeclared, 413, "too_large")
+    assert blobs_of(service) == before
+    assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
 @pytest.mark.parametrize(
@@ -279,26 +295,26 @@ def test_idempotency(service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_results_expire() -> None:
-    with running(ENGINE="null", RESULT_TTL="60") as service:
-        job = service.submit(text_pdf())
-        service.result(job)
-        with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
-            store.hset(f"job:{job}", "expires_at", "1")
-        for path in ("", "/result", "/pages/1"):
-            refused(service.client.get(f"/jobs/{job}{path}"), 410, "gone")
+def test_results_expire(small: Service) -> None:
+    service = small
+    job = service.submit(text_pdf())
+    service.result(job)
+    with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+        store.hset(f"job:{job}", "expires_at", "1")
+    for path in ("", "/result", "/pages/1"):
+        refused(service.client.get(f"/jobs/{job}{path}"), 410, "gone")
 
 
 @pytest.mark.slow
-def test_the_store_away_is_said_and_passes() -> None:
-    with running(ENGINE="null") as service:
-        store = next(process for process in service.tree() if "server" in process.name())
-        store.suspend()
-        ready = service.client.get("/health/ready", timeout=60)
-        store.resume()
-        assert ready.status_code == 503
-        assert ready.json()["errorMsg"].startswith("store:")
-        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+def test_the_store_away_is_said_and_passes(small: Service) -> None:
+    service = small
+    store = next(process for process in service.tree() if "server" in process.name())
+    store.suspend()
+    ready = service.client.get("/health/ready", timeout=60)
+    store.resume()
+    assert ready.status_code == 503
+    assert ready.json()["errorMsg"].startswith("store:")
+    assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
 def test_openapi_tells_both_ways_to_send(service: Service) -> None:
@@ -308,16 +324,18 @@ def test_openapi_tells_both_ways_to_send(service: Service) -> None:
     assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
 
 
-def test_a_full_queue_is_told_apart() -> None:
-    with running(QUEUE_MAX="2", ENGINE="null") as service:
-        service.find("-m", "worker").suspend()
-        for priority in ("high", "low"):
-            service.submit(text_pdf(), priority=priority)
-        answer = service.client.post("/infer", files={"file": ("x.pdf", text_pdf())})
-        assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
-        assert int(answer.headers["Retry-After"]) > 0
-        assert len(list((service.data_dir / "blobs").iterdir())) == 2  # the refused upload is gone again
-        service.find("-m", "worker").resume()
+@pytest.mark.slow
+def test_a_full_queue_is_told_apart(small: Service) -> None:
+    service = small
+    service.find("-m", "worker").suspend()
+    jobs = [service.submit(text_pdf(), priority=priority) for priority in ("high", "low") * (QUEUE_MAX // 2)]
+    before = blobs_of(service)
+    answer = service.client.post("/infer", files={"file": ("x.pdf", text_pdf())})
+    assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert blobs_of(service) == before  # the refused upload is gone again
+    service.find("-m", "worker").resume()
+    assert [service.result(job)["status"] for job in jobs] == ["finished"] * QUEUE_MAX
 
 
 def test_priority_is_one_of_three(service: Service) -> None:
@@ -430,18 +448,19 @@ def test_a_job_is_followed_by_server_sent_events(service: Service) -> None:
     refused(service.client.get(f"/jobs/{'0' * 32}/events"), 404, "not_found")
 
 
-def test_the_work_of_each_engine() -> None:
-    with running(ENGINE="null", WORKER_CONCURRENCY="1", PAGE_PROCESSES="1") as service:
-        engines = service.client.get("/queue").json()["engines"]
-        nothing = {"waiting": 0, "running": 0, "work": 0, "oldest_seconds": 0.0}
-        assert engines == {name: nothing for name in ("null", "paddleocr_vl", "pp_ocr")}
-        jobs = [service.submit(text_pdf(), options='{"sleep": 600}') for _ in range(7)]  # more than RQ's list takes
-        wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["running"] == 1)
-        found = service.client.get("/queue").json()["engines"]["null"]
-        assert (found["waiting"], found["running"], found["work"]) == (6, 1, 7)
-        assert 0 <= found["oldest_seconds"] < 30
-        later = service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"]
-        wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"] > later)
-        for job in jobs:
-            service.client.delete(f"/jobs/{job}")
-        assert service.client.get("/queue").json()["engines"]["null"] == nothing
+@pytest.mark.slow
+def test_the_work_of_each_engine(small: Service) -> None:
+    service = small
+    engines = service.client.get("/queue").json()["engines"]
+    nothing = {"waiting": 0, "running": 0, "work": 0, "oldest_seconds": 0.0}
+    assert engines == {name: nothing for name in ("null", "paddleocr_vl", "pp_ocr")}
+    jobs = [service.submit(text_pdf(), options='{"sleep": 600}') for _ in range(7)]  # more than RQ's list takes
+    wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["running"] == 1)
+    found = service.client.get("/queue").json()["engines"]["null"]
+    assert (found["waiting"], found["running"], found["work"]) == (6, 1, 7)
+    assert 0 <= found["oldest_seconds"] < 30
+    later = service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"]
+    wait_for(lambda: service.client.get("/queue").json()["engines"]["null"]["oldest_seconds"] > later)
+    for job in jobs:
+        service.client.delete(f"/jobs/{job}")
+    assert service.client.get("/queue").json()["engines"]["null"] == nothing

@@ -6,15 +6,16 @@ import os
 import threading
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from documents import encrypted_pdf, text_pdf
-from harness import Service, Web, run, running, store_of, wait_for
+from harness import Service, Web, running, store_of, wait_for
 
 from app.confidences import HEADERS_LENGTH, HEADERS_MAX, check_headers
+
+pytestmark = pytest.mark.slow
 
 TOKEN, PASSWORD, QUERY = "t0ken-2f81c6", "pa55word-91ab7e", "qu3ry-77d0e2"
 SECRETS = (TOKEN, PASSWORD)
@@ -259,21 +260,18 @@ def test_a_replayed_request_leaves_nothing(service: Service, web: Web) -> None:
     assert confided(service, job) == set()
 
 
-@pytest.mark.slow
-def test_they_outlive_the_death_of_everything(web: Web, answers: list[str]) -> None:
+def test_they_outlive_the_death_of_everything(service: Service, web: Web) -> None:
     enough = threading.Event()
     web.files["/slow.pdf"] = text_pdf()
     web.drips["/slow.pdf"] = enough
-    with running(ENGINE="null", LOG_LEVEL="debug") as mortal:
-        listen(mortal, answers)
-        job = mortal.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
-        wait_for(lambda: web.dripping)
-        mortal.kill_all()
-        enough.set()
-        mortal.start()
-        assert mortal.result(job)["status"] == "finished"
-        assert [headers["x-key"] for headers in web.get_headers] == [TOKEN, TOKEN]
-        assert seen_in(mortal, SECRETS) == []
+    job = service.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
+    wait_for(lambda: web.dripping)
+    service.kill_all()
+    enough.set()
+    service.start()
+    assert service.result(job)["status"] == "finished"
+    assert [headers["x-key"] for headers in web.get_headers] == [TOKEN, TOKEN]
+    assert seen_in(service, SECRETS) == []
 
 
 # --- requests that cannot be, with secrets in them
@@ -406,13 +404,3 @@ def test_queries_are_not_shown(service: Service, web: Web) -> None:
     assert any(path == f"/hook?key={QUERY}" for path, _, _ in wait_for(lambda: web.posts))
     log = wait_for(lambda: all(f"{hook}?…" in service.log.read_text() for hook in hooks) and service.log.read_text())
     assert QUERY not in log
-
-
-@pytest.mark.slow
-def test_parse_shows_no_query(web: Web, tmp_path: Path) -> None:
-    web.files[f"/a.pdf?key={QUERY}"] = text_pdf()
-    urls = [f"{web.url}/a.pdf?key={QUERY}", f"{web.url}/missing.pdf?key={QUERY}"]
-    done = run("-m", "app", "parse", *urls, "-o", tmp_path, ENGINE="null", FETCH_ALLOWED_HOSTS="127.0.0.1")
-    assert f"{web.url}/a.pdf?… → " in done.stdout
-    assert f"{web.url}/missing.pdf?…: fetch_status" in done.stderr
-    assert QUERY not in done.stdout + done.stderr

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import text_pdf
 from harness import ROOT, START_WITHIN, Service, spawn, wait_for
 
 from app.settings import Settings
@@ -185,17 +186,25 @@ def run(command: str, **environment: str) -> str:
 
 
 def test_api_and_worker_by_hand(data_dir: Path) -> None:
-    """The commands of the README, as they stand there."""
+    """The commands of the README, as they stand there: both use the store of DATA_DIR, and one of them keeps it."""
     (block,) = [block for block in blocks(ROOT / "README.md") if "python -m app api" in block]
     made = Service(data_dir)
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(made.port), "ENGINE": "null"}
+    environment |= {"HOST": "0.0.0.0", "ALLOW_ANONYMOUS": "1"}
     parts = [spawn(sys.executable, *words[1:], cwd=ROOT, env=environment) for words in lines(block)]
-    made.process = parts[0]
+    (worker,) = [part for part, words in zip(parts, lines(block), strict=True) if "worker" in words]
+    made.process = next(part for part in parts if part is not worker)
     try:
         wait_for(made._ready, START_WITHIN)
+        assert made.result(made.submit(text_pdf()))["status"] == "finished"
+        worker.terminate()  # if it kept the store, the API takes over
+        assert worker.wait(20) == 0
+        wait_for(lambda: made.client.get("/health/ready").json()["parts"]["store"] == "ok")
+        assert made.client.get("/health").json()["status"] == "ok"
     finally:
-        for part in reversed(parts):
-            part.terminate()
+        for part in parts:
+            if part.poll() is None:
+                part.terminate()
             part.wait(30)
         made.client.close()
 

@@ -90,6 +90,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 def test_every_kind_is_read_by_url_and_by_upload(service: Service, web: Web) -> None:
     jobs = {}
     for name, data in KINDS.items():
@@ -109,6 +110,7 @@ def test_every_kind_is_read_by_url_and_by_upload(service: Service, web: Web) -> 
             assert [(page["width"], page["height"]) for page in pages] == [SMALL.size] * len(pages)
 
 
+@pytest.mark.slow
 def test_a_page_of_text_is_read_from_a_picture(service: Service) -> None:
     """Lying on its side, as a telephone saves it."""
     exif = Image.Exif()
@@ -126,6 +128,7 @@ def test_a_page_of_text_is_read_from_a_picture(service: Service) -> None:
     assert heading[0] < 200
 
 
+@pytest.mark.slow
 def test_bad_images_fail_in_a_sentence(null: Service) -> None:
     noise = image_file(Image.effect_noise((300, 200), 90), "PNG")
     error = null.result(null.submit(noise[: len(noise) // 2]))["error"]
@@ -146,6 +149,7 @@ def test_bad_images_fail_in_a_sentence(null: Service) -> None:
     assert "Traceback" not in null.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [b"<html>Sign in</html>", b"PK\x03\x04 zip", b"", b"Dear Sir or Madam"])
 def test_uploads_that_are_no_document_are_refused_at_once(null: Service, data: bytes) -> None:
     answer = null.client.post("/infer", files={"file": ("report.pdf", data)})
@@ -155,6 +159,7 @@ def test_uploads_that_are_no_document_are_refused_at_once(null: Service, data: b
     assert answer.json()["detail"].endswith("send PDF, PNG, JPEG, TIFF, WebP or BMP.")
 
 
+@pytest.mark.slow
 def test_a_download_that_is_no_document_ends_with_its_head(null: Service) -> None:
     """The video has no end: only who hangs up gets away."""
     sent, hung_up = [0], threading.Event()
@@ -189,6 +194,7 @@ def test_a_download_that_is_no_document_ends_with_its_head(null: Service) -> Non
     assert not (null.data_dir / "blobs" / outcome["job_id"] / "source").exists()
 
 
+@pytest.mark.slow
 def test_a_short_download_is_judged_by_all_of_it(null: Service, web: Web) -> None:
     web.files["/a.pdf"] = b"<html>Sign in</html>"
     job = null.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf"}).json()["job_id"]
@@ -199,6 +205,7 @@ def test_a_short_download_is_judged_by_all_of_it(null: Service, web: Web) -> Non
 METHODS = [EncryptionMethod.RC4, EncryptionMethod.AES_128, EncryptionMethod.AES_256]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [weakly_encrypted_pdf(), *(encrypted_pdf("user", method) for method in METHODS)])
 def test_a_password_opens_what_needs_it(null: Service, document: bytes) -> None:
     assert null.result(null.submit(document, password="user"))["status"] == "finished"
@@ -210,12 +217,14 @@ def test_a_password_opens_what_needs_it(null: Service, document: bytes) -> None:
     assert "does not open" in wrong["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [text_pdf(), KINDS["png"], *(encrypted_pdf(None, method) for method in METHODS)])
 def test_a_password_that_is_not_needed_is_ignored(null: Service, document: bytes) -> None:
     for fields in ({}, {"password": "user"}):
         assert null.result(null.submit(document, **fields))["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_the_text_of_an_encrypted_document_is_read(service: Service, web: Web) -> None:
     web.files["/a.pdf"] = encrypted_pdf(SECRET, EncryptionMethod.AES_256)
     answer = service.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf", "password": SECRET})
@@ -249,6 +258,7 @@ def traces(service: Service, secret: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document", [encrypted_pdf("Open the door 7"), encrypted_pdf("another"), text_pdf(), raw_pdf(b"", pages=0)]
 )
@@ -267,6 +277,7 @@ def test_a_password_is_kept_nowhere(null: Service, document: bytes) -> None:
     wait_for(lambda: traces(null, secret) == [])
 
 
+@pytest.mark.slow
 def test_a_canceled_job_forgets_its_password(null: Service) -> None:
     worker = null.find("-m", "worker")
     worker.suspend()

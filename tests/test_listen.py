@@ -71,6 +71,7 @@ def published() -> Iterator[Service]:
         yield service
 
 
+@pytest.mark.slow
 def test_links_are_those_of_clients(published: Service) -> None:
     answer = published.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
     job = answer.json()["job_id"]
@@ -79,6 +80,7 @@ def test_links_are_those_of_clients(published: Service) -> None:
     assert published.client.get("/").headers["location"] == "docs"
 
 
+@pytest.mark.slow
 def test_a_trusted_proxy_tells_how_the_client_came(published: Service) -> None:
     answer = published.client.get("/health/", headers={"X-Forwarded-Proto": "https", "Host": "ocr.example.com"})
     assert answer.headers["location"].startswith("https://ocr.example.com")
@@ -97,23 +99,23 @@ def test_the_api_answers_its_health_check(service: Service) -> None:
     assert "does not answer" in away.stdout
 
 
-def test_the_worker_answers_its_health_check(data_dir: Path) -> None:
-    with running(ENGINE="null") as service:
-        environment = {"DATA_DIR": str(service.data_dir), "ENGINE": "null"}
-        well = run("-m", "worker.health", **environment)
-        assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
-        worker = service.find("worker")
-        worker.send_signal(signal.SIGSTOP)  # its loop stands still
-        (name,) = store_of(service).smembers(keys.RQ_WORKERS)
-        store_of(service).hset(name, "last_heartbeat", "2020-01-01T00:00:00.000000Z")
-        ended = run("-m", "worker.health", **environment)
-        assert ended.returncode == 1
-        assert "has not beaten for" in ended.stdout
-        store_of(service).delete(name)
-        ended = run("-m", "worker.health", **environment)
-        assert (ended.returncode, "No worker of" in ended.stdout) == (1, True)
-        worker.send_signal(signal.SIGCONT)
-        wait_for(lambda: run("-m", "worker.health", **environment).returncode == 0, SILENT)
+@pytest.mark.slow
+def test_the_worker_answers_its_health_check(published: Service, data_dir: Path) -> None:
+    environment = {"DATA_DIR": str(published.data_dir), "ENGINE": "null"}
+    well = run("-m", "worker.health", **environment)
+    assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
+    worker = published.find("worker")
+    worker.send_signal(signal.SIGSTOP)  # its loop stands still
+    (name,) = store_of(published).smembers(keys.RQ_WORKERS)
+    store_of(published).hset(name, "last_heartbeat", "2020-01-01T00:00:00.000000Z")
+    ended = run("-m", "worker.health", **environment)
+    assert ended.returncode == 1
+    assert "has not beaten for" in ended.stdout
+    store_of(published).delete(name)
+    ended = run("-m", "worker.health", **environment)
+    assert (ended.returncode, "No worker of" in ended.stdout) == (1, True)
+    worker.send_signal(signal.SIGCONT)
+    wait_for(lambda: run("-m", "worker.health", **environment).returncode == 0, SILENT)
     away = run("-m", "worker.health", DATA_DIR=str(data_dir))
     assert (away.returncode, "The store is not answering" in away.stdout) == (0, True)
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
 from harness import PATIENCE, until
+from troubleshooting import explained
 
 from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError, WorkerError
@@ -77,6 +78,7 @@ async def test_one_process_serves_many_documents(tmp_path: Path) -> None:
         assert child.calls == 6
 
 
+@pytest.mark.slow
 async def test_a_page_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, slow_pdf(3_000_000))
     async with page_processes(reader=PP_OCR, seconds=2, memory_mb=4096) as children:
@@ -226,6 +228,7 @@ async def test_a_page_process_is_in_the_sandbox(tmp_path: Path) -> None:
         assert after == links  # and nothing of the job, once the call has ended
 
 
+@pytest.mark.slow
 async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> None:
     """Once: it would take as much again."""
     folder = prepared_with(tmp_path, raw_pdf(zlib.compress(b" " * (400 << 20), 1)))
@@ -235,12 +238,14 @@ async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> No
         with pytest.raises(PageError, match=r"300 MiB of memory \(PAGE_MEMORY_MB\)") as refusal:
             await children.page(folder, 1)
         assert refusal.value.code == "page_failed"
+        assert explained("Page …", refusal.value.message)
         assert not before.channel.alive
         assert children._idle == []
         good = folder_with(tmp_path, text_pdf(), "good")
         assert await children.prepare(good, None, 10) == [1]
 
 
+@pytest.mark.slow
 async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
     """The one place is taken, then the one aside: others are served all the same, and the slow ones go on."""
     slow = [prepared_with(tmp_path, slow_pdf(), f"slow-{number}") for number in range(2)]
@@ -407,6 +412,22 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
     await asyncio.gather(*parts, return_exceptions=True)
 
 
+async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir: Path) -> None:
+    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
+    kept = asyncio.create_task(keeper.keep())
+    await keeper.ready.wait()
+    assert keeper._channel is not None
+    before = keeper._channel.pid
+    async with keeper.place(0) as first, keeper.place(0) as second:
+        assert keeper.ready.is_set()
+    assert not psutil.pid_exists(before)
+    await keeper.ready.wait()
+    assert keeper._channel.pid != before
+    assert (first.crashes, second.crashes) == (0, 0)
+    kept.cancel()
+    await asyncio.gather(kept, return_exceptions=True)
+
+
 async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
     keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir))
     keeper._admitting.set()
@@ -424,6 +445,7 @@ async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
     assert (await second).crashes == 3
 
 
+@pytest.mark.slow
 async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, raw_pdf(zlib.compress(b" " * (400 << 20), 1), pages=2))
     async with page_processes(reader=PP_OCR, memory_mb=300) as children:
@@ -432,6 +454,7 @@ async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Pa
             await children.page(folder, 2)
 
 
+@pytest.mark.slow
 async def test_a_child_is_ready_for_whoever_comes_while_others_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,14 @@
 """What DATA_DIR may hold: counted, refused beyond it, and nothing of what is accepted is lost by it."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import redis
 from documents import text_pdf
-from harness import running, wait_for
+from harness import Service, running, wait_for
 from in_process import serving
 from troubleshooting import explained
 
@@ -140,34 +140,39 @@ async def test_a_reservation_is_given_up_in_time(store: Store, data_dir: Path, m
                 pass
 
 
-@pytest.mark.slow
-def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting() -> None:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
     with running(ENGINE="null") as service:
-        worker = service.find("-m", "worker")
-        with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
-            store.set(keys.DATA_USED, 1 << 60)
-            wait_for(lambda: service.client.get("/health/ready").status_code == 503)
-            assert "DATA_QUOTA_GB" in service.client.get("/health/ready").json()["parts"]["blobs"]
-            refusal = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
-            assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
-            assert "DATA_QUOTA_GB" in refusal.json()["detail"]
-            wait_for(lambda: "no work is taken up" in service.log.read_text())
-            worker.suspend()
-            store.set(keys.DATA_USED, 0)
-            wait_for(lambda: service.client.get("/health/ready").json()["parts"]["blobs"] == "ok")
-            waiting = service.submit(text_pdf())
-            store.set(keys.DATA_USED, 1 << 60)
-            worker.resume()
-            wait_for(lambda: service.log.read_text().count("no work is taken up") >= 2)
-            assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
-            store.set(keys.DATA_USED, 0)
-        assert service.result(waiting)["status"] == "finished"
+        yield service
 
 
 @pytest.mark.slow
-def test_what_comes_in_is_added() -> None:
+def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting(service: Service) -> None:
+    worker = service.find("-m", "worker")
+    with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+        store.set(keys.DATA_USED, 1 << 60)
+        wait_for(lambda: service.client.get("/health/ready").status_code == 503)
+        assert "DATA_QUOTA_GB" in service.client.get("/health/ready").json()["parts"]["blobs"]
+        refusal = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
+        assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
+        assert explained("DATA_DIR holds", refusal.json()["detail"])
+        wait_for(lambda: "no work is taken up" in service.log.read_text())
+        worker.suspend()
+        store.set(keys.DATA_USED, 0)
+        wait_for(lambda: service.client.get("/health/ready").json()["parts"]["blobs"] == "ok")
+        waiting = service.submit(text_pdf())
+        store.set(keys.DATA_USED, 1 << 60)
+        worker.resume()
+        wait_for(lambda: service.log.read_text().count("no work is taken up") >= 2)
+        assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
+        store.set(keys.DATA_USED, 0)
+    assert service.result(waiting)["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_what_comes_in_is_added(service: Service) -> None:
     document = text_pdf() + b"\n" * (3 << 20)
-    with running(ENGINE="null") as service, redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+    with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
         before = int(store.get(keys.DATA_USED) or 0)
         service.submit(document)
 

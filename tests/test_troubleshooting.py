@@ -1,19 +1,21 @@
 """docs/troubleshooting.md quotes what the service really says: each message is provoked."""
 
+import asyncio
 import os
 import socket
 import subprocess
-import zlib
 from pathlib import Path
 
 import pytest
-from documents import raw_pdf, text_pdf
+from documents import text_pdf
 from harness import ROOT, Service, run, running, spawn, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
 from app.launch import program
 from app.ports import free_port, port_holder
+from app.settings import Settings
 from app.store import find_server
+from worker.host_keeper import HostKeeper
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -31,10 +33,10 @@ def app(*command: str, **environment: str) -> str:
     return ended.stderr
 
 
-def comes_to_say(beginning: str, **environment: str) -> None:
-    """Waits until /health/ready of a service says that."""
-    with running(ready=False, **environment) as service:
-        wait_for(lambda: explained(beginning, service.client.get("/health/ready").json()["errorMsg"]), 60)
+def comes_to_say(beginning: str, *command: str, **environment: str) -> None:
+    """Waits until /health/ready says that: the service's, or with the command `api` that of the API alone."""
+    with running(*command, ready=False, **environment) as service:
+        wait_for(lambda: explained(beginning, service.client.get("/health/ready").json()["errorMsg"]))
 
 
 def test_what_keeps_it_from_starting(data_dir: Path) -> None:
@@ -48,7 +50,18 @@ def test_what_keeps_it_from_starting(data_dir: Path) -> None:
     assert explained("… is not a setting", app(PROT="8081", HOST="0.0.0.0"))
     assert explained("DATA_DIR=… cannot be", app(DATA_DIR="/proc/none", PORT=str(free_port())))
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert explained("Port …", app(PORT=str(taken.getsockname()[1]), DATA_DIR=str(data_dir)))
+        port = taken.getsockname()[1]
+        ended = run("-m", "app", PORT=str(port), DATA_DIR=str(data_dir))
+    assert ended.returncode == 1
+    assert explained("Port …", ended.stderr)
+    assert f"Port {port} is in use by process {os.getpid()}" in ended.stderr
+    assert "PORT=" in ended.stderr
+    ended = run("-m", "app", HOST="203.0.113.7", ALLOW_ANONYMOUS="1", DATA_DIR=str(data_dir))
+    assert ended.returncode == 2
+    assert "HOST=203.0.113.7 is not an address of this machine" in ended.stderr
+    ended = run("-m", "app", PORT="http", MAX_PAGES="0", DATA_DIR=str(data_dir))
+    assert ended.returncode == 2
+    assert [line.partition("=")[0] for line in ended.stderr.splitlines()] == ["PORT", "MAX_PAGES"]
 
 
 def test_an_env_file_from_powershell(tmp_path: Path) -> None:
@@ -67,7 +80,7 @@ def test_a_worker_that_dies_again_and_again(data_dir: Path, tmp_path: Path) -> N
 
 def test_a_store_that_is_not_there() -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
-    comes_to_say("store: nothing answers", ENGINE="null", REDIS_URL=url)
+    comes_to_say("store: nothing answers", "api", REDIS_URL=url)
 
 
 def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
@@ -102,32 +115,28 @@ def test_an_environment_without_paddle() -> None:
     comes_to_say("The engine does not start: this environment lacks", ENGINE="paddleocr_vl")
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGKILL"])
-def test_an_engine_that_crashes_as_it_starts(tmp_path: Path, name: str) -> None:
-    """One of its packages crashes when it is imported."""
+async def test_an_engine_that_crashes_as_it_starts(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One of its packages crashes when it is imported. A worker reports the fault as in the test above."""
     (tmp_path / "openai.py").write_text(f"import os, signal\nos.kill(os.getpid(), signal.{name})\n")
-    path = f"{ROOT}{os.pathsep}{tmp_path}"
-    comes_to_say(f"The engine does not start: it ended by {name}", ENGINE="paddleocr_vl", PYTHONPATH=path)
-
-
-def test_a_page_that_takes_too_much() -> None:
-    with running(PAGE_MEMORY_MB="300", PAGE_PROCESSES="1") as service:
-        job = service.submit(raw_pdf(zlib.compress(b" " * (400 << 20), 1)))
-        assert explained("Page …", service.result(job)["error"]["message"])
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
+    keeper = HostKeeper("paddleocr_vl", Settings(data_dir=data_dir))
+    kept = asyncio.create_task(keeper.keep())
+    while keeper.fault is None:
+        await asyncio.sleep(0.05)
+    assert explained(f"The engine does not start: it ended by {name}", keeper.fault)
+    kept.cancel()
+    await asyncio.gather(kept, return_exceptions=True)
 
 
 def test_full() -> None:
-    with running(ENGINE="null", QUEUE_MAX="1", SHUTDOWN_GRACE="0") as service:
-        service.submit(text_pdf(), options='{"sleep": 60}')
-        answer = service.client.post("/infer", files={"file": text_pdf()})
+    with running("api", ready=False, QUEUE_MAX="1") as api:
+        api.submit(text_pdf())
+        answer = api.client.post("/infer", files={"file": text_pdf()})
         assert explained("As many jobs wait", answer.json()["detail"])
-    with running(ready=False, ENGINE="null", DATA_QUOTA_GB="0.00001") as service:
-
-        def refused() -> str | None:
-            answer = service.client.post("/infer", files={"file": text_pdf(30)})
-            return str(answer.json()["detail"]) if answer.is_error else None
-
-        assert explained("DATA_DIR holds", wait_for(refused))
 
 
 def test_private_addresses(service: Service) -> None:

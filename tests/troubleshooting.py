@@ -47,7 +47,7 @@ IN_ANY_ENVIRONMENT = (
     "'…' is not a name",
     "A page of another site",
 )
-"""Provoked in tests/test_troubleshooting.py, tests/test_store_outages.py, and one in tests/test_service.py."""
+"""Provoked in tests/test_troubleshooting.py, and some in the tests of the part that says them."""
 
 WITH_PADDLE = (
     "Waiting: The VLM server",

@@ -14,6 +14,8 @@ from worker.engines.pp_ocr.raster import orientation
 from worker.engines.pp_ocr.raster.orientation import quarter_turns, recognise, skew, straight
 from worker.engines.pp_ocr.raster.recogniser import recogniser
 
+pytestmark = pytest.mark.slow
+
 STROKES = {
     "三": [(1, 1, 9, 1), (2, 5, 8, 5), (0, 9, 10, 9)],
     "十": [(0, 5, 10, 5), (5, 0, 5, 10)],

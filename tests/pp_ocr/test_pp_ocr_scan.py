@@ -20,6 +20,8 @@ from worker.engines.pp_ocr.raster import scan
 from worker.engines.pp_ocr.raster.bullets import mark_bullets
 from worker.engines.pp_ocr.raster.recogniser import recogniser
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def nothing_is_downloaded(monkeypatch):
