@@ -25,7 +25,7 @@ from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logs import configure
 from app.misspelled import warn_of_misspelled
-from app.processes import freeze_garbage
+from app.processes import forbid_inspection, freeze_garbage
 from app.quota import Quota
 from app.settings import Settings, settings_or_exit
 from app.store import StoreKeeper, connect
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        forbid_inspection()
         make_data_dir(chosen)
         tempfile.tempdir = str(chosen.data_dir.absolute())  # uploads on their way in; /tmp may be memory
         keeper = StoreKeeper(chosen)
