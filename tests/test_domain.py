@@ -275,7 +275,7 @@ def test_results_are_streamed_as_json(tmp_path: Path) -> None:
 def test_results_are_streamed_as_zip(tmp_path: Path) -> None:
     _, folder, image = ended_job(tmp_path)
     pieces = list(result_zip(folder))
-    assert len(pieces) > 3
+    assert len(pieces) > 1
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
         assert archive.testzip() is None
         assert archive.read("p0001_figure_1.png") == image

@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 
 from app.blobs import BlobStore
+from app.data_dir import make_data_dir
 from app.jobs.queue import BEAT, Jobs
 from app.jobs.scripts import LEASE
 from app.launch import program
@@ -189,7 +190,7 @@ def worker_name(settings: Settings) -> str:
     """HOST-ID-SLOT. The id is random and kept in the lock file of the first slot that is free: no two workers have the
     same name, whatever their hosts are called, and a restarted one gets its own back, and with it its leases.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_dir(settings)
     slot = 0
     while True:
         lock = os.open(settings.data_dir / f"worker-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
