@@ -1,10 +1,12 @@
 """What clients get wrong, and what nobody may get from the API: in this process, on a real store."""
 
+import asyncio
 import base64
 import hashlib
 import json
 import logging
 import re
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from troubleshooting import explained
 
 from app.blobs import JobFolder
 from app.errors import JobError
+from app.jobs.record import Job, Status
 from app.results import Block, Page, store_page
 from app.strict_json import DEPTH_MAX, decode, encode
 
@@ -123,6 +126,22 @@ async def test_listings_take_all_times(api: Api, field: str, at: str) -> None:
     job = await api.job()
     jobs = (await api.client.get("/jobs", params={field: at})).json()["jobs"]
     assert [listed["job_id"] for listed in jobs] == ([job] if (field == "created_after") == at.startswith("0") else [])
+
+
+async def test_a_listing_reads_no_more_than_it_shows(api: Api) -> None:
+    """Whatever its filters, and however many jobs there are that it does not show."""
+    context = api.app.state.context
+    for start in range(0, 2100, 100):
+        jobs = [Job(uuid.uuid4().hex, Status.QUEUED, "null") for _ in range(start, start + 100)]
+        await asyncio.gather(*(context.jobs.submit(job, idempotency=None, fingerprint="") for job in jobs))
+    await context.jobs.cancel(jobs[0].id)
+    for query, shown in (("status=failed", 0), ("engine=other", 0), ("status=canceled", 1), ("engine=null", 20)):
+        await context.store.config_resetstat()
+        assert len((await api.client.get(f"/jobs?{query}")).json()["jobs"]) == shown
+        stats = await context.store.info("commandstats")
+        assert (
+            sum(stats[f"cmdstat_{name}"]["calls"] for name in ("hgetall", "hmget") if f"cmdstat_{name}" in stats) < 50
+        )
 
 
 async def test_times_without_a_zone_are_utc(monkeypatch: pytest.MonkeyPatch, api: Api) -> None:

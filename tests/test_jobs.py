@@ -679,12 +679,77 @@ async def test_jobs_are_listed_latest_first(jobs: Jobs, store: Store) -> None:
         await store.zadd(keys.jobs("anonymous"), {new_job(number).id: 1000.0 + number // 3})  # some at the same time
     listed: list[str] = []
     before = None
-    while found := await jobs.page_of("anonymous", before=before, created_after=1001, limit=2):
-        listed += [job_id for _, job_id in found]
-        before = found[-1]
+    while True:
+        found, before = await jobs.list_page("anonymous", before=before, created_after=1001, limit=2)
+        listed += [job.id for job in found]
+        if before is None:
+            break
+        assert len(found) == 2
     assert listed == [f"{number:032x}" for number in (7, 6, 5, 4, 3)]
-    assert await jobs.page_of("somebody", before=None, created_after=0, limit=2) == []
-    assert [job and job.id for job in await jobs.get_many(["unknown", listed[0]])] == [None, listed[0]]
+    assert await jobs.list_page("somebody", limit=2) == ([], None)
+
+
+async def test_listings_follow_the_status(jobs: Jobs) -> None:
+    """Jobs 1 to 5 become finished, failed, canceled, running, queued; 6 is of another engine, 7 of another client."""
+    for number in range(1, 6):
+        await submit(jobs, new_job(number))
+    await submit(jobs, Job(new_job(6).id, Status.QUEUED, "other"))
+    await submit(jobs, new_job(7, client="bob"))
+
+    async def listed(*statuses: Status, engine: str | None = None, limit: int = 10, client: str = "anonymous") -> str:
+        numbers, before = "", None
+        while True:
+            found, before = await jobs.list_page(client, statuses=statuses, engine=engine, before=before, limit=limit)
+            numbers += "".join(str(int(job.id, 16)) for job in found)
+            if before is None:
+                return numbers
+
+    assert await listed(Status.QUEUED) == "654321"
+    first, second, _ = [await jobs.claim("pp_ocr", WORKER, f"{new_job(number).id}-0") for number in (1, 2, 4)]
+    assert first is not None
+    assert second is not None
+    await end(jobs, first)
+    await end(jobs, second, {"code": "internal", "message": "Oh."})
+    await jobs.cancel(new_job(3).id)
+    for status, number in zip(("finished", "failed", "canceled", "running"), "1234", strict=True):
+        assert await listed(Status(status)) == await listed(Status(status), engine="pp_ocr") == number
+        assert await listed(Status(status), engine="other") == ""
+    for limit in (1, 2, 3):
+        assert await listed(limit=limit) == await listed(*Status, limit=limit) == "654321"
+        assert await listed(Status.QUEUED, limit=limit) == "65"
+        assert await listed(Status.FINISHED, Status.RUNNING, Status.FAILED, limit=limit) == "421"
+        assert await listed(engine="pp_ocr", limit=limit) == "54321"
+    assert await listed(engine="other") == "6"
+    assert await listed(engine="unknown") == ""
+    assert await listed(engine="pp_ocr", client="bob") == await listed(Status.QUEUED, client="bob") == "7"
+    assert await jobs.retry(new_job(2).id) == "queued"
+    assert (await listed(Status.FAILED), await listed(Status.QUEUED)) == ("", "652")
+    await jobs.bury(new_job(1).id, early=True)
+    assert (await listed(Status.FINISHED), await listed(), await listed(*Status)) == ("", "65432", "65432")
+
+
+async def test_listings_drop_what_is_gone(jobs: Jobs, store: Store) -> None:
+    """At most 100 in one call; a page may be short then, and is not the last."""
+    for number in range(1, 126):
+        await submit(jobs, new_job(number))
+    for number in range(2, 124):
+        await store.delete(keys.job(new_job(number).id))
+    for number in (124, 125):
+        await jobs.cancel(new_job(number).id)
+    await store.hset(keys.job(new_job(124).id), "expires_at", "1")
+    found, last = await jobs.list_page("anonymous", statuses=[Status.CANCELED], limit=5)
+    assert ([job.id for job in found], last) == ([new_job(125).id], None)
+    assert await store.zrange(keys.jobs_by_status("canceled", "anonymous"), 0, -1) == [new_job(125).id]
+    for name, statuses, left in (
+        (keys.jobs_by_status("queued", "anonymous"), [Status.QUEUED], [1]),
+        (keys.jobs("anonymous"), [], [1, 125]),
+    ):
+        found, last = await jobs.list_page("anonymous", statuses=statuses, limit=10)
+        assert last is not None
+        more, last = await jobs.list_page("anonymous", statuses=statuses, limit=10, before=last)
+        assert last is None
+        assert [job.id for job in found + more] == [new_job(number).id for number in reversed(left)]
+        assert await store.zrange(name, 0, -1) == [new_job(number).id for number in left]
 
 
 async def test_eta_follows_from_the_pages_done_so_far(jobs: Jobs, store: Store) -> None:

@@ -118,6 +118,15 @@ class Doc:
     over: bool = False  # its time has come
     unswept: bool = False
     buried: bool = False
+    unlisted: set[str] = field(default_factory=set)
+    """The sets that a listing has removed it from, its time having come."""
+
+    @property
+    def listings(self) -> set[str]:
+        """The sets that it is in."""
+        client, status = self.job.client, self.status.value
+        every = {keys.jobs(client), keys.jobs_by_status(status, client), keys.jobs_by_engine(QUEUE, status, client)}
+        return set() if self.buried else every
 
     @property
     def id(self) -> str:
@@ -494,6 +503,36 @@ class JobMachine(RuleBasedStateMachine):
         if doc.buried and not cut_off:
             self.buried(doc)
 
+    @precondition(lambda self: self.docs)
+    @rule(
+        client=st.sampled_from(CLIENTS),
+        statuses=st.sets(st.sampled_from(Status)),
+        engine=st.sampled_from((None, QUEUE, "other")),
+        limit=st.integers(1, 4),
+    )
+    def lists(self, client: str, statuses: set[Status], engine: str | None, limit: int) -> None:
+        listed: list[tuple[str, Status]] = []
+        before = None
+        for _ in range(len(self.docs) + 1):
+            found, before = self.run(
+                self.jobs.list_page(client, statuses=statuses, engine=engine, before=before, limit=limit)
+            )
+            listed += [(job.id, job.status) for job in found]
+            assert before is None or len(found) == limit
+            if before is None:
+                break
+        named = [
+            doc
+            for doc in reversed(self.docs.values())
+            if doc.job.client == client and not doc.buried and engine in (None, QUEUE)
+            if doc.status in (statuses or Status)
+        ]
+        assert listed == [(doc.id, doc.status) for doc in named if not doc.over]
+        kind = "jobs_by_engine:" if engine else "jobs_by_status:" if statuses else "jobs:"
+        for doc in named:
+            if doc.over:
+                doc.unlisted |= {name for name in doc.listings if name.startswith(kind)}
+
     # Workers.
 
     @precondition(lambda self: self.docs)
@@ -749,12 +788,19 @@ class JobMachine(RuleBasedStateMachine):
         due = {doc.id for doc in docs if doc.job.callback_url and not doc.open}
         assert self.seen.set_of(keys.OUTBOX) == due
         assert self.seen.names("outbox:") - {keys.OUTBOX_BELL} == set(map(keys.outbox, due))
-        for client in CLIENTS:
-            assert self.seen.set_of(keys.jobs(client)) == {doc.id for doc in docs if doc.job.client == client}
+        self.listings_agree()
         for worker in WORKERS:
             assert sorted(self.seen.list_of(keys.dropped(worker))) == sorted(self.dropped[worker])
         stored = {name: self.seen.hash_of(name)["job"] for name in self.seen.names("idem:")}
         assert stored == {keys.idempotency(*name): doc.id for name, (doc, _) in self.known.items()}
+
+    def listings_agree(self) -> None:
+        """Every job is in the sets of its client, its status and its engine, by when it came, and in no other."""
+        expected: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for doc in self.docs.values():
+            for name in doc.listings - doc.unlisted:
+                expected[name][doc.id] = float(self.seen.hash_of(keys.job(doc.id))["created_at"])
+        assert {name: self.seen.scores_of(name) for name in self.seen.names("jobs:", "jobs_by_")} == expected
 
     def times_agree(self) -> None:
         """Scores and TTLs, on the store's clock."""
@@ -776,7 +822,6 @@ class JobMachine(RuleBasedStateMachine):
             if doc.buried:
                 assert expiring.get(doc.id, now) <= now
                 continue
-            assert seen.scores_of(keys.jobs(doc.job.client))[doc.id] == created
             if doc.open:
                 assert created <= opened[doc.id] <= now
                 continue

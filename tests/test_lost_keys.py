@@ -5,7 +5,7 @@ LOST_KEYS_SEEDS=500 loses more of them.
 
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
@@ -32,6 +32,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
 @pytest.fixture
 def jobs(store: Store) -> Jobs:
     return Jobs(store, Settings(result_ttl=3600, queue_max=200))
+
+
+async def get_many(jobs: Jobs, job_ids: Iterable[str]) -> list[Job | None]:
+    return [await jobs.get(job_id) for job_id in job_ids]
 
 
 def job_id(number: int) -> str:
@@ -113,7 +117,7 @@ async def test_a_slice_that_is_lost_is_made_again(jobs: Jobs, store: Store) -> N
     assert await jobs.finish(held) == "lost"
     await store.zadd(keys.rq_leases(QUEUE), {f"{held.id}:{held.execution}": 1})
     assert sorted(await finish_all(jobs, store)) == [job_id(number) for number in range(1, 8)]
-    assert {job and job.status for job in await jobs.get_many([job_id(number) for number in range(1, 8)])} == {
+    assert {job and job.status for job in await get_many(jobs, [job_id(number) for number in range(1, 8)])} == {
         Status.FINISHED
     }
     await nothing_is_left(store)
@@ -152,7 +156,7 @@ async def test_no_job_is_stuck_for_a_shared_key(jobs: Jobs, store: Store, name: 
         await submit(jobs, *range(12, 15), client="ann")
     last = 14 if later else 11
     assert set(await finish_all(jobs, store)) == {job_id(number) for number in range(1, last + 1)}
-    found = await jobs.get_many([job_id(number) for number in range(1, last + 1)])
+    found = await get_many(jobs, [job_id(number) for number in range(1, last + 1)])
     assert {job and job.status for job in found} == {Status.FINISHED}
     await nothing_is_left(store)
 
@@ -163,7 +167,7 @@ async def test_a_record_that_cannot_be_read_is_one_job_s_error(jobs: Jobs, store
     await store.hset(keys.job(job_id(2)), mapping={"pages_done": "many", "slices_open": "few", "attempts": "x"})
     await store.hdel(keys.job(job_id(3)), "created_at")
     await store.hset(keys.job(job_id(4)), "metadata", b"\xff\xfe")
-    found = await jobs.get_many([job_id(number) for number in range(1, 6)])
+    found = await get_many(jobs, [job_id(number) for number in range(1, 6)])
     assert [job is not None for job in found] == [False, False, False, False, True]
     assert set(await finish_all(jobs, store)) == {job_id(5)}
     for number in (1, 2, 3, 4):
@@ -176,10 +180,24 @@ async def test_a_job_of_another_kind_is_no_error_of_a_listing(jobs: Jobs, store:
     await submit(jobs, 1, 2)
     await store.delete(keys.job(job_id(1)))
     await store.set(keys.job(job_id(1)), "junk", ex=600)
-    assert [job is not None for job in await jobs.get_many([job_id(1), job_id(2)])] == [False, True]
+    found, last = await jobs.list_page("anonymous", limit=10)
+    assert ([job.id for job in found], last) == ([job_id(2)], None)
     assert await jobs.get(job_id(1)) is None
     assert await jobs.cancel(job_id(1)) is False
     assert await finish_all(jobs, store) == [job_id(2)]
+
+
+@pytest.mark.parametrize("name", [keys.jobs("anonymous"), keys.jobs_by_status("queued", "anonymous")])
+async def test_a_list_of_jobs_that_is_overwritten_is_begun_again(jobs: Jobs, store: Store, name: str) -> None:
+    await submit(jobs, 1)
+    await store.set(name, "junk", ex=600)
+    await submit(jobs, 2)
+    for statuses in ((), (Status.QUEUED,)):
+        found, _ = await jobs.list_page("anonymous", statuses=statuses, limit=10)
+        assert job_id(2) in [job.id for job in found]
+    await finish_all(jobs, store)
+    found, _ = await jobs.list_page("anonymous", statuses=[Status.FINISHED], limit=10)
+    assert [job.id for job in found] == [job_id(2), job_id(1)]
 
 
 async def test_the_key_of_a_lost_job_makes_another(jobs: Jobs, store: Store) -> None:
@@ -230,7 +248,7 @@ async def test_any_key_may_be_lost_at_any_moment(jobs: Jobs, store: Store, seed:
     for lease in await store.zrange(keys.rq_leases(QUEUE), 0, -1):
         await store.zadd(keys.rq_leases(QUEUE), {lease: 1})
     await finish_all(jobs, store)
-    found = [job for job in await jobs.get_many(submitted) if job is not None]
+    found = [job for job in await get_many(jobs, submitted) if job is not None]
     assert {job.status for job in found} <= ENDED
     assert len(found) >= len(submitted) - 25
     await nothing_is_left(store, rings=False)

@@ -26,8 +26,6 @@ IMAGE_NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 PAGES_MAX = 9_999_999
 
 GONE = "The job and its result have expired or were removed; RESULT_TTL says how long they are kept."
-LOOK, LOOKS_MAX = 100, 20
-"""Jobs that a listing reads at a time, and how often."""
 
 Wait = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the job's end before answering.")]
 Format = Annotated[
@@ -47,27 +45,17 @@ async def listing(
 ) -> dict[str, Any]:
     """Jobs that have not expired, latest first. `next_cursor` leads on; it is null at the end.
 
-    A page may be short, or empty, and still lead on: one request looks at a bounded number of jobs.
+    A page may be short, or empty, and still lead on: jobs that have just expired are left out.
     """
     before = _read_cursor(cursor) if cursor is not None else None
     if created_before is not None:
         bound = (_seconds(created_before), "")
         before = bound if before is None else min(before, bound)
     since = _seconds(created_after) if created_after is not None else 0.0
-    found: list[Job] = []
-    for _ in range(LOOKS_MAX):
-        latest = await shared.jobs.page_of("anonymous", before=before, created_after=since, limit=LOOK)
-        for job, at in zip(await shared.jobs.get_many([name for _, name in latest]), latest, strict=True):
-            before = at
-            if job is None or job.expired:
-                continue
-            if (status is None or job.status in status) and (engine is None or job.engine == engine):
-                found.append(job)
-                if len(found) == limit:
-                    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*before)}
-        if len(latest) < LOOK:
-            return {"jobs": [job.to_public() for job in found], "next_cursor": None}
-    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*before) if before else None}
+    found, last = await shared.jobs.list_page(
+        "anonymous", statuses=status or (), engine=engine, before=before, created_after=since, limit=limit
+    )
+    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*last) if last else None}
 
 
 def _cursor(created_at: float, job_id: str) -> str:

@@ -77,29 +77,27 @@ class Jobs:
         """The job; None where there is none. Concurrent calls share their queries."""
         return _job(*await self._records.get(job_id))
 
-    async def page_of(
-        self, client: str, *, before: tuple[float, str] | None, created_after: float, limit: int
-    ) -> list[tuple[float, str]]:
-        """Up to `limit` of a client's jobs, latest first, those before the (time, id) given; each as (time, id)."""
-        found: list[tuple[float, str]] = []
-        start = 0
-        while True:
-            latest: Any = await self._store.zrevrangebyscore(
-                keys.jobs(client),
-                "+inf" if before is None else before[0],
-                created_after,
-                start=start,
-                num=limit,
-                withscores=True,
-            )
-            # As many jobs as you like may have come at one time: those up to the given one are passed over.
-            found += [(score, name) for name, score in latest if before is None or (score, name) < before]
-            if len(found) >= limit or len(latest) < limit:
-                return found[:limit]
-            start += limit
+    async def list_page(
+        self,
+        client: str,
+        *,
+        statuses: Collection[Status] = (),
+        engine: str | None = None,
+        before: tuple[float, str] | None = None,
+        created_after: float = 0.0,
+        limit: int,
+    ) -> tuple[list[Job], tuple[float, str] | None]:
+        """Up to `limit` of a client's jobs, latest first: with one of `statuses` (any, if empty), of `engine`, and
+        before the (time, id) given. The cost follows `limit`, however many jobs there are.
 
-    async def get_many(self, job_ids: Sequence[str]) -> list[Job | None]:
-        return [_job(*record) for record in await self._read_records(job_ids)]
+        Returns them and, where there are more, the (time, id) to go on from. One call removes at most 100 stale
+        entries: a page may be short and not the last.
+        """
+        time, job_id = ("+inf", "") if before is None else (repr(before[0]), before[1])
+        sets = json.dumps(_listings(client, statuses, engine))
+        now, records, last = await self._scripts.run("list", sets, time, job_id, created_after, limit)
+        found = [_job(_pairs(fields), float(now)) for fields in records]
+        return [job for job in found if job is not None], (float(last[0]), last[1]) if last else None
 
     async def _read_records(self, job_ids: Sequence[str]) -> list[tuple[dict[str, str], float]]:
         """The hash of each, with the store's time."""
@@ -322,6 +320,16 @@ class Jobs:
 
 def _job(fields: dict[str, str], now: float) -> Job | None:
     return Job.read(fields, now)
+
+
+def _listings(client: str, statuses: Collection[Status], engine: str | None) -> list[tuple[str, str]]:
+    """The sorted sets that hold the jobs asked for between them, each with the status of its jobs, "" for any."""
+    if not statuses and engine is None:
+        return [(keys.jobs(client), "")]
+    names = [status.value for status in Status if not statuses or status in statuses]
+    if engine is None:
+        return [(keys.jobs_by_status(name, client), name) for name in names]
+    return [(keys.jobs_by_engine(engine, name, client), name) for name in names]
 
 
 def _fence(held: Slice) -> tuple[str, int, str, str]:

@@ -53,7 +53,7 @@ while true do
     redis.call('HINCRBY', slice, 'fence', 1)
     redis.call('HSET', slice, 'status', 'running', 'worker', worker, 'execution', execution)
     if redis.call('HGET', job, 'status') == 'queued' then
-      redis.call('HSET', job, 'status', 'running')
+      set_status(job_of(id), 'running')
       redis.call('HSETNX', job, 'started_at', now)
       tell(job_of(id), 'status', 'status', 'running')
     end

@@ -12,7 +12,8 @@ if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[2]) then return 'full' end
 local queue, id = was[4], job .. '-0'
 redis.call('HDEL', record, 'error_code', 'error_message', 'page_errors', 'finished_at', 'expires_at', 'slices',
   'slice_pages', 'pages_from', 'pages_since', 'page_seconds')
-redis.call('HSET', record, 'status', 'queued', 'pages_done', 0, 'slices_open', 1)
+set_status(job, 'queued')
+redis.call('HSET', record, 'pages_done', 0, 'slices_open', 1)
 redis.call('HDEL', key.slice_(id), 'attempts', 'crashes')
 redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued')
 redis.call('HSETNX', key.slice_(id), 'fence', 0)

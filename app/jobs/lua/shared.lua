@@ -70,6 +70,26 @@ local function tell(job, kind, ...)
   if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
 end
 
+-- The sorted sets that list a client's jobs of that engine with that status; `jobs:{client}` lists them whatever it is.
+local function listings(client, engine, status)
+  return {key.jobs_by_status(status, client), key.jobs_by_engine(engine, status, client)}
+end
+
+-- Sets the status of a job, and lists it under that one and no other.
+local function set_status(job, status)
+  local record = key.job(job)
+  local was = redis.call('HMGET', record, 'status', 'engine', 'client', 'created_at')
+  local engine, client = was[2] or '', was[3] or 'anonymous'
+  redis.call('HSET', record, 'status', status)
+  for _, set in ipairs(was[1] and listings(client, engine, was[1]) or {}) do redis.call('ZREM', set, job) end
+  if not was[4] then return end -- it cannot be read
+  for _, set in ipairs(listings(client, engine, status)) do
+    redis.call('ZADD', set, was[4], job)
+    keep(set)
+  end
+  keep(key.jobs(client))
+end
+
 -- The fence: whether the slice is still in the hands of the one who claimed it. A store that was rolled back (a replica
 -- that was behind, a restored copy) gives out the same number again, but never the same execution.
 local function holds(id, fence, execution)
@@ -222,7 +242,8 @@ local function end_job(queue, job, status, code, message)
     close(queue, id, slice[1], slice[3], status)
     redis.call('ZREM', key.active(queue), id) -- even where its record is gone
   end
-  redis.call('HSET', record, 'status', status, 'finished_at', now, 'expires_at', now + RESULT_TTL)
+  set_status(job, status)
+  redis.call('HSET', record, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
   keep(record)
   redis.call('DEL', key.pages(job), key.waiting_slices(job))

@@ -18,15 +18,16 @@ if idempotency then
   redis.call('EXPIRE', idempotency, RESULT_TTL)
 end
 redis.call('HSET', key.job(job), 'created_at', now, unpack(ARGV, 7))
+redis.call('ZADD', key.jobs(client), now, job)
+set_status(job, 'queued')
 if idempotency then redis.call('HSET', key.job(job), 'idempotency', ARGV[4]) end
 redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
 redis.call('ZADD', key.OPEN, now, job)
-redis.call('ZADD', key.jobs(client), now, job)
 redis.call('ZADD', key.active(queue), now, id)
 if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then keep(key.RQ_QUEUES) end -- later, workers keep it
 keep(key.job(job))
 keep(key.slice_(id))
-for _, name in ipairs({key.OPEN, key.jobs(client), key.active(queue)}) do keep(name) end
+for _, name in ipairs({key.OPEN, key.active(queue)}) do keep(name) end
 if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
   push(queue, id, 'RPUSH') -- nobody is before it
 else
