@@ -13,6 +13,7 @@ import pytest
 import redis
 from harness import Service, Web, running, spawn, wait_for
 
+from app.misspelled import WARNED
 from app.settings import Settings
 from app.store import find_server
 from app.tether import die_with
@@ -41,6 +42,7 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of the shell it was started from."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv(WARNED, raising=False)  # a test in this process may have led to the warning
 
 
 @pytest.fixture
