@@ -15,10 +15,10 @@ still works on it sees its writes fail.
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import stat
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,11 +163,11 @@ class JobFolder:
             return []
 
     def touched_at(self) -> float:
-        """When a blob last came or went; now, for a folder that is going away."""
+        """When a blob last came or went, by the file system's clock; infinity for a folder that is being removed."""
         try:
             return max(path.lstat().st_mtime for path in (self.root, self.pages, self.images) if path.exists())
         except (FileNotFoundError, ValueError):
-            return time.time()
+            return math.inf
 
     def forget_parts(self) -> None:
         """Removes what is left of a document that was never written to its end."""
@@ -192,8 +192,14 @@ class BlobStore:
         return JobFolder(self._root / job_id)
 
     def untouched(self, seconds: float) -> list[str]:
-        """The jobs whose folders nothing has come into or left for so long."""
-        before = time.time() - seconds
+        """The jobs whose folders nothing has come into or left for so long, by the file system's clock: on a shared
+        one, ours may be wrong.
+        """
+        try:
+            os.utime(self._root)
+            before = self._root.stat().st_mtime - seconds
+        except FileNotFoundError:  # no job was ever stored
+            return []
         folders = [self.job(name) for name in self._names() if not name.startswith(REMOVED)]
         return [folder.root.name for folder in folders if folder.touched_at() < before]
 

@@ -116,6 +116,21 @@ async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, d
     assert [folder.root.exists() for folder in (job, old, fresh, busy)] == [True, False, True, True]
 
 
+@pytest.mark.parametrize("wrong", [-3600, 3600])
+async def test_orphans_age_by_the_file_systems_clock(
+    store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch, wrong: int
+) -> None:
+    """An upload has a folder before its job is known: to a fast clock it must not look like an orphan."""
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    old, fresh = (stored(blobs, f"{number:032x}") for number in (1, 2))
+    age(old, 2000)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + wrong)
+    assert await Sweeper(jobs, blobs, Quota(store, settings), 1000).sweep_orphans() == 1
+    assert [folder.root.exists() for folder in (old, fresh)] == [False, True]
+
+
 async def test_files_left_behind_by_an_expired_job_are_removed(store: Store, data_dir: Path) -> None:
     """A late worker may store a page after the job's folder was deleted; the tombstone must not protect it."""
     settings = Settings(data_dir=data_dir)

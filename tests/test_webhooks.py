@@ -288,6 +288,18 @@ async def test_deliveries_are_due_by_the_stores_clock(store_url: str, monkeypatc
         assert 295 < float(await store.zscore(keys.OUTBOX, JOB) or 0) - seconds < 305
 
 
+@pytest.mark.anyio
+async def test_a_delivery_has_the_stores_time(
+    store_url: str, data_dir: Path, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Receivers reject callbacks whose timestamp is minutes off."""
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    async with sending(store_url, data_dir, f"{web.url}/hook") as bench:
+        await bench.until(state="delivered")
+    assert abs(int(web.posts[0][1]["webhook-timestamp"]) - real()) < 300
+
+
 @pytest.mark.slow
 @pytest.mark.anyio
 async def test_tries_are_spaced_and_come_to_an_end(store_url: str, data_dir: Path, web: Web) -> None:

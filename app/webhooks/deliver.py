@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
@@ -112,7 +111,7 @@ class Sender:
             "Content-Type": "application/json",
             "Content-Length": str(size),
             "webhook-id": job.id,
-            "webhook-timestamp": str(int(time.time())),
+            "webhook-timestamp": str(int(job.read_at)),  # the store's clock: ours may be wrong
         }
         return await self._outbound.post(url, _read_aside(body), headers, timeout=self._timeout)
 
