@@ -12,7 +12,7 @@ only parses URLs and headers here.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Outbound:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
     async def download(
-        self, url: str, write: Callable[[bytes], object], headers: Mapping[str, str] | None = None
+        self, url: str, write: Callable[[bytes], Awaitable[object]], headers: Mapping[str, str] | None = None
     ) -> int:
         """GET `url` and hand its bytes to `write` as they come; at most MAX_FILE_MB, within FETCH_TIMEOUT seconds.
 
@@ -130,7 +130,11 @@ class Outbound:
         return Reply(answer.status, httpx.Headers(answer.headers), start.decode("utf-8", "replace"))
 
     async def _save(
-        self, door: "_Door", answer: httpcore.Response, headers: httpx.Headers, write: Callable[[bytes], object]
+        self,
+        door: "_Door",
+        answer: httpcore.Response,
+        headers: httpx.Headers,
+        write: Callable[[bytes], Awaitable[object]],
     ) -> int:
         """The body of a 200 to `write`; its size."""
         host = door.host
@@ -153,7 +157,7 @@ class Outbound:
             pieces += 1
             if pieces > PIECES + door.saved // PIECE_BYTES:
                 _wasteful(host)
-            write(chunk)
+            await write(chunk)
         return door.saved
 
     @asynccontextmanager

@@ -161,13 +161,24 @@ def length(size: int) -> bytes:
     return b"Content-Length: %d" % size
 
 
+async def discard(chunk: bytes) -> None:
+    pass
+
+
+def keeping(body: list[bytes]) -> Callable[[bytes], Awaitable[None]]:
+    async def keep(chunk: bytes) -> None:
+        body.append(chunk)
+
+    return keep
+
+
 def get(handler: Handler, path: str = "/doc.pdf", **settings: Any) -> tuple[int, bytes]:
     """Download from a server of ours; the result and the bytes."""
 
     async def main() -> tuple[int, bytes]:
         async with serving(handler) as port, outbound(**settings) as out:
             body: list[bytes] = []
-            done = await out.download(f"http://127.0.0.1:{port}{path}", body.append)
+            done = await out.download(f"http://127.0.0.1:{port}{path}", keeping(body))
             return done, b"".join(body)
 
     return asyncio.run(main())
@@ -193,7 +204,7 @@ def refusal(url: str, **settings: Any) -> FetchError:
 
     async def main() -> None:
         async with outbound(**settings) as out:
-            await out.download(url, lambda chunk: None)
+            await out.download(url, discard)
 
     with pytest.raises(FetchError) as caught:
         asyncio.run(main())
@@ -416,7 +427,7 @@ def test_rebinding(dns: dict[str, list[list[str]]]) -> None:
 
     async def main() -> None:
         async with serving(says(ok(b"x", length(1)))) as port, outbound(fetch_allowed_hosts=["a.test"]) as out:
-            assert (await out.download(f"http://a.test:{port}/", lambda chunk: None)) == 1
+            assert (await out.download(f"http://a.test:{port}/", discard)) == 1
 
     asyncio.run(main())
     assert dns["a.test"] == [["93.184.216.34"]]
@@ -427,7 +438,7 @@ def test_the_next_address_is_tried(dns: dict[str, list[list[str]]]) -> None:
 
     async def main() -> None:
         async with serving(says(ok(b"x", length(1)))) as port, outbound(fetch_allowed_hosts=["A.TEST."]) as out:
-            assert (await out.download(f"http://a.test:{port}/", lambda chunk: None)) == 1
+            assert (await out.download(f"http://a.test:{port}/", discard)) == 1
 
     asyncio.run(main())
 
@@ -470,7 +481,7 @@ def test_slow_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with outbound(fetch_timeout=0.3) as out:
             with pytest.raises(FetchError) as caught:
-                await out.download("http://slow.test/", lambda chunk: None)
+                await out.download("http://slow.test/", discard)
             assert caught.value.code == "fetch_timeout"  # while the resolver still waits
             given_up.set()
 
@@ -541,7 +552,7 @@ def test_headers_are_for_one_origin() -> None:
         headers = {"Authorization": "Bearer token", "X-Empty": "", "accept": "application/pdf", "user-agent": "mine"}
         async with serving(handler) as first, serving(handler) as second, outbound() as out:
             ports[:] = [first, second]
-            await out.download(f"http://127.0.0.1:{first}/a", lambda chunk: None, headers)
+            await out.download(f"http://127.0.0.1:{first}/a", discard, headers)
 
     asyncio.run(main())
     own = [
@@ -580,7 +591,7 @@ def test_many_at_once() -> None:
 
             async def one(n: int) -> bytes:
                 body: list[bytes] = []
-                await out.download(f"http://127.0.0.1:{port}/{n}", body.append)
+                await out.download(f"http://127.0.0.1:{port}/{n}", keeping(body))
                 return b"".join(body)
 
             results = await asyncio.gather(*(one(n) for n in range(60)), return_exceptions=True)
@@ -664,6 +675,14 @@ from app.settings import Settings
 def kib(field):
     return int(re.search(field + r":\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 
+kept = []
+
+async def save(chunk):
+    kept.append(chunk)
+
+async def discard(chunk):
+    pass
+
 async def main():
     listed = {"fetch_allowed_hosts": "127.0.0.1", "callback_allowed_hosts": "127.0.0.1"}
     out = Outbound(Settings(**listed, max_file_mb=64, fetch_timeout=100))
@@ -675,8 +694,8 @@ async def main():
             if door == "callback":
                 code = (await out.post(url, b"{}", {}, timeout=100)).status
             else:
-                kept = []
-                code = await out.download(url, kept.append if door == "kept" else lambda chunk: None)
+                kept.clear()
+                code = await out.download(url, save if door == "kept" else discard)
         except FetchError as error:
             code = error.code
         seen[door + " " + url.rpartition("/")[2]] = [code, (kib("VmHWM") - before) / 1024]
@@ -751,7 +770,7 @@ def test_no_tls_on_the_other_side(greeting: bytes, code: str) -> None:
         server = await asyncio.start_server(plain, "127.0.0.1", 0)
         async with outbound(fetch_timeout=0.5 if code == "fetch_timeout" else PROMPT) as out:
             with pytest.raises(FetchError) as caught:
-                await out.download(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", lambda chunk: None)
+                await out.download(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", discard)
             assert caught.value.code == code
             await asyncio.wait_for(eof.wait(), PROMPT)
         server.close()
@@ -772,7 +791,7 @@ def test_the_sinks_error_passes_through() -> None:
     async def main() -> None:
         async with serving(says(ok(b""), b"x" * 65536)) as port, outbound() as out:
 
-            def full(chunk: bytes) -> None:
+            async def full(chunk: bytes) -> None:
                 raise OSError(28, "No space left on device")
 
             with pytest.raises(OSError, match="No space left"):
@@ -784,8 +803,12 @@ def test_the_sinks_error_passes_through() -> None:
 def test_cancelled() -> None:
     async def main() -> None:
         started = asyncio.Event()
+
+        async def save(chunk: bytes) -> None:
+            started.set()
+
         async with serving(says(ok(b"12345", length(10)), close=False)) as port, outbound() as out:
-            task = asyncio.ensure_future(out.download(f"http://127.0.0.1:{port}/", lambda chunk: started.set()))
+            task = asyncio.ensure_future(out.download(f"http://127.0.0.1:{port}/", save))
             await asyncio.wait_for(started.wait(), PROMPT)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

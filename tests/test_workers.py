@@ -137,6 +137,28 @@ def test_a_server_that_is_busy_is_asked_three_times(two_lanes: Service, web: Web
     assert [web.gets.count(f"/{name}.pdf") for name in ("busy", "soon", "missing")] == [3, 2, 1]
 
 
+def test_a_file_system_that_hangs_costs_no_lease(two_lanes: Service) -> None:
+    """A pipe in the document's place: opening it waits, as a call to a file server that is away does."""
+    service = two_lanes
+    worker = service.find("-m", "worker")
+    worker.suspend()
+    job = service.submit(text_pdf())
+    source = service.data_dir / "blobs" / job / "source"
+    document = source.rename(source.with_name("document"))
+    os.mkfifo(source)
+    worker.resume()
+    with store_of(service) as store:
+        [(lease, first)] = wait_for(lambda: store.zrange("rq:wip:null", 0, -1, withscores=True))
+        assert lease.startswith(f"{job}-0:")
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+        wait_for(lambda: (store.zscore("rq:wip:null", lease) or 0) > first + 3)
+        assert store.hget(f"slice:{job}-0", "fence") == "1"
+        writer = os.open(source, os.O_WRONLY)
+        document.rename(source)
+        os.close(writer)
+    assert service.result(job)["status"] == "finished"  # at the second attempt: a pipe has no beginning to go back to
+
+
 def test_slow_downloads_take_no_lane(two_lanes: Service, web: Web) -> None:
     """With two lanes and seven downloads that come a byte at a time, documents that are there are done meanwhile."""
     enough, count = threading.Event(), FETCHES_PER_HOST - 1

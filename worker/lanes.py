@@ -244,7 +244,7 @@ class Lanes:
             log.info("%s failed: %s: %s", held.id, error.code, error.message)
             verdict = error.to_dict()
             if await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable)) == "ended":
-                self._work.forget(held)
+                await self._work.forget(held)
 
     async def _after(self, crash: Crashed, held: Slice) -> ServiceError | None:
         """Tries a slice again that a host died under, until its pages have to be given up; then it ends without them.

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.blobs import BlobStore, JobFolder, replacing
+from app.blobs import BlobStore, JobFolder
 from app.confidences import Confidences, forget, forget_headers
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
@@ -22,6 +22,7 @@ from app.results import store_failed_page
 from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
+from worker.file_calls import in_thread, replacing_in_thread
 from worker.host_keeper import HostKeeper
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,8 @@ class SliceWork:
         except (Crashed, Crowded, LeaseLost, Yielded):
             raise
         except (ServiceError, OSError) as failure:
-            if not self._blobs.job(held.job.id).exists:  # deleted meanwhile: then the fence refuses this error
+            folder = self._blobs.job(held.job.id)
+            if not await in_thread(lambda: folder.exists):  # deleted meanwhile: then the fence refuses this error
                 return WorkerError("The job's folder is gone from the blob store.", code="storage_unavailable")
             if isinstance(failure, ServiceError):
                 return failure
@@ -130,29 +132,31 @@ class SliceWork:
 
     async def give_up(self, held: Slice, error: JobError) -> bool:
         """Stores `error` for the slice's pages that are not done. False where there are none to give up."""
+        return await in_thread(self._give_up, held, error)
+
+    def _give_up(self, held: Slice, error: JobError) -> bool:
         folder = self._blobs.job(held.job.id)
         try:
             mine = self._pages_of(held, selected_pages(folder))
         except FileNotFoundError:
             return False
-        missing = [number for number in mine if number not in folder.pages_done()]
+        missing = sorted(set(mine) - folder.pages_done())
         for number in missing:
             store_failed_page(folder, number, error)
         return bool(missing)
 
-    def forget(self, held: Slice) -> None:
+    async def forget(self, held: Slice) -> None:
         """Removes what was told in confidence, of a job that has ended; where that fails a sweeper does it."""
         with contextlib.suppress(OSError):
-            forget(self._blobs.job(held.job.id))
+            await in_thread(forget, self._blobs.job(held.job.id))
 
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)
-        if not folder.source.exists():
+        if not await in_thread(_has_document, folder):
             await self._download(job.pdf_url, folder)
         self.fetching.pop(held.execution, None)
         if self._crowded():
             raise Crowded
-        kind_at(folder.source)  # what is no document troubles no page process
         async with self._host.place(held.crashes) as place:
             try:
                 await self._on_host(held, folder)
@@ -161,9 +165,9 @@ class SliceWork:
 
     async def _on_host(self, held: Slice, folder: JobFolder) -> None:
         selected = await self._prepare(held, folder)
-        forget(folder)
+        await in_thread(forget, folder)
         mine = self._pages_of(held, selected)
-        stored = folder.pages_done()
+        stored = await in_thread(folder.pages_done)
         size = held.job.slice_pages or self._slice_pages
         done = [number for number in mine if number in stored]
         await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=done))
@@ -196,31 +200,33 @@ class SliceWork:
         """Stores what is at the address; what is no document is refused by its head, before the rest has come."""
         if url is None:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
-        folder.forget_parts()
+        await in_thread(folder.forget_parts)
+        confidences = await in_thread(Confidences.of, folder)
         head = bytearray()
 
-        def write(chunk: bytes) -> None:
+        async def save(chunk: bytes) -> None:
             if len(head) < HEAD:
                 head.extend(chunk[: HEAD - len(head)])
                 if len(head) == HEAD:
                     require_document(bytes(head))
-            file.write(chunk)
+            await write(chunk)
 
-        with replacing(folder.source) as file:
-            size = await self._outbound.download(url, write, Confidences.of(folder).headers)
+        async with replacing_in_thread(folder.source) as write:
+            size = await self._outbound.download(url, save, confidences.headers)
             require_document(bytes(head))
-        forget_headers(folder)
+        await in_thread(forget_headers, folder)
         self._quota.add(size)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         try:
-            return selected_pages(folder)
+            return await in_thread(selected_pages, folder)
         except FileNotFoundError:
+            confidences = await in_thread(Confidences.of, folder)
             selected: list[int] = await self._host.call(
                 "prepare",
                 folder=str(folder.root),
                 page_ranges=held.job.page_ranges,
-                password=Confidences.of(folder).password,
+                password=confidences.password,
             )
             return selected
 
@@ -275,6 +281,15 @@ class SliceWork:
 def _all_failed(errors: list[dict[str, Any]]) -> str:
     first: str = errors[0]["message"]
     return first if len(errors) == 1 else f"All {len(errors)} pages failed; the first: {first}"
+
+
+def _has_document(folder: JobFolder) -> bool:
+    """Whether the job's document is stored. Raises DocumentError where it is none: that troubles no page process."""
+    try:
+        kind_at(folder.source)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def selected_pages(folder: JobFolder) -> list[int]:

@@ -111,7 +111,8 @@ async def delete(job_id: str, shared: Shared) -> Response:
 async def retry(job_id: str, shared: Shared) -> dict[str, str]:
     """Runs an ended job again for what failed in it; its good pages stay."""
     found = await find_job(shared, job_id)
-    if found.ended and found.confided and not shared.blobs.job(found.id).source.exists():
+    source = shared.blobs.job(found.id).source
+    if found.ended and found.confided and not await asyncio.to_thread(source.exists):
         raise NotNow("The headers and the password of this job are forgotten: submit the document again.")
     if found.ended and (found.status is not Status.FINISHED or found.page_errors):
         await asyncio.to_thread(forget_failed_pages, shared.blobs.job(found.id))

@@ -342,7 +342,11 @@ async def send(door: str, *urls: str, headers: dict[str, str] | None = None, **s
                 bodies.append((await out.post(url, b'{"a": 1}', {}, timeout=30)).text)
             else:
                 body: list[bytes] = []
-                await out.download(url, body.append, headers)
+
+                async def save(chunk: bytes, body: list[bytes] = body) -> None:
+                    body.append(chunk)
+
+                await out.download(url, save, headers)
                 bodies.append(b"".join(body).decode())
     finally:
         await out.aclose()
