@@ -165,9 +165,8 @@ class SliceWork:
 
     async def _on_host(self, held: Slice, folder: JobFolder) -> None:
         selected = await self._prepare(held, folder)
-        await in_thread(forget, folder)
         mine = self._pages_of(held, selected)
-        stored = await in_thread(folder.pages_done)
+        stored = await in_thread(_begin_pages, folder)
         size = held.job.slice_pages or self._slice_pages
         done = [number for number in mine if number in stored]
         await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=done))
@@ -218,17 +217,16 @@ class SliceWork:
         self._quota.add(size)
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
-        try:
-            return await in_thread(selected_pages, folder)
-        except FileNotFoundError:
-            confidences = await in_thread(Confidences.of, folder)
-            selected: list[int] = await self._host.call(
-                "prepare",
-                folder=str(folder.root),
-                page_ranges=held.job.page_ranges,
-                password=confidences.password,
-            )
-            return selected
+        prepared = await in_thread(_prepared_or_secrets, folder)
+        if not isinstance(prepared, Confidences):
+            return prepared
+        selected: list[int] = await self._host.call(
+            "prepare",
+            folder=str(folder.root),
+            page_ranges=held.job.page_ranges,
+            password=prepared.password,
+        )
+        return selected
 
     async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int], *, book: bool) -> None:
         """Has the pages read and counts each one as it is stored.
@@ -290,6 +288,23 @@ def _has_document(folder: JobFolder) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+# A hop to a thread takes more CPU (0.12 ms) than such calls do (0.02 ms): those that follow each other make one.
+
+
+def _prepared_or_secrets(folder: JobFolder) -> list[int] | Confidences:
+    """The pages of a job that is prepared, else what preparing it may need."""
+    try:
+        return selected_pages(folder)
+    except FileNotFoundError:
+        return Confidences.of(folder)
+
+
+def _begin_pages(folder: JobFolder) -> set[int]:
+    """Forgets the secrets of a document that is prepared; the pages that are stored."""
+    forget(folder)
+    return folder.pages_done()
 
 
 def selected_pages(folder: JobFolder) -> list[int]:
