@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # page processes import this module and need no settings
 
 REMOVED = ".removed."
 """What the name of a folder begins with while it is being removed."""
+REMOVAL_TRIES = 5
+"""Whoever opened the folder before it was renamed may put one more file into it; what is left is the sweeper's."""
 
 
 NO_BLOB = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ENXIO})
@@ -179,7 +181,10 @@ class JobFolder:
         removed = self.root.with_name(f"{REMOVED}{self.root.name}.{uuid.uuid4().hex}")
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             self.root.rename(removed)
-        shutil.rmtree(removed, ignore_errors=True)
+        for _ in range(REMOVAL_TRIES):
+            shutil.rmtree(removed, ignore_errors=True)
+            if not removed.exists():
+                return
 
 
 class BlobStore:
