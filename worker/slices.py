@@ -100,8 +100,8 @@ class SliceWork:
 
     def begin(self, held: Slice) -> None:
         """Takes note of a claimed slice."""
-        if held.job.host is not None and held.job.slice_pages is None:  # not prepared: its document may have to come
-            self.fetching[held.execution] = held.job.host
+        if held.job.fetch_from is not None and held.job.slice_pages is None:  # not prepared: it may have to come
+            self.fetching[held.execution] = held.job.fetch_from
 
     def end(self, held: Slice) -> None:
         self.fetching.pop(held.execution, None)

@@ -43,6 +43,8 @@ class Job:
     """One accepted document, as it was at `read_at`. Times are epoch seconds of the store's clock; `created_at` is set
     when the job is accepted. `attempts` counts runs that ended in an error of their own.
 
+    `fetch_from` is the server that its document is still to come from, as far as the store knows.
+
     `confided`: it came with headers or a password, which are forgotten once they are used.
 
     Its slices, once it is prepared, are of `slice_pages` pages each. It has been at its pages since `pages_since`, when
@@ -56,6 +58,7 @@ class Job:
     client: str = "anonymous"
     priority: Priority = "normal"
     pdf_url: str | None = None
+    fetch_from: str | None = None
     callback_url: str | None = None
     page_ranges: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -142,6 +145,7 @@ class Job:
             client=fields.get("client", "anonymous"),
             priority=cast(Priority, fields.get("priority", "normal")),
             pdf_url=fields.get("pdf_url"),
+            fetch_from=fields.get("fetch_from"),
             callback_url=fields.get("callback_url"),
             page_ranges=fields.get("page_ranges"),
             options=json.loads(fields.get("options", "{}")),
