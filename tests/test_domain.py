@@ -168,7 +168,9 @@ def test_a_record_survives_the_store() -> None:
         metadata=None,
         page_ranges="1-",
     )
-    assert Job.from_fields(job.to_fields() | {"created_at": "1.5"}, 2.0) == replace(job, created_at=1.5, read_at=2.0)
+    assert Job.from_fields(job.to_fields() | {"created_at": "1.5"}, 2.0) == replace(
+        job, created_at=1.5, read_at=2.0, fetch_from="a.test"
+    )
     assert iso(0) == "1970-01-01T00:00:00.000000Z"
 
 
