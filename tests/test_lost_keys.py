@@ -15,6 +15,7 @@ from app.jobs.queue import Jobs
 from app.jobs.record import ENDED, Job, Slice, Status
 from app.settings import Settings
 from app.store import Down, Store, connect
+from app.webhooks.outbox import Outbox
 
 pytestmark = pytest.mark.anyio
 
@@ -205,6 +206,42 @@ async def test_the_key_of_a_lost_job_makes_another(jobs: Jobs, store: Store) -> 
     await store.delete(keys.job(job_id(1)))
     again = await jobs.submit(Job(job_id(2), Status.QUEUED, QUEUE), idempotency="key", fingerprint="f")
     assert again == ("created", job_id(2), Status.QUEUED)
+
+
+async def end_with_callback(jobs: Jobs, *numbers: int) -> None:
+    for number in numbers:
+        job = Job(job_id(number), Status.QUEUED, QUEUE, callback_url=f"http://a.test/{number}")
+        await jobs.submit(job, idempotency=None, fingerprint="")
+        assert await jobs.cancel(job_id(number))
+
+
+async def test_callbacks_that_are_owed_outlive_the_outbox(jobs: Jobs, store: Store) -> None:
+    await end_with_callback(jobs, 1, 2, 3)
+    await store.delete(keys.OUTBOX)
+    await audit(jobs, store)
+    assert await store.ttl(keys.OUTBOX) > 0
+    taken = await Outbox(store, lease=60).take(10)
+    assert sorted((one.job, one.url) for one in taken) == [
+        (job_id(number), f"http://a.test/{number}") for number in (1, 2, 3)
+    ]
+
+
+async def test_a_lost_outbox_repeats_no_callback(jobs: Jobs, store: Store) -> None:
+    """Neither what is settled nor what is being delivered, and what failed waits for its next try."""
+    outbox = Outbox(store, lease=60)
+    await end_with_callback(jobs, 1, 2, 3, 4)
+    delivered, given_up, postponed, on_its_way = sorted(await outbox.take(10), key=lambda one: one.job)
+    assert await outbox.delivered(delivered, 200)
+    assert await outbox.give_up(given_up, "410")
+    assert await outbox.postpone(postponed, 300, "busy")
+    due = await store.zrange(keys.OUTBOX, 0, -1, withscores=True)
+    await store.delete(keys.OUTBOX)
+    await audit(jobs, store)
+    assert await outbox.take(10) == []
+    assert await store.zrange(keys.OUTBOX, 0, -1, withscores=True) == due
+    assert await outbox.delivered(on_its_way, 200)
+    await audit(jobs, store)
+    assert await store.zrange(keys.OUTBOX, 0, -1) == [postponed.job]
 
 
 async def test_keys_of_another_application_are_left_alone(jobs: Jobs, store: Store) -> None:

@@ -11,7 +11,9 @@ if ARGV[5] ~= '' then redis.call('HSET', KEYS[2], 'last', ARGV[5]) end
 local pause = tonumber(ARGV[3])
 if pause then
   local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[1], 'XX', time[1] + time[2] / 1000000 + pause, ARGV[1])
+  local due = time[1] + time[2] / 1000000 + pause
+  redis.call('ZADD', KEYS[1], 'XX', due, ARGV[1])
+  redis.call('HSET', KEYS[2], 'due', due) -- for an audit, where the outbox is lost
 else
   redis.call('HSET', KEYS[2], 'state', ARGV[3])
   redis.call('ZREM', KEYS[1], ARGV[1])

@@ -10,7 +10,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
   local delivery = redis.call('HMGET', record, 'url', 'attempts')
   if delivery[1] then
     redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], id)
-    redis.call('HSET', record, 'token', ARGV[3])
+    redis.call('HSET', record, 'token', ARGV[3], 'due', now + ARGV[1])
     taken[#taken + 1] = {id, delivery[1], delivery[2]}
   else
     redis.call('ZREM', KEYS[1], id) -- expired

@@ -5,7 +5,7 @@
 -- Returns the slices that are queued again, each with why
 local AT_A_TIME = 100 -- leases and pauses in one call
 local AUDIT_EVERY = 3000 -- milliseconds
-local PIECE = 1000 -- active slices, and a quarter as many open jobs, in one audit
+local PIECE = 1000 -- active slices, as many ended jobs, and a quarter as many open ones, in one audit
 local OLDEST = 100 -- of those that wait, in one audit
 
 local queue, grace, owner = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -141,6 +141,13 @@ local function audit_job(job)
   end
 end
 
+-- A callback that is still owed is in the outbox, and due when its record says: one that is on its way is not sent twice.
+local function audit_callback(job)
+  local owed = redis.call('HMGET', key.outbox(job), 'state', 'due')
+  if owed[1] ~= 'pending' then return end
+  if redis.call('ZADD', key.OUTBOX, 'NX', tonumber(owed[2]) or now, job) == 1 then keep(key.OUTBOX) end
+end
+
 if redis.call('SET', key.audited(queue), 1, 'NX', 'PX', AUDIT_EVERY) then
   local piece = piece_of(active, PIECE)
   for _, id in ipairs(piece) do audit_slice(id) end
@@ -151,6 +158,7 @@ if redis.call('SET', key.audited(queue), 1, 'NX', 'PX', AUDIT_EVERY) then
     if is_alive(queue, id) then enter(id) else unwait(queue, id) end
   end
   for _, job in ipairs(piece_of(key.OPEN, PIECE / 4)) do audit_job(job) end
+  for _, job in ipairs(piece_of(key.EXPIRING, PIECE)) do audit_callback(job) end
   for _, id in ipairs(piece) do
     local job = job_of(id)
     if job and not redis.call('ZSCORE', key.OPEN, job) and is_alive(queue, id) then

@@ -256,7 +256,7 @@ local function end_job(queue, job, status, code, message)
   end
   if was[2] then
     redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[2], 'state', 'pending', 'attempts', 0,
-      'created_at', now)
+      'created_at', now, 'due', now)
     redis.call('EXPIRE', key.outbox(job), RESULT_TTL)
     redis.call('ZADD', key.OUTBOX, now, job)
     keep(key.OUTBOX)
