@@ -21,7 +21,9 @@ CACHED = 1.0  # seconds
 
 @dataclass(frozen=True)
 class _Seen:
-    """`live`: offered by live workers; `known`: the same of the last hour; `faults`: why live ones cannot work."""
+    """`live`: offered by live workers; `known`: offered at any time that the store or this process remembers; `faults`:
+    why live ones cannot work.
+    """
 
     live: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
@@ -81,8 +83,8 @@ class EngineRegistry:
         live = {engine for engine, at in beats.items() if at >= now - LIVE}
         able = {engine for engine, at in answers[2] if at >= now - ABLE}
         unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
-        return [_Seen(live, set(beats), unable)]
+        return [_Seen(live, self._seen.known | set(beats), unable)]
 
 
 def _known(seen: _Seen) -> set[str]:
-    return {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.live}
+    return {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.known}

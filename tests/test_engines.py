@@ -56,6 +56,23 @@ async def test_an_engine_that_cannot_work_says_why(store_url: str) -> None:
         await store.aclose()
 
 
+async def test_an_engine_is_known_after_an_outage_of_the_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store was away for longer than a worker may be silent, and then has forgotten all workers."""
+    monkeypatch.setattr("app.engines.CACHED", 0)
+    store = connect(Settings(redis_url=store_url))
+    try:
+        for engine in ("null", "paddleocr_vl"):
+            await offered(store, engine, ago=LIVE + 1)
+        by_name, best = EngineRegistry(store, "null"), EngineRegistry(store, "auto")
+        for _ in range(2):
+            assert await by_name.choose(None) == "null"
+            assert await best.choose(None) == "paddleocr_vl"
+            await store.flushdb()
+        assert await best.live() == set()
+    finally:
+        await store.aclose()
+
+
 def test_options_of_an_engine_without_any() -> None:
     with pytest.raises(InvalidRequest, match='pp_ocr has no option "speed"'):
         check_options("pp_ocr", {"speed": 1})
