@@ -27,7 +27,10 @@ OF_SCRIPTS = {
 }  # fmt: skip
 IMAGE = re.compile(r"(?<![\w/.])paddleocr-vl-service(?:-api|-worker-[a-z]+)?(?::[\w.-]+)?(?![\w/-])")
 """One of ours, wherever it is named."""
-OF_OTHERS = {"CHAOS_JOBS", "CHAOS_FAULTS", "CHAOS_HOLD", "CHAOS_SEED", "MODEL_EXAMPLES", "HF_HOME"}
+OF_OTHERS = {
+    "CHAOS_JOBS", "CHAOS_FAULTS", "CHAOS_HOLD", "CHAOS_SEED", "CHAOS_LONG", "CHAOS_PAUSES", "FUZZ_EXAMPLES",
+    "LOST_KEYS_SEEDS", "MODEL_EXAMPLES", "HF_HOME",
+}  # fmt: skip
 """Of the tests and benchmarks."""
 
 

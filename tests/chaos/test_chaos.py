@@ -106,7 +106,7 @@ def test_every_accepted_job_ends_once_and_rightly(web: Web) -> None:
         for job, kind in jobs.items():
             assert client.outcome(job) == right[kind], f"{kind} {job}"
         called = wait_for(lambda: set(jobs) <= {json.loads(body)["job_id"] for _, _, body in web.posts})
-        print(f"all is done {time.monotonic() - begun:.1f} s after the last fault", flush=True)
+        print(f"all is done {time.monotonic() - begun:.1f} s after the last fault and submission", flush=True)
         assert called
         with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock"), decode_responses=True) as store:
             ends = Counter(
