@@ -92,6 +92,7 @@ def forget_failed_pages(folder: JobFolder) -> None:
 
 
 CHUNK = 1 << 20  # bytes
+ZIP_EPOCH = 315_532_800.0  # 1980-01-01 UTC: a ZIP has no earlier time
 _BASE64_CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces join
 
 
@@ -167,22 +168,26 @@ def result_markdown(folder: JobFolder) -> str:
     return markdown
 
 
-def result_zip(folder: JobFolder) -> Iterator[bytes]:
-    """A ZIP of document.md, the images it shows beside it, and result.json, in pieces of little more than CHUNK."""
-    pieces = _Pieces()
+def result_zip(folder: JobFolder, ended_at: float) -> Iterator[bytes]:
+    """A ZIP of document.md, the images it shows beside it, and result.json, in pieces of little more than CHUNK.
+
+    Its members carry `ended_at`, in epoch seconds, as UTC.
+    """
+    pieces, modified = _Pieces(), time.gmtime(max(ended_at, ZIP_EPOCH))
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
         markdown = result_markdown(folder).encode()
-        yield from _member(archive, pieces, _entry("document.md", len(markdown)), io.BytesIO(markdown))
+        yield from _member(archive, pieces, _entry("document.md", modified, len(markdown)), io.BytesIO(markdown))
         del markdown
         for path in (folder.result, *(folder.image(name) for name in folder.image_names())):
             with folder.open(path) as file:
-                entry = _entry(path.name, os.fstat(file.fileno()).st_size, compressed=path == folder.result)
+                size = os.fstat(file.fileno()).st_size
+                entry = _entry(path.name, modified, size, compressed=path == folder.result)
                 yield from _member(archive, pieces, entry, file)
     yield pieces.take()
 
 
-def _entry(name: str, size: int, *, compressed: bool = True) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+def _entry(name: str, modified: time.struct_time, size: int, *, compressed: bool = True) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, modified[:6])
     entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     entry.file_size = size
     return entry

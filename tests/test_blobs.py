@@ -74,7 +74,7 @@ def test_only_files_of_the_job_are_read(job: JobFolder, outside: Path, make: Cal
     assert job.pages_done() == set()
     with pytest.raises(FileNotFoundError):
         stored_page(job, 1)
-    read = b"".join(result_zip(job)) + b"".join(Outcome(Job("j", Status.FINISHED, "null"), job))
+    read = b"".join(result_zip(job, 0.0)) + b"".join(Outcome(Job("j", Status.FINISHED, "null"), job))
     assert b"secret" not in read
     assert result_markdown(job) == "text"
 
@@ -116,7 +116,7 @@ def test_what_is_not_written_to_its_end_is_not_there(job: JobFolder) -> None:
 
 def test_the_zip_is_whole(job: JobFolder) -> None:
     write(job.image("large.bin"), b"x" * (3 << 20))
-    with zipfile.ZipFile(io.BytesIO(b"".join(result_zip(job)))) as archive:
+    with zipfile.ZipFile(io.BytesIO(b"".join(result_zip(job, 0.0)))) as archive:
         assert archive.testzip() is None
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         assert json.loads(archive.read("result.json")) == {"markdown": "text"}

@@ -9,8 +9,10 @@ import re
 import shutil
 import socket
 import threading
+import time
 import zipfile
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -276,11 +278,24 @@ def test_results_are_streamed_as_json(tmp_path: Path) -> None:
 
 def test_results_are_streamed_as_zip(tmp_path: Path) -> None:
     _, folder, image = ended_job(tmp_path)
-    pieces = list(result_zip(folder))
+    pieces = list(result_zip(folder, 0.0))
     assert len(pieces) > 1
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
         assert archive.testzip() is None
         assert archive.read("p0001_figure_1.png") == image
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_members_of_a_zip_have_the_time_of_the_job_s_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of an API's clock, nor in its time zone."""
+    _, folder, _ = ended_job(tmp_path)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        pieces = list(result_zip(folder, datetime(2026, 1, 31, 23, 59, 58, tzinfo=timezone.utc).timestamp()))
+    time.tzset()
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(2026, 1, 31, 23, 59, 58)}
 
 
 def test_a_page_leaves_out_what_it_has_not() -> None:

@@ -153,7 +153,7 @@ async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, 
         return Response(markdown, media_type="text/markdown")
     if format == "zip":
         disposition = f'attachment; filename="{found.id}.zip"'
-        pieces = shared.streams.of(result_zip(folder))
+        pieces = shared.streams.of(result_zip(folder, found.finished_at or found.created_at))
         return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": disposition})
     outcome = await asyncio.to_thread(Outcome, found, folder)
     return StreamingResponse(
