@@ -193,6 +193,16 @@ async def test_other_methods_are_refused(api: Api, method: str) -> None:
     refused(await api.client.request(method, "/jobs"), 405)
 
 
+async def test_a_refused_method_is_told_which_there_are(api: Api) -> None:
+    documented = (await api.client.get("/openapi.json")).json()["paths"]
+    for path, operations in [*documented.items(), *((path, ["get"]) for path in ("/", "/docs", "/openapi.json"))]:
+        answer = await api.client.patch(re.sub(r"{\w+}", "1", path))
+        assert "PATCH" in refused(answer, 405), path
+        methods = {method.upper() for method in operations}
+        methods |= {"HEAD"} if "GET" in methods else set()
+        assert answer.headers.get_list("allow") == [", ".join(sorted(methods))], path
+
+
 async def test_the_idempotency_key_may_be_a_header(api: Api) -> None:
     first = await upload(api, headers={"Idempotency-Key": '"order 7"'})
     assert first.status_code == 202

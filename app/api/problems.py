@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.api.answers import Answer
 from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 CLIENT_GONE = 499
 SENTENCES_MAX = 5
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
 
 
@@ -46,6 +48,19 @@ def describe(error: RequestValidationError) -> str:
     return "; ".join(sentences) + "."
 
 
+def allowed(request: Request) -> str:
+    """The methods that the path of a request has. A route that refuses one knows of its own alone."""
+
+    def routed(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    methods = [method for method in METHODS if routed(method)]
+    if "GET" in methods:
+        methods.insert(methods.index("GET") + 1, "HEAD")  # of which the class Head makes a GET
+    return ", ".join(methods)
+
+
 def install(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
 
@@ -61,9 +76,11 @@ def install(app: FastAPI) -> None:
     async def of_routing(request: Request, error: HTTPException) -> Answer:
         if error.status_code == 404:
             return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
+        headers, detail = dict(error.headers or {}), str(error.detail)
+        if error.status_code == 405:
+            headers["Allow"], detail = allowed(request), f"{request.method} is not possible here."
         code = CODES.get(error.status_code, "invalid_request")
-        detail = f"{request.method} is not possible here." if error.status_code == 405 else str(error.detail)
-        return problem(InvalidRequest(detail, code=code), error.status_code, dict(error.headers or {}))
+        return problem(InvalidRequest(detail, code=code), error.status_code, headers)
 
     @app.exception_handler(Down)
     async def of_the_store(request: Request, error: Down) -> Answer:
