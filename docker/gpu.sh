@@ -24,11 +24,13 @@ gib() { printf '%d.%d GiB' $(($1 / 1024)) $(($1 % 1024 * 10 / 1024)); }
 gpu() { grep "^$1," <<<"$gpus" | cut -d, -f"$2"; } # gpu ID FIELD: of index, name, compute capability, total MiB, free MiB
 external() { [[ ",$(setting COMPOSE_PROFILES vlm)," != *,vlm,* ]]; } # the profile of compose.yaml that starts a VLM server
 
-# setting NAME DEFAULT: the value from the environment, else from .env, or from what .env is going to be.
+# setting NAME DEFAULT: the value from the environment, else from .env, or from what .env is going to be. Read as docker
+# compose does and not by app/env_file.py: names have their case, an empty variable is set, and no Python is needed.
 setting() {
   local value=${!1-} file=.env
   [[ -f $file ]] || file=.env.example
-  [[ -v $1 ]] || value=$(sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*(\"([^\"]*)\"|'([^']*)'|([^[:space:]]*)).*/\3\4\5/p" "$file" | tail -n 1)
+  [[ -v $1 ]] || value=$(sed -nE "s/^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*//p" "$file" | tail -n 1 \
+    | sed -E "s/^\"([^\"]*)\".*/\1/; t; s/^'([^']*)'.*/\1/; t; s/(^|[[:space:]]+)#.*//; s/[[:space:]]+\$//")
   say "${value:-$2}"
 }
 

@@ -318,6 +318,19 @@ def test_the_environment_wins_over_the_file(host: Host) -> None:
     assert "✓ port 8082" in ended.stdout
 
 
+def test_the_file_is_read_as_docker_compose_does(host: Host) -> None:
+    lines = ["GPU_DEVICE_ID=0, 1 # both", 'HTTP_PORT="8081" # ours', "REDIS_PASSWORD= # none yet", "http_port=8082"]
+    (host.root / ".env").write_text("\n".join(lines))
+    host.gpu(A10, "1, NVIDIA L4, 8.9, 23034, 22000")
+    ended = host.run()
+    assert ended.returncode == 0, ended.stderr
+    assert "✓ GPU 0: NVIDIA A10" in ended.stdout
+    assert "✓ GPU 1: NVIDIA L4" in ended.stdout
+    assert "✓ port 8081" in ended.stdout
+    assert re.search(r"^REDIS_PASSWORD=[0-9a-f]{48}$", (host.root / ".env").read_text(), re.MULTILINE)
+    assert "✓ port 80\n" in host.run("--check", HTTP_PORT="").stdout
+
+
 def test_the_first_start_makes_settings_and_images(host: Host) -> None:
     host.has("docker", **{"image inspect *": "exit 1"})
     ended = host.run(HTTP_PORT="8080", MODEL="v1.5")
