@@ -18,7 +18,7 @@ from app.logs import configure
 from app.misspelled import warn_of_misspelled
 from app.parse import parse
 from app.processes import run_until_signal
-from app.service import ServiceFailed, run_service
+from app.service import ServiceFailed, check_store, run_service
 from app.settings import Settings, SettingsError, load_settings
 from app.store import StoreError
 
@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "api":
             check_exposure(settings)
             make_data_dir(settings)
+            asyncio.run(check_store(settings))
             command = api_command(settings)
             os.execv(command[0], command)
         return run_until_signal(_serve(settings))

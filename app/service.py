@@ -88,7 +88,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     if holder is not None:
         raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
     make_data_dir(settings)
-    await _check_store(settings)
+    await check_store(settings)
     keeper = StoreKeeper(settings)
     await keeper.start()
     parts = _parts(settings)
@@ -107,9 +107,9 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
         await keeper.stop()
 
 
-async def _check_store(settings: Settings) -> None:
+async def check_store(settings: Settings) -> None:
     """Raises ServiceFailed or SettingsError where the store that REDIS_URL names will not do. One that is down may come
-    up later.
+    up later: that is only logged.
     """
     if not settings.redis_url:
         return
@@ -121,6 +121,7 @@ async def _check_store(settings: Settings) -> None:
         except Down as error:
             if error.lasting:
                 raise SettingsError(f"REDIS_URL: the store is {error.message}") from None
+            log.warning("waiting for the store that REDIS_URL names: it is %s", error)
             return
     if reason is not None:
         raise ServiceFailed(f"REDIS_URL: {reason}")

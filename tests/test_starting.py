@@ -1,5 +1,6 @@
 """Every program says in a line what keeps it from starting, without a traceback."""
 
+import asyncio
 import errno
 import http.server
 import os
@@ -9,13 +10,18 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from harness import until
 
 from app.data_dir import make_data_dir
 from app.launch import program
 from app.misspelled import WARNED
+from app.ports import free_port
 from app.settings import Settings, SettingsError
+from app.store import Store
+from worker import supervisor
 
 UVICORN = program("uvicorn", "app.main:app", "--port", "0")
 
@@ -54,6 +60,31 @@ def test_a_data_dir_that_is_a_file_ends_every_program(command: list[str], status
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("INFO: ")]
     assert "DATA_DIR=file is not a folder: choose another with DATA_DIR=…." in lines[0]
     assert len(lines) == 1 or lines[1:] == ["ERROR:    Application startup failed. Exiting."]
+
+
+@pytest.mark.anyio
+async def test_a_worker_says_once_what_it_waits_for(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"redis://:secret@127.0.0.1:{free_port()}/0"
+    fit: list[str | None] = ["its version is 5.0"] * 2 + [None]
+
+    async def unfit(store: Store) -> str | None:
+        return fit.pop(0)
+
+    monkeypatch.setattr(supervisor, "UNFIT_PAUSE", 0)
+    worker = supervisor.Supervisor(Settings(data_dir=data_dir, redis_url=url, engine="null"))
+    waiting = asyncio.create_task(worker.run())
+    await until(lambda: caplog.messages)
+    monkeypatch.setattr(supervisor, "unfit", unfit)
+    monkeypatch.setattr(worker, "_reclaim", AsyncMock(side_effect=InterruptedError))
+    with pytest.raises(InterruptedError):
+        await waiting
+    first, second, *_ = caplog.messages
+    assert "waiting for the store, no work is taken up: it is not answering (Error 111" in first
+    assert "waiting for the store, no work is taken up: it is unfit: its version is 5.0" in second
+    assert len([message for message in caplog.messages if "waiting" in message]) == 2
+    assert "secret" not in caplog.text
 
 
 def test_data_dirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,9 @@ def test_a_worker_that_dies_again_and_again(data_dir: Path, tmp_path: Path) -> N
 
 def test_a_store_that_is_not_there() -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
-    comes_to_say("store: nothing answers", "api", REDIS_URL=url)
+    with running("api", ready=False, REDIS_URL=url) as api:
+        wait_for(lambda: explained("store: nothing answers", api.client.get("/health/ready").json()["errorMsg"]))
+        assert api.log.read_text().count("waiting for the store that REDIS_URL names: it is not answering") == 1
 
 
 def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
@@ -96,9 +98,10 @@ def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
             ("rediss", ":secret@", 0, "not speaking TLS"),
         ):
             url = f"{scheme}://{password}127.0.0.1:{port}/{database}"
-            ended = run("-m", "app", REDIS_URL=url, DATA_DIR=str(data_dir), PORT=str(free_port()))
-            assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
-            assert explained(f"REDIS_URL: the store is {message}", ended.stderr)
+            for command in ((), ("api",)):
+                ended = run("-m", "app", *command, REDIS_URL=url, DATA_DIR=str(data_dir), PORT=str(free_port()))
+                assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+                assert explained(f"REDIS_URL: the store is {message}", ended.stderr)
     finally:
         server.terminate()
         server.wait(20)

@@ -21,11 +21,12 @@ from app.data_dir import make_data_dir
 from app.jobs.queue import BEAT, Jobs
 from app.jobs.scripts import LEASE
 from app.launch import program
+from app.outages import NO_TLS
 from app.outbound import Outbound
 from app.processes import stop_process
 from app.quota import Quota
 from app.settings import Settings
-from app.store import Down, StoreKeeper, connect, unfit
+from app.store import Down, StoreKeeper, connect, lacks_tls, unfit
 from app.tether import tethered
 from worker.engines import resolve
 from worker.host_keeper import HostKeeper
@@ -92,16 +93,23 @@ class Supervisor:
         await self._beating.aclose()
 
     async def _until_fit(self) -> None:
-        """Waits until the store may hold jobs."""
-        while True:
-            try:
-                reason = await unfit(self._store)
-            except Down as error:
-                reason = f"it is {error}"
-            if reason is None:
-                return
-            log.error("no work is taken up, the store will not do: %s", reason)
+        """Waits until the store may hold jobs, and says what for."""
+        told = None
+        while (reason := await self._unfit()) is not None:
+            if reason != told:
+                log.error("waiting for the store, no work is taken up: it is %s", reason)
+                told = reason
             await asyncio.sleep(UNFIT_PAUSE)
+
+    async def _unfit(self) -> str | None:
+        """What the store is that it must not hold jobs."""
+        if self._settings.redis_url and await lacks_tls(self._settings.redis_url):
+            return NO_TLS
+        try:
+            reason = await unfit(self._store)
+        except Down as error:
+            return str(error)
+        return reason and f"unfit: {reason}"
 
     async def _reclaim(self) -> None:
         """Takes back what a former life of this worker had in hand."""
