@@ -15,7 +15,8 @@ from app.errors import JobError
 from benchmarks import documents
 from benchmarks.harness import Row, alternate, compared, folder, report
 from benchmarks.memory import MB
-from worker.page_pool import Limits, PagePool
+from worker.page_pool import PagePool
+from worker.page_processes import Limits
 
 SANDBOXED = "worker.engines.pp_ocr.reader:PPOCRReader"
 PLAIN = "benchmarks.simulated.unsandboxed:PPOCRReader"

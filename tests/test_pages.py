@@ -33,7 +33,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int
     """This process is to live on: the limits it would set are only noted."""
     limits: list[tuple[int, tuple[int, int]]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda kind, values: limits.append((kind, values)))
-    monkeypatch.setattr(sandbox, "enter", lambda preload: sandbox.Sandbox.FULL)
+    monkeypatch.setattr(sandbox, "enter", lambda rules: sandbox.Sandbox.FULL)
     return limits
 
 
@@ -49,7 +49,7 @@ def call(work: Pages, op: str, folder: JobFolder, **parameters: Any) -> Any:
 
     async def handed_over() -> Any:
         async with Handover(op, folder, parameters.get("number")) as handover:
-            job = JobFiles(op, str(folder.root), [os.dup(descriptor) for descriptor in handover.descriptors])
+            job = JobFiles(op, [os.dup(descriptor) for descriptor in handover.descriptors])
             try:
                 answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
             finally:
@@ -164,13 +164,10 @@ def test_pages_that_cannot_be_read(
 
 def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     (ours, theirs), (files, passed) = socket.socketpair(), socket.socketpair()
-    thread = threading.Thread(target=pages.main, args=(theirs.detach(), passed.detach()))
+    work = Pages(load_reader("worker.engines.null:NullReader", 1), 5)
+    thread = threading.Thread(target=pages.serve, args=(work, sandbox.Sandbox.FULL, theirs.detach(), passed.detach()))
     thread.start()
     folder = folder_with(tmp_path, text_pdf(2))
-    other = JobFolder(tmp_path / "other")
-    other.create()
-    write(other.source, text_pdf())
-    start = {"reader": "worker.engines.null:NullReader", "seconds": 5, "memory_mb": 512, "max_pixels": 1}
     how = {"page_ranges": None, "max_pages": 5, "survey": True}
     with files, ours, ours.makefile("rwb") as line:
 
@@ -183,23 +180,21 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
             async def handed_over() -> Any:
                 async with Handover(op, folder, parameters.get("number")) as handover:
                     send(files, handover)
-                    answer = say(op, job=str(folder.root), **parameters)
+                    answer = say(op, **parameters)
                     return answer if "error" in answer else await handover.keep(answer["result"])
 
             return anyio.run(handed_over)
 
-        assert say("start", **start) == {"call": 1, "result": "full"}
+        assert say("start") == {"call": 1, "result": "full"}
         assert ask("prepare", folder, **how) == [1, 2]
-        assert ask("prepare", other, **how) == [1]
         line.write(b'{"call": 1, "op": "cancel"}\n')
-        for where, number in ((folder, 1), (other, 1), (folder, 2)):
-            assert ask("page", where, number=number) is None
-            assert where.page(number).exists()
+        for number in (1, 2):
+            assert ask("page", folder, number=number) is None
+            assert folder.page(number).exists()
         wrong = ask("prepare", folder, **how | {"page_ranges": "7"})["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
         assert say("dance")["error"]["code"] == "internal"
     thread.join(10)
     assert not thread.is_alive()
-    of_the_process = {resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE}
-    assert {kind for kind, _ in unlimited} == {*of_the_process, resource.RLIMIT_CPU}
+    assert {kind for kind, _ in unlimited} == {resource.RLIMIT_CPU}
     assert "Traceback" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from documents import picture_pdf, raw_pdf, slow_pdf, text_pdf
+from documents import picture_pdf, raw_pdf, scan_pdf, slow_pdf, text_pdf
 from harness import PATIENCE, until
 from troubleshooting import explained
 
@@ -22,9 +22,11 @@ from app.errors import DocumentError, PageError, WorkerError
 from app.settings import Settings
 from app.tether import tethered
 from worker import host_keeper, page_pool, sandbox
+from worker import page_processes as page_processes_module
 from worker.channel import Channel, ChildDied
 from worker.host_environment import environment_for, settings_for
-from worker.page_pool import Limits, PagePool
+from worker.page_pool import PagePool
+from worker.page_processes import Limits, PageProcess
 
 pytestmark = pytest.mark.anyio
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -68,14 +70,119 @@ async def test_a_document_through_a_page_process(tmp_path: Path) -> None:
     assert result["markdown"].count("null engine") == 2
 
 
-async def test_one_process_serves_many_documents(tmp_path: Path) -> None:
-    async with page_processes() as children:
-        for name in ("a", "b", "a"):
-            folder = folder_with(tmp_path, text_pdf(2), name)
-            await children.prepare(folder, None, 10)
+async def test_each_document_has_a_process_of_its_own(tmp_path: Path) -> None:
+    async with page_processes(count=2) as children:
+        served: dict[str, list[int]] = {}
+        for name in ("a", "b", "a", "c"):
+            folder = JobFolder(tmp_path / name)
+            if not folder.root.exists():
+                folder_with(tmp_path, text_pdf(2), name)
+                await children.prepare(folder, None, 10)
             await children.page(folder, 2)
+            served[name] = [child.channel.pid for child in children._idle if child.source == folder.source]
+            await children.page(folder, 1)
+            assert [child.channel.pid for child in children._idle if child.source == folder.source] == served[name]
+        assert {len(pids) for pids in served.values()} == {1}
+        assert len({pid for pids in served.values() for pid in pids}) == 3
+        assert [child.calls for child in children._idle] == [3, 5, 3]
+
+
+async def test_the_process_ends_with_its_document(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes() as children:
+        await children.prepare(folder, None, 10)
+        (first,) = children._idle
+        await children.prepare(folder, None, 10)  # the job begins anew, with what may be another document
+        (second,) = children._idle
+        await children.page(folder, 1)
+        await children.assemble(folder, "null", "1")
+        assert not children._idle
+        await asyncio.gather(*children._ending)
+        assert not first.channel.alive
+        assert not second.channel.alive
+        assert [child.channel._process.returncode for child in (first, second)] == [0, 0]
+
+
+async def test_a_document_that_does_not_come_back_keeps_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_pool, "IDLE_FOR", 0.01)
+    async with page_processes() as children:
+        await children.prepare(folder_with(tmp_path, text_pdf()), None, 10)
         (child,) = children._idle
-        assert child.calls == 6
+        await until(lambda: not children._idle)
+        await child.channel.wait()
+
+
+async def test_documents_between_two_calls_keep_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_pool, "IDLE_MB", 16)
+    async with page_processes() as children:
+        for name in "abc":
+            await children.prepare(folder_with(tmp_path, text_pdf(), name), None, 10)
+            list(children._idle)[-1].note_memory(1000)
+        await children.prepare(folder_with(tmp_path, text_pdf(), "d"), None, 10)
+        assert [child.source.parent.name for child in children._idle if child.source is not None] == ["d"]
+
+
+async def test_processes_are_ready_for_the_next_documents(tmp_path: Path) -> None:
+    async with page_processes(count=2) as children:
+        await children.start()
+        ready = list(children._processes._ready)
+        assert len(ready) == 2
+        await children.prepare(folder_with(tmp_path, text_pdf()), None, 10)
+        assert list(children._idle) == ready[:1]
+        await until(lambda: len(children._processes._ready) == 2)
+        assert children._processes._ready[0] is ready[1]
+
+
+async def test_the_fork_server_is_started_again(tmp_path: Path) -> None:
+    """Its children end with it: the page that was being read is read by another."""
+    folder = folder_with(tmp_path, text_pdf())
+    async with page_processes() as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        child.process.suspend()
+        page = asyncio.create_task(children.page(folder, 1))
+        await until(lambda: not children._idle)
+        server = children._processes._server
+        assert server is not None
+        server.kill()
+        await page
+        assert child.channel._process.returncode == -9
+        assert folder.pages_done() == {1}
+        assert children._processes._server is not server
+
+
+@pytest.mark.slow
+async def test_models_are_loaded_once_for_all_processes_to_come(tmp_path: Path) -> None:
+    async with page_processes(reader=PP_OCR) as children:
+        await children.start()
+        server = children._processes._server
+        assert server is not None
+        process = psutil.Process(server.pid)
+        before = process.memory_info().rss
+        text, first, second = (
+            folder_with(tmp_path, document, name)
+            for name, document in {"text": text_pdf(), "first": scan_pdf(), "second": scan_pdf()}.items()
+        )
+        for folder in (text, first):
+            assert children._processes._loading is None
+            await children.prepare(folder, None, 10)
+            await children.page(folder, 1)
+        assert children._processes._loading is not None
+        await children._processes._loading
+        assert process.memory_info().rss - before > 50 << 20
+        assert process.num_threads() == 1  # a fork would not have the others
+        await children.prepare(second, None, 10)
+        (child,) = (child for child in children._idle if child.source == second.source)
+        inherited = child.process.memory_info().rss
+        await children.page(second, 1)
+        assert [page["markdown"] for page in map(stored, (first, second))] == 2 * [stored(first)["markdown"]]
+        assert inherited > before + (50 << 20)
+
+
+def stored(folder: JobFolder) -> Any:
+    return json.loads(folder.read(folder.page(1)))
 
 
 @pytest.mark.slow
@@ -95,17 +202,17 @@ async def test_a_page_that_takes_too_long_is_killed(tmp_path: Path) -> None:
 
 def doom(children: PagePool, monkeypatch: pytest.MonkeyPatch, first: int) -> None:
     """Has the next `first` processes killed in the middle of their work."""
-    spawn = children._spawn
+    take = children._processes.take
     doomed = iter(range(first))
 
-    async def spawn_doomed() -> Any:
-        child = await spawn()
+    async def take_doomed() -> PageProcess:
+        child = await take()
         if next(doomed, None) is not None:
             psutil.Process(child.channel.pid).suspend()
             asyncio.get_running_loop().call_later(0.1, child.channel.kill)
         return child
 
-    monkeypatch.setattr(children, "_spawn", spawn_doomed)
+    monkeypatch.setattr(children._processes, "take", take_doomed)
 
 
 async def test_a_process_that_dies_costs_one_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +220,7 @@ async def test_a_process_that_dies_costs_one_page(tmp_path: Path, monkeypatch: p
     folder = folder_with(tmp_path, text_pdf(3))
     async with page_processes() as children:
         await children.prepare(folder, None, 10)
-        await children._idle.pop().channel.close()
+        children._close_document(folder)
         doom(children, monkeypatch, 3)
         with pytest.raises(PageError, match="SIGKILL"):
             await children.page(folder, 1)
@@ -164,7 +271,7 @@ async def test_a_child_that_stands_still_is_killed(tmp_path: Path) -> None:
 
 
 async def test_a_child_that_hangs_at_its_start_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_pool, "START_WITHIN", 0.5)
+    monkeypatch.setattr(page_processes_module, "START_WITHIN", 0.5)
     opened: list[Channel] = []
     open_channel = Channel.open
 
@@ -201,7 +308,7 @@ async def test_a_page_process_is_limited_by_the_kernel(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, picture_pdf())
     async with page_processes(memory_mb=512) as children:
         await children.start()
-        (child,) = children._idle
+        (child,) = children._processes._ready
         process = psutil.Process(child.channel.pid)
         most = (512 + sandbox.ADDRESSES_MB) << 20
         assert process.rlimit(psutil.RLIMIT_AS) == (most, most)
@@ -215,7 +322,7 @@ async def test_a_page_process_is_limited_by_the_kernel(tmp_path: Path) -> None:
 async def test_a_page_process_is_in_the_sandbox(tmp_path: Path) -> None:
     async with page_processes() as children:
         await children.start()
-        (child,) = children._idle
+        (child,) = children._processes._ready
         status = Path(f"/proc/{child.channel.pid}/status").read_text()
         assert "NoNewPrivs:\t1" in status
         assert "Seccomp:\t2" in status
@@ -234,13 +341,13 @@ async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> No
     folder = prepared_with(tmp_path, raw_pdf(zlib.compress(b" " * (400 << 20), 1)))
     async with page_processes(reader=PP_OCR, memory_mb=300) as children:
         await children.start()
-        (before,) = children._idle
+        (before,) = children._processes._ready
         with pytest.raises(PageError, match=r"300 MiB of memory \(PAGE_MEMORY_MB\)") as refusal:
             await children.page(folder, 1)
         assert refusal.value.code == "page_failed"
         assert explained("Page …", refusal.value.message)
         assert not before.channel.alive
-        assert children._idle == []
+        assert not children._idle
         good = folder_with(tmp_path, text_pdf(), "good")
         assert await children.prepare(good, None, 10) == [1]
 
@@ -263,7 +370,7 @@ async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
         await asyncio.gather(*bombs, return_exceptions=True)
         assert children.spent(quick) > 0
         assert children.spent(quick) == 0
-        assert children.spent(slow[0]) > page_pool.PATIENCE
+        assert children.spent(slow[0]) > 0
         assert not any(child.aside for child in children._idle)
 
 
@@ -271,7 +378,7 @@ async def test_a_page_process_knows_nothing_of_our_environment(tmp_path: Path, m
     monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1/0")
     async with page_processes() as children:
         await children.start()
-        (child,) = children._idle
+        (child,) = children._processes._ready
         assert "secret" not in str(psutil.Process(child.channel.pid).environ())
 
 
@@ -296,26 +403,14 @@ def test_an_engine_host_gets_no_secret() -> None:
 async def test_an_unknown_operation_is_an_internal_error(tmp_path: Path) -> None:
     async with page_processes() as children:
         await children.start()
-        (child,) = children._idle
+        (child,) = children._processes._ready
         with pytest.raises(Exception, match="KeyError") as error:
             await child.channel.call("dance", folder=str(tmp_path))
         assert error.value.code == "internal"  # type: ignore[attr-defined]
 
 
-async def test_who_has_worked_is_taken_before_who_stood_by(tmp_path: Path) -> None:
-    async with page_processes(count=2) as children:
-        await children.start()
-        folder = folder_with(tmp_path, text_pdf())
-        await children.prepare(folder, None, 10)
-        warm = children._idle[-1]
-        await children._spawn_spare()
-        await children.prepare(folder_with(tmp_path, text_pdf(), "other"), None, 10)
-        assert warm.calls == 2
-        assert children._idle[-1] is warm
-
-
 async def test_calls_after_death_fail_at_once() -> None:
-    channel = await Channel.open("worker.pages")
+    channel = await Channel.open("worker.engine_host")
     channel.kill()
     await channel.wait()
     assert not channel.alive
@@ -335,7 +430,7 @@ async def test_children_die_with_their_parent() -> None:
         "import asyncio, os\n"
         "from worker.channel import Channel\n"
         "async def main():\n"
-        "    channel = await Channel.open('worker.pages')\n"
+        "    channel = await Channel.open('worker.engine_host')\n"
         "    print(channel.pid, flush=True)\n"
         "    await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
@@ -452,37 +547,3 @@ async def test_a_page_too_much_for_the_survey_costs_that_page_alone(tmp_path: Pa
         assert await children.prepare(folder, None, 10) == [1, 2]
         with pytest.raises(PageError, match="PAGE_MEMORY_MB"):
             await children.page(folder, 2)
-
-
-@pytest.mark.slow
-async def test_a_child_is_ready_for_whoever_comes_while_others_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One document alone has all for itself."""
-    async with page_processes(count=2, seconds=600) as children:
-        await children.start()
-        for child in children._idle:  # a page takes as long as the test does
-            psutil.Process(child.channel.pid).suspend()
-        check, looks = children._check, 0
-
-        def counted(*arguments: Any) -> None:
-            nonlocal looks
-            looks += 1
-            check(*arguments)
-
-        monkeypatch.setattr(children, "_check", counted)
-
-        def read(name: str) -> "asyncio.Task[None]":
-            return asyncio.create_task(children.page(prepared_with(tmp_path, text_pdf(), name), 1))
-
-        slow = [read("first")]
-        await until(lambda: looks >= 3)
-        (alone,) = children._idle
-        assert not children._spares
-        slow.append(read("second"))
-        await until(lambda: children._idle not in ([alone], []))
-        assert len(children._idle) == 1
-        assert not any(task.done() for task in slow)
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*slow, return_exceptions=True)

@@ -88,7 +88,7 @@ def test_everything_killed_loses_nothing(mortal: Service) -> None:
 @pytest.mark.slow
 def test_parts_that_die_come_back(mortal: Service) -> None:
     service = mortal
-    for words in (["worker"], ["app.main:app"], ["worker.engine_host"], ["app.webhooks"], ["worker.pages"]):
+    for words in (["worker"], ["app.main:app"], ["worker.engine_host"], ["app.webhooks"], ["worker.fork_server"]):
         victim = next(process for process in service.tree() if set(words) <= set(process.cmdline()))
         victim.kill()
         wait_for(service._ready)

@@ -359,7 +359,7 @@ def test_a_page_process_is_ended_with_its_job() -> None:
     """
 
     def busy() -> psutil.Process | None:
-        children = [process for process in service.tree() if "worker.pages" in process.cmdline()]
+        children = [process for process in service.tree() if "worker.fork_server" in process.cmdline()]
         before = {child: child.cpu_times().user for child in children}
         time.sleep(0.3)
         return next((child for child in children if child.cpu_times().user > before[child] + 0.05), None)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 
@@ -45,16 +45,31 @@ class ChildDied(Exception):
         self.status = status
 
 
+class Process(Protocol):
+    """A process at the other end of a channel: one of asyncio's, or a child of the fork server."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status once it is known, negative for a signal."""
+
+    def kill(self) -> None:
+        """Raises ProcessLookupError where it is gone."""
+
+    async def wait(self) -> int:
+        """Returns the exit status when it has ended."""
+
+
 class Channel:
     """A child process running a module of ours, and the calls to it."""
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_death: Callable[[ChildDied], None] | None,
-        on_output: Callable[[bytes], None] | None,
     ) -> None:
         self._process = process
         self._reader = reader
@@ -64,7 +79,6 @@ class Channel:
         self._died: ChildDied | None = None
         self._on_death = on_death
         self._pump = asyncio.create_task(self._read())
-        self._output = asyncio.create_task(self._hear(on_output)) if on_output is not None else None
 
     @classmethod
     async def open(
@@ -73,28 +87,31 @@ class Channel:
         *,
         env: Mapping[str, str] | None = None,
         passing: Sequence[int] = (),
-        on_output: Callable[[bytes], None] | None = None,
         on_death: Callable[[ChildDied], None] | None = None,
     ) -> "Channel":
         """Starts the module with the arguments FD PASSED…, FD being its end of the socket pair.
 
-        The descriptors `passing` are passed on. With `on_output`, what the child prints goes there in pieces, and not
-        to where we print. `on_death` is called before any call in flight learns of the child's end.
+        The descriptors `passing` are passed on. `on_death` is called before any call in flight learns of the child's
+        end.
         """
-        output = None if on_output is None else asyncio.subprocess.PIPE
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 *tethered(*program(module, *map(str, (theirs.fileno(), *passing)))),
                 pass_fds=[theirs.fileno(), *passing],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=None if output is None else asyncio.subprocess.STDOUT,
                 env=env,
                 cwd=ROOT,
             )
-        reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
-        return cls(process, reader, writer, on_death, on_output)
+        return await cls.over(ours, process, on_death)
+
+    @classmethod
+    async def over(
+        cls, line: socket.socket, process: Process, on_death: Callable[[ChildDied], None] | None = None
+    ) -> "Channel":
+        """The channel to a process that has the other end of `line` already."""
+        reader, writer = await asyncio.open_connection(sock=line, limit=LINE_MAX)
+        return cls(process, reader, writer, on_death)
 
     @property
     def pid(self) -> int:
@@ -164,11 +181,6 @@ class Channel:
                     future.set_exception(self._died)
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
-
-    async def _hear(self, on_output: Callable[[bytes], None]) -> None:
-        assert self._process.stdout is not None
-        while piece := await self._process.stdout.read(8192):
-            on_output(piece)
 
     def _handle(self, message: dict[str, Any]) -> None:
         """Raises where the message does not keep to the protocol."""

@@ -72,12 +72,14 @@ class ChildClock:
 
 async def answer_within(seconds: float, pid: int, call: Coroutine[Any, Any, T]) -> T:
     """The answer to a call to the child `pid`. Raises TimeoutError when the child has had `seconds` by its clock."""
-    try:
-        clock = ChildClock(psutil.Process(pid))
-    except psutil.NoSuchProcess:  # it has just ended, as the call will tell
-        return await call
     task = asyncio.ensure_future(call)
     try:
+        if (await asyncio.wait({task}, timeout=LOOK))[0]:
+            return task.result()
+        try:
+            clock = ChildClock(psutil.Process(pid))
+        except psutil.NoSuchProcess:  # it has just ended, as the call will tell
+            return await task
         while not (await asyncio.wait({task}, timeout=LOOK))[0]:
             clock.look()
             if clock.past(seconds):

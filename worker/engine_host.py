@@ -20,7 +20,8 @@ from worker.channel import serve
 from worker.cpus import cpus
 from worker.engines import engine_class
 from worker.engines.base import Document, Engine
-from worker.page_pool import Limits, PagePool
+from worker.page_pool import PagePool
+from worker.page_processes import Limits
 
 
 class EngineHost:

@@ -140,10 +140,9 @@ def _nameless(folder: JobFolder) -> IO[bytes]:
 
 
 class JobFiles:
-    """The page process's side: the files of the call in progress, and the spool. `key` tells one job from another."""
+    """The page process's side: the files of the call in progress, and the spool."""
 
-    def __init__(self, op: str, key: str, descriptors: list[int]) -> None:
-        self.key = key
+    def __init__(self, op: str, descriptors: list[int]) -> None:
         self.blobs: list[tuple[str, str, int, int]] = []
         """Kind, name, place in the spool and size of what was left there."""
         spool, *given = (os.fdopen(descriptor, mode) for descriptor, mode in zip(descriptors, _modes(op), strict=True))

@@ -33,34 +33,39 @@ def version() -> int:
     return max(found, 0)
 
 
-def enter(readable: Iterable[Path]) -> bool:
-    """Gives up, for good, every access to files but reading those in `readable`, whole folders included; and, as far
-    as the kernel knows them, TCP, and signals and abstract sockets of others. Holds for the calling thread.
+def ruleset(readable: Iterable[Path]) -> int | None:
+    """A descriptor of rules that forbid every access to files but reading those in `readable`, whole folders included;
+    and, as far as the kernel knows them, TCP, and signals and abstract sockets of others.
 
-    False where the kernel does not allow it. Nothing is given up then.
+    None where the kernel has no Landlock.
     """
     known = version()
     if known == 0:
-        return False
+        return None
     rights = (1 << FILE_RIGHTS[min(known, len(FILE_RIGHTS)) - 1]) - 1
     attributes = struct.pack("Q", rights)
     if known >= NETWORK_FROM:
         attributes += struct.pack("Q", NETWORK_RIGHTS)
     if known >= SCOPES_FROM:
         attributes += struct.pack("Q", SCOPES)
-    ruleset: int = _syscall(CREATE_RULESET, attributes, len(attributes), 0)
-    if ruleset < 0:
-        return False
-    try:
-        for path in readable:
-            _allow_reading(ruleset, path)
-        no_new_privileges = ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-        return no_new_privileges and _syscall(RESTRICT_SELF, ruleset, 0) == 0
-    finally:
-        os.close(ruleset)
+    rules: int = _syscall(CREATE_RULESET, attributes, len(attributes), 0)
+    if rules < 0:
+        return None
+    for path in readable:
+        _allow_reading(rules, path)
+    return rules
 
 
-def _allow_reading(ruleset: int, path: Path) -> None:
+def enter(rules: int) -> bool:
+    """Gives up, for good, what the ruleset forbids; holds for the calling thread and what it starts.
+
+    False where the kernel does not allow it. Nothing is given up then.
+    """
+    no_new_privileges = ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    return no_new_privileges and _syscall(RESTRICT_SELF, rules, 0) == 0
+
+
+def _allow_reading(rules: int, path: Path) -> None:
     """Leaves out what is not there."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -68,7 +73,7 @@ def _allow_reading(ruleset: int, path: Path) -> None:
         return
     try:
         rights = READ_FILE | (READ_DIR if stat.S_ISDIR(os.fstat(descriptor).st_mode) else 0)
-        _syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
+        _syscall(ADD_RULE, rules, RULE_PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
     finally:
         os.close(descriptor)
 

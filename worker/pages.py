@@ -1,14 +1,13 @@
 """A page process: documents are opened, counted, read and put together here and nowhere else.
 
 PDFium is not thread-safe and a small file can keep it busy for minutes, so this is a process of one thread under
-limits, in a sandbox, which its parent kills when it overruns. Run as `python -m worker.pages FD FILES`: see
-worker.channel for what comes by FD; by FILES come the descriptors of each call's files (worker.handover).
+limits, in a sandbox, which the engine host kills when it overruns. It serves one document in its life: see
+worker.fork_server for how it begins, worker.channel for what comes by its line, and worker.handover for the files.
 """
 
 import io
 import json
 import socket
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -35,7 +34,12 @@ class Pages:
     def __init__(self, reader: PageReader, seconds: float) -> None:
         self._reader = reader
         self._seconds = seconds
-        self._open: tuple[str, OpenDocument, dict[str, Any]] | None = None
+        self._open: tuple[OpenDocument, dict[str, Any]] | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the reader has loaded what later processes had better inherit."""
+        return self._reader.loaded
 
     def handle(self, op: str, job: JobFiles, parameters: dict[str, Any]) -> Any:
         sandbox.allow_cpu(self._seconds)
@@ -109,14 +113,11 @@ class Pages:
         return errors
 
     def _document(self, job: JobFiles) -> tuple[OpenDocument, dict[str, Any]]:
-        if self._open is None or self._open[0] != job.key:
-            if self._open is not None:
-                self._open[1].close()
-                self._open = None
+        if self._open is None:
             document = open_document(job.take("source"), self._reader.max_pixels)
             with closing(job.take("document")) as file:
-                self._open = job.key, document, json.load(file)
-        return self._open[1:]
+                self._open = document, json.load(file)
+        return self._open
 
 
 @contextmanager
@@ -149,22 +150,14 @@ def load_reader(name: str, max_pixels: int) -> PageReader:
     return reader
 
 
-def start(reader: str, seconds: float, memory_mb: int, max_pixels: int) -> tuple[Pages, Sandbox]:
-    """Loads the reader, which is code of ours, and then gives up what it will not need."""
-    loaded = load_reader(reader, max_pixels)
-    sandbox.limit(memory_mb)
-    return Pages(loaded, seconds), sandbox.enter(loaded.preload)
-
-
-def main(descriptor: int, files: int) -> None:
+def serve(pages: Pages, entered: Sandbox, descriptor: int, files: int) -> None:
+    """Answers calls until the engine host closes its line, `descriptor`; the files of calls come by `files`."""
     connection, passed = socket.socket(fileno=descriptor), socket.socket(fileno=files)
     with connection, passed, connection.makefile("rwb") as line:
-        serve(line, passed)
+        _answer(pages, entered, line, passed)
 
 
-def serve(line: io.BufferedRWPair, passed: socket.socket) -> None:
-    """Answers calls until the parent closes the line."""
-    pages: Pages | None = None
+def _answer(pages: Pages, entered: Sandbox, line: io.BufferedRWPair, passed: socket.socket) -> None:
     for data in line:
         message = json.loads(data)
         number, op = message.pop("call"), message.pop("op")
@@ -172,11 +165,7 @@ def serve(line: io.BufferedRWPair, passed: socket.socket) -> None:
             continue
         answer: dict[str, Any] = {"call": number, "result": None}
         try:
-            if pages is None:
-                pages, entered = start(**message)
-                answer["result"] = entered.value
-            else:
-                answer["result"] = _handle(pages, op, passed, message)
+            answer["result"] = entered.value if op == "start" else _handle(pages, op, passed, message)
         except Exception as error:
             if not isinstance(error, JobError):
                 traceback.print_exc()
@@ -187,12 +176,9 @@ def serve(line: io.BufferedRWPair, passed: socket.socket) -> None:
 
 def _handle(pages: Pages, op: str, passed: socket.socket, parameters: dict[str, Any]) -> dict[str, Any]:
     descriptors = receive(passed, op)
-    job = JobFiles(op, parameters.pop("job"), descriptors)
+    job = JobFiles(op, descriptors)
     try:
-        return {"value": pages.handle(op, job, parameters), "blobs": job.blobs}
+        value = pages.handle(op, job, parameters)
+        return {"value": value, "blobs": job.blobs, "loaded": pages.loaded}
     finally:
         job.close()
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

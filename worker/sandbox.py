@@ -11,7 +11,6 @@ import resource
 import struct
 import sys
 import sysconfig
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -82,18 +81,20 @@ def allow_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def enter(preload: Callable[[], None]) -> Sandbox:
-    """Enters the sandbox, for good. To be called while the process has one thread and has read nothing untrusted.
+def rules() -> int | None:
+    """The ruleset for `enter`, made once for all processes that inherit its descriptor.
 
-    `preload` loads everything that is otherwise loaded when it is first needed. It is called where the kernel has no
-    Landlock: no file can be opened afterwards.
+    None where no file can be opened in the sandbox: everything that a page may need has to be loaded before.
     """
+    return landlock.ruleset(readable()) if seccomp.supported() else None
+
+
+def enter(rules: int | None) -> Sandbox:
+    """Enters the sandbox, for good. To be called while the process has one thread and has read nothing untrusted."""
     _drop_capabilities()
     if not seccomp.supported():
         return Sandbox.NONE
-    limited = landlock.enter(readable())
-    if not limited:
-        preload()
+    limited = rules is not None and landlock.enter(rules)
     if not seccomp.enter(may_open=limited):
         return Sandbox.NONE
     return Sandbox.FULL if limited else Sandbox.SEALED

@@ -5,4 +5,4 @@ from worker.engines.pp_ocr.reader import PPOCRReader
 
 __all__ = ["PPOCRReader"]
 
-sandbox.enter = lambda preload: sandbox.Sandbox.FULL  # type: ignore[assignment]
+sandbox.enter = lambda rules: sandbox.Sandbox.FULL  # type: ignore[assignment]

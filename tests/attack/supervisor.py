@@ -1,6 +1,7 @@
 """The part of a supervisor that keeps an engine host, with secrets in its environment, attacked by a page process.
 
-Prints as JSON which tries succeeded from the page process (inside), and which from a child without sandbox (outside).
+Prints as JSON which tries succeeded from the page process of each of two documents (inside), and which from a child
+without sandbox (outside).
 """
 
 import asyncio
@@ -33,8 +34,8 @@ async def attacked_host(module: str, **parameters: Any) -> Channel:
 
 async def main() -> None:
     data = Path(tempfile.mkdtemp(prefix="attacked-"))
-    own, other = JobFolder(data / "own"), JobFolder(data / "other")
-    for folder in (own, other):
+    own, other, later = (JobFolder(data / name) for name in ("own", "other", "later"))
+    for folder in (own, other, later):
         folder.create()
         write(folder.source, text_pdf())
     for number in (1, 2):
@@ -59,14 +60,16 @@ async def main() -> None:
         await keeper.ready.wait()
         assert keeper._channel is not None
         environment = _environment(keeper._channel.pid)
-        assert await keeper.call("prepare", folder=str(own.root), page_ranges=None, password=None) == [1]
-        await keeper.call("pages", folder=str(own.root), options={}, numbers=[1], execution="1")
-        inside = json.loads(json.loads(own.page(1).read_bytes())["markdown"])
+        found = []
+        for folder in (own, later):
+            assert await keeper.call("prepare", folder=str(folder.root), page_ranges=None, password=None) == [1]
+            await keeper.call("pages", folder=str(folder.root), options={}, numbers=[1], execution="1")
+            found.append(json.loads(json.loads(folder.page(1).read_bytes())["markdown"]))
         keeping.cancel()
         await asyncio.wait([keeping])
         outside = without_sandbox(targets)
         shutil.rmtree(data)
-        print(json.dumps({"inside": inside, "outside": outside, "host": environment}))
+        print(json.dumps({"inside": found, "outside": outside, "host": environment}))
 
 
 def _environment(pid: int) -> str:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ exec setpriv --reuid {USER} --regid {USER} --clear-groups "$PYTHON" -m tests.att
 """The arguments are folders that USER is to reach."""
 
 
-def run_attack(user: str) -> dict[str, list[str]]:
+def run_attack(user: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.attack.supervisor"]
     if user == "user" and os.getuid() == 0:
         command = ["unshare", "-m", "--propagation", "private", "sh", "-c", AS_USER, "sh", sys.base_prefix]
@@ -53,7 +54,7 @@ def run_attack(user: str) -> dict[str, list[str]]:
         timeout=100,
     )
     assert done.stdout, done.stderr
-    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -62,7 +63,8 @@ def run_attack(user: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("user", ["root", "user"])
 def test_code_in_a_page_process_gains_nothing(user: str) -> None:
     found = run_attack(user)
-    assert found["inside"] == []
+    assert [inside["succeeded"] for inside in found["inside"]] == [[], []]
+    assert [len(inside["met"]) for inside in found["inside"]] == [1, 1]  # a document meets no other
     assert len(found["outside"]) >= 30, found["outside"]  # the tries work where there is no sandbox
     assert len(TRIES) >= 80
     assert "hunter2" not in found["host"]

@@ -77,7 +77,7 @@ class Bench:
 
     def _ours(self) -> list[psutil.Process]:
         """What must not end: page processes come and go."""
-        return [process for process in self.service.tree() if "worker.pages" not in process.cmdline()]
+        return [process for process in self.service.tree() if "worker.fork_server" not in process.cmdline()]
 
     def submit(self, count: int = 6) -> list[str]:
         options = json.dumps({"sleep": PAGE_SECONDS})

@@ -108,7 +108,7 @@ def test_the_disk_is_full() -> None:
     mount = f'mount -t tmpfs -o size=8m none {folder}/blobs && exec "$@"'
     try:
         service.start("unshare", "--mount", "sh", "-c", mount, "sh")
-        parts = {process.pid for process in service.tree() if "worker.pages" not in process.cmdline()}
+        parts = {process.pid for process in service.tree() if "worker.fork_server" not in process.cmdline()}
         blobs = Path(f"/proc/{service.process.pid}/root{folder}/blobs")
         jobs = [service.submit(text_pdf(3), options='{"sleep": 1}') for _ in range(4)]
         wait_for(lambda: service.client.get(f"/jobs/{jobs[0]}").json()["pages_total"])

@@ -13,7 +13,8 @@ import psutil
 from app.blobs import JobFolder, write
 from app.errors import JobError
 from app.settings import Settings
-from worker.page_pool import Limits, PagePool
+from worker.page_pool import PagePool
+from worker.page_processes import Limits, PageProcess
 
 READER = "worker.engines.pp_ocr.reader:PPOCRReader"
 SECONDS = 5.0
@@ -75,22 +76,29 @@ class Reading:
     def __init__(self, root: Path, processes: int, *, max_pixels: int = 40_000_000) -> None:
         self.peak_mb = 0
         """The most memory that a page process had."""
-        self.deaths = 0
-        """Page processes that ended."""
         self._root = root
         self._loop = asyncio.new_event_loop()
         limits = Limits(SECONDS, MEMORY_MB, max_pixels)
         self._pools = [PagePool(1, READER, limits) for _ in range(processes)]
         self._count = 0
-        self._known: set[int] = set()
+        self._used: list[PageProcess] = []
+        self._deaths = 0
+        for pool in self._pools:
+            self._note_processes(pool)
         self._loop.run_until_complete(asyncio.wait_for(self._start(), HANGS))
+
+    @property
+    def deaths(self) -> int:
+        """Page processes that did not end by themselves when their document was done."""
+        self._look()
+        return self._deaths
 
     def close(self) -> None:
         self._loop.run_until_complete(self._close())
         self._loop.close()
 
     def read(self, documents: Mapping[str, bytes], then: bytes | None = None) -> dict[str, tuple[Outcome, Outcome]]:
-        """What becomes of each document, and of `then`, read right afterwards by the same page process."""
+        """What becomes of each document, and of `then`, read right afterwards."""
         return self._loop.run_until_complete(self._read(documents, then))
 
     def read_one(self, document: bytes) -> Outcome:
@@ -150,12 +158,24 @@ class Reading:
             await asyncio.sleep(LOOK_EVERY)
 
     def _look(self) -> None:
-        alive = {child.pid: child for child in psutil.Process().children()}
-        for child in alive.values():
-            with contextlib.suppress(psutil.Error):  # it has just ended
-                self.peak_mb = max(self.peak_mb, child.memory_info().rss >> 20)
-        self.deaths += len(self._known - alive.keys())
-        self._known = set(alive)
+        used, self._used = self._used, []
+        for process in used:
+            if process.channel.alive:
+                self._used.append(process)
+                with contextlib.suppress(psutil.Error):  # it has just ended
+                    self.peak_mb = max(self.peak_mb, process.process.memory_info().rss >> 20)
+            else:
+                self._deaths += process.channel._process.returncode != 0
+
+    def _note_processes(self, pool: PagePool) -> None:
+        take = pool._processes.take
+
+        async def noted() -> PageProcess:
+            process = await take()
+            self._used.append(process)
+            return process
+
+        pool._processes.take = noted  # type: ignore[method-assign]
 
 
 async def _through(pool: PagePool, folder: JobFolder, outcome: Outcome) -> None:

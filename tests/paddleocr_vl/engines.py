@@ -12,7 +12,8 @@ from app.settings import Settings
 from benchmarks.simulated.pages import pdf
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl.engine import PaddleOCRVL
-from worker.page_pool import Limits, PagePool
+from worker.page_pool import PagePool
+from worker.page_processes import Limits
 
 
 @contextlib.asynccontextmanager

@@ -54,10 +54,16 @@ class PageReader:
         self.max_pixels = max_pixels
         """A page is rendered with no more than these."""
 
-    def preload(self) -> None:
-        """Imports and loads all that reading may ever need: after this no file can be opened.
+    @property
+    def loaded(self) -> bool:
+        """Whether reading has loaded models that `preload` would load for all processes at once."""
+        return False
 
-        Called only where the kernel cannot limit which files are opened.
+    def preload(self) -> None:
+        """Imports and loads all that reading may ever need, in the fork server, whose children inherit it.
+
+        Leaves no thread behind: a fork would not have it. Called once a page has needed models; or at the start, where
+        the kernel cannot limit which files are opened and page processes can open none.
         """
         from PIL import Image
 

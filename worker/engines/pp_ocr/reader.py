@@ -16,6 +16,10 @@ from worker.engines.pp_ocr.survey import survey
 
 
 class PPOCRReader(PageReader):
+    @property
+    def loaded(self) -> bool:
+        return recogniser.cache_info().currsize > 0
+
     def preload(self) -> None:
         super().preload()
         blank = np.full((64, 256, 3), 255, np.uint8)

@@ -5,12 +5,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 
 @lru_cache(maxsize=1)
 def recogniser() -> Any:
     """The process's recogniser. Models are given by path, so that there is nothing it could download."""
     from rapidocr import RapidOCR  # a second and 200 MB that text pages do without
 
+    cv2.setNumThreads(1)  # there is a page process for each core; and a process with threads is not to be forked
     spec = find_spec("rapidocr")
     models = Path(str(spec.origin if spec else "")).parent / "models"
     return RapidOCR(
