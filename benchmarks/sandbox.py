@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
-
 from app.blobs import JobFolder, write
 from app.errors import JobError
 from benchmarks import documents
@@ -22,7 +20,7 @@ SANDBOXED = "worker.engines.pp_ocr.reader:PPOCRReader"
 PLAIN = "benchmarks.simulated.unsandboxed:PPOCRReader"
 PROCESSES = 2
 PAGES, ROUNDS, SHORT = 120, 11, 60
-"""Pages of the book, rounds of each side, documents of a page in each round."""
+"""Pages of the book, rounds of each side, documents of a page for each round: one here and one there, in turns."""
 LEAST, MOST = 0.97, 1 / 0.97
 
 
@@ -36,30 +34,30 @@ async def measure() -> list[Row]:
             await _read(pool, root / name, document)
             return time.perf_counter() - begun
 
-        def both(document: bytes, times: int) -> list[Callable[[], Awaitable[float]]]:
-            async def side(pool: PagePool) -> float:
-                return statistics.median([await once(pool, document) for _ in range(times)])
+        def both(document: bytes) -> list[Callable[[], Awaitable[float]]]:
+            return [lambda: once(ours, document), lambda: once(plain, document)]
 
-            return [lambda: side(ours), lambda: side(plain)]
-
-        await alternate(*both(book, 1), rounds=2)  # warms up
-        books = await alternate(*both(book, 1), rounds=ROUNDS)
-        pages = await alternate(*both(page, SHORT), rounds=ROUNDS)
-        await alternate(*both(scan, 1), rounds=2)
-        scans = await alternate(*both(scan, 1), rounds=ROUNDS)
-        memory = [[_memory(pool)] for pool in (ours, plain)]
+        await alternate(*both(book), rounds=2)  # warms up
+        books = await alternate(*both(book), rounds=ROUNDS)
+        singles = await alternate(*both(page), rounds=ROUNDS * SHORT)
+        pages = [[statistics.median(side[at::ROUNDS]) for at in range(ROUNDS)] for side in singles]
+        forks = await alternate(lambda: _fork(ours), lambda: _fork(plain), rounds=ROUNDS)
+        await alternate(*both(scan), rounds=2)
+        scans = await alternate(*both(scan), rounds=ROUNDS)
+        memory = [[await _memory(pool, root / f"{number}", scan)] for number, pool in enumerate((ours, plain))]
     starts = await alternate(lambda: _start(SANDBOXED), lambda: _start(PLAIN), rounds=ROUNDS)
     rates = [[PAGES / seconds for seconds in side] for side in books]
-    latencies, seconds, starting = (
-        [[1000 * one for one in side] for side in sides] for sides in (pages, scans, starts)
+    latencies, seconds, forking, starting = (
+        [[1000 * one for one in side] for side in sides] for sides in (pages, scans, forks, starts)
     )
     beside = {"name": "without the sandbox"}
     return [
         compared(f"book of {PAGES} text pages, page processes alone", "pages/s", *rates, least=LEAST, **beside),
         compared("document of one text page, p50", "ms", *latencies, most=MOST, **beside),
         compared("document of one scanned page", "ms", *seconds, most=MOST, **beside),
-        compared("start of a page process", "ms", *starting, **beside),
-        compared("memory of a page process afterwards (RSS)", "MB", *memory, **beside),
+        compared("a new page process, until it takes calls", "ms", *forking, **beside),
+        compared("start of the fork server with a page process", "ms", *starting, **beside),
+        compared("memory of a page process after a scan (RSS; models shared)", "MB", *memory, **beside),
     ]
 
 
@@ -74,9 +72,7 @@ async def _pool(reader: str) -> AsyncIterator[PagePool]:
 
 
 async def _read(pool: PagePool, root: Path, document: bytes) -> None:
-    job = JobFolder(root)
-    job.create()
-    write(job.source, document)
+    job = _job(root, document)
     numbers = iter(await pool.prepare(job, None, PAGES))
 
     async def hand() -> None:
@@ -97,9 +93,26 @@ async def _start(reader: str) -> float:
     return seconds
 
 
-def _memory(pool: PagePool) -> float:
-    """Of its fullest process."""
-    return max(psutil.Process(child.channel.pid).memory_info().rss for child in pool._idle) / MB
+async def _fork(pool: PagePool) -> float:
+    begun = time.perf_counter()
+    process = await pool._processes._fork()
+    seconds = time.perf_counter() - begun
+    await process.channel.close()
+    return seconds
+
+
+async def _memory(pool: PagePool, root: Path, scan: bytes) -> float:
+    job = _job(root, scan)
+    await pool.prepare(job, None, 1)
+    await pool.page(job, 1)
+    return float(max(child.process.memory_info().rss for child in pool._idle) / MB)
+
+
+def _job(root: Path, document: bytes) -> JobFolder:
+    job = JobFolder(root)
+    job.create()
+    write(job.source, document)
+    return job
 
 
 if __name__ == "__main__":
