@@ -162,6 +162,53 @@ async def test_no_job_is_stuck_for_a_shared_key(jobs: Jobs, store: Store, name: 
     await nothing_is_left(store)
 
 
+async def test_a_ring_that_was_begun_again_gets_back_what_it_had(jobs: Jobs, store: Store) -> None:
+    """At the next audit, and not only when those that came after the loss are done: more may come all the time."""
+    await submit(jobs, *range(1, 12), client="ann")
+    for ring in (keys.waiting_jobs(QUEUE, "normal", "ann"), keys.waiting_clients(QUEUE, "normal")):
+        before = await store.lrange(ring, 0, -1)
+        await store.delete(ring)
+        await submit(jobs, 100, client="bob")
+        await submit(jobs, 101, client="ann")
+        await jobs.cancel(job_id(100))
+        await audit(jobs, store)
+        assert set(before) <= set(await store.lrange(ring, 0, -1))
+        await jobs.cancel(job_id(101))
+
+
+async def test_the_ring_of_a_job_that_came_late_is_found(jobs: Jobs, store: Store) -> None:
+    """Behind more jobs than an audit looks at by their age."""
+    await submit(jobs, *range(1, 131))
+    await store.delete(keys.waiting_slices(job_id(130)))
+    await audit(jobs, store)
+    assert await store.lrange(keys.waiting_slices(job_id(130)), 0, -1) == [f"{job_id(130)}-0"]
+
+
+async def test_the_set_of_open_jobs_is_made_again(jobs: Jobs, store: Store) -> None:
+    await submit(jobs, *range(1, 9))
+    await store.delete(keys.OPEN)
+    await audit(jobs, store)
+    assert await store.zcard(keys.OPEN) == 8
+
+
+async def test_a_job_that_has_lost_its_slice_altogether_ends(jobs: Jobs, store: Store) -> None:
+    """Job 1 has lost the slice's record and place; of job 2 the record is there, and nobody knows where it is."""
+    await submit(jobs, 1, 2)
+    for number in (1, 2):
+        slice_id = f"{job_id(number)}-0"
+        await store.lrem(keys.rq_queue(QUEUE), 0, slice_id)
+        await store.zrem(keys.active(QUEUE), slice_id)
+    await store.delete(keys.slice_(f"{job_id(1)}-0"))
+    assert await finish_all(jobs, store) == [job_id(2)]
+    lost, found = await get_many(jobs, [job_id(1), job_id(2)])
+    assert lost is not None
+    assert lost.error is not None
+    assert (lost.status, lost.error["code"]) == (Status.FAILED, "internal")
+    assert found is not None
+    assert found.status is Status.FINISHED
+    await nothing_is_left(store)
+
+
 async def test_a_record_that_cannot_be_read_is_one_job_s_error(jobs: Jobs, store: Store) -> None:
     await submit(jobs, *range(1, 6))
     await store.hset(keys.job(job_id(1)), "options", "{")
