@@ -1,11 +1,14 @@
 """The sweeper: all of what has expired goes, and nothing else."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import pytest
+from harness import PATIENCE
 from test_jobs import claim, end, new_job, submit
 
 from app.blobs import BlobStore, JobFolder, write
@@ -91,6 +94,28 @@ async def test_secrets_of_ended_jobs_are_forgotten(store: Store, data_dir: Path)
     await sweeper.sweep_secrets()
     assert [bool(Confidences.of(folder)) for folder in folders] == [False, False, False, True, True]
     assert await store.exists(keys.ENDED_SECRETS) == 0
+
+
+async def test_a_sweeper_sweeps_all_there_is(store: Store, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    jobs, blobs = Jobs(store, settings), BlobStore(settings)
+    expired, with_secrets = new_job(1), new_job(2, confided=True)
+    folders = [stored(blobs, await submit(jobs, job)) for job in (expired, with_secrets)]
+    for _ in folders:
+        await end(jobs, await claim(jobs))
+    await store.hset(keys.job(expired.id), "expires_at", "1")
+    await store.zadd(keys.EXPIRING, {expired.id: 1})
+    Confidences({}, "secret").keep(folders[1])
+    orphan = stored(blobs, "f" * 32)
+    age(orphan, 2000)
+    sweeping = asyncio.create_task(Sweeper(jobs, blobs, Quota(store, settings), 1000).run())
+    with anyio.fail_after(PATIENCE):
+        while not await store.exists(keys.DATA_USED):  # measured last
+            await asyncio.sleep(0.01)
+    sweeping.cancel()
+    await asyncio.gather(sweeping, return_exceptions=True)
+    assert [folder.root.exists() for folder in (*folders, orphan)] == [False, True, False]
+    assert not Confidences.of(folders[1])
 
 
 async def test_a_removed_job_is_not_swept_for_secrets(store: Store) -> None:
