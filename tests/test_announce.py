@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+from harness import PATIENCE
 
 from app import service
+from app.own_address import reachable, url_of
 from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -19,15 +21,15 @@ FULL = GOOD | {"blobs": "The disk of DATA_DIR has less than 512 MiB left."}
 class Readiness:
     """Answers GET /health/ready with `parts`."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
         self.parts = GOOD
         self.asked = 0
-        self.settings = Settings()
+        self.settings = Settings(host=host)
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:
-        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        self.settings = Settings(host="127.0.0.1", port=listener.extra(anyio.abc.SocketAttribute.local_port))
+        listener = await anyio.create_tcp_listener(local_host=reachable(self.settings.host))
+        self.settings = Settings(host=self.settings.host, port=listener.extra(anyio.abc.SocketAttribute.local_port))
         async with listener, anyio.create_task_group() as group:
             group.start_soon(listener.serve, self._answer)
             yield
@@ -44,9 +46,9 @@ class Readiness:
 
 
 @pytest.fixture
-async def readiness(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Readiness]:
+async def readiness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Readiness]:
     monkeypatch.setattr(service, "READY_WITHIN", 0.3)
-    ours = Readiness()
+    ours = Readiness(getattr(request, "param", "127.0.0.1"))
     async with ours.serve():
         yield ours
 
@@ -69,6 +71,18 @@ async def test_a_service_without_room_stays_up_until_there_is_some(
             readiness.parts = GOOD
             await ready.wait()
     assert "less than 512 MiB" in caplog.text
+
+
+@pytest.mark.parametrize("readiness", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"], indirect=True)
+async def test_a_service_is_asked_at_the_address_that_it_listens_on(readiness: Readiness) -> None:
+    announced: list[str] = []
+
+    async def on_ready(url: str) -> None:
+        announced.append(url)
+
+    with anyio.fail_after(PATIENCE):
+        await service._announce(readiness.settings, on_ready, patient=True)
+    assert announced == [url_of(readiness.settings.host, readiness.settings.port)]
 
 
 @pytest.mark.parametrize(

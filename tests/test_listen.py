@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from documents import text_pdf
 from harness import PATIENCE, ROOT, Service, run, running, spawn, store_of, wait_for
 
+from app.api.protocol import Protocol
 from app.jobs import keys
 from app.listen import api_command, check_exposure
 from app.own_address import url_of
@@ -55,6 +57,13 @@ def test_an_open_api_does_not_start(command: list[str], data_dir: Path) -> None:
 )
 def test_the_address_that_is_announced(host: str, url: str) -> None:
     assert url_of(host, 80) == url
+
+
+def test_the_api_bounds_how_long_a_request_head_takes() -> None:
+    command = api_command(Settings())
+    config = uvicorn.Config("app.main:app", http=command[command.index("--http") + 1])
+    config.load()
+    assert config.http_protocol_class is Protocol
 
 
 def test_proxies_are_believed_when_they_are_named() -> None:

@@ -109,6 +109,21 @@ async def test_uploads_at_the_same_time_do_not_pass_the_quota_together(store: St
 
 
 @pytest.mark.anyio
+async def test_an_upload_needs_room_beside_those_that_are_under_way(
+    store: Store, data_dir: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(monkeypatch, store_url, data_dir, data_quota_gb=1) as api:
+        clock, _ = await store.time()
+        other = f"other:{GIB - 1000}"
+        await store.zadd(keys.DATA_RESERVED, {other: clock + 60})
+        for status in (503, 202):
+            assert (await api.client.post("/infer", files={"file": text_pdf()})).status_code == status
+            assert list((data_dir / "blobs").glob("*")) == [] or status == 202
+            assert await store.zrange(keys.DATA_RESERVED, 0, -1) == ([other] if status == 503 else [])
+            await store.zrem(keys.DATA_RESERVED, other)
+
+
+@pytest.mark.anyio
 async def test_a_store_belongs_to_one_data_dir(store: Store, data_dir: Path, tmp_path: Path) -> None:
     def room(folder: Path) -> Quota:
         return Quota(store, Settings(data_dir=folder))

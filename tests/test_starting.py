@@ -151,3 +151,9 @@ def test_a_worker_warns_of_names_it_does_not_know(tmp_path: Path) -> None:
     assert data_dir.startswith("DATA_DIR=file ")
     ended = start(program("worker"), tmp_path, **given, MODEL="v1", **{WARNED: "1"})
     assert ended.stderr.count("\n") == 1
+
+
+def test_an_api_that_is_started_alone_warns_of_names_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = start(UVICORN, tmp_path, DATA_DIR="file", REDIS_URI="redis://h")
+    assert "REDIS_URI in the environment is not a setting and has no effect: did you mean REDIS_URL?" in ended.stderr

@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from harness import wait_for
+from harness import until, wait_for
 from redis.exceptions import ExecAbortError, ResponseError
 from troubleshooting import explained
 
 import app.store
+import worker.supervisor
 from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import Job, Status
@@ -26,6 +27,7 @@ from app.service import ServiceFailed, run_service
 from app.settings import Settings
 from app.store import Down, Store, batch, connect, find_server, unfit
 from app.tether import tethered
+from worker.supervisor import Supervisor
 
 pytestmark = pytest.mark.anyio
 
@@ -271,6 +273,29 @@ async def test_a_store_that_is_too_old(server: Server, store: Store, monkeypatch
 
     with pytest.raises(ServiceFailed, match="REDIS_URL: its version is"):
         await run_service(Settings(redis_url=server.url), on_ready)
+
+
+async def test_a_worker_waits_until_the_store_will_do(
+    server: Server, data_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def begin(worker: Supervisor) -> None:
+        begun.set()
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Supervisor, "_reclaim", begin)
+    monkeypatch.setattr(worker.supervisor, "UNFIT_PAUSE", 0.01)
+    server.client.config_set("maxmemory", "1gb")
+    server.client.config_set("maxmemory-policy", "volatile-ttl")
+    work = Supervisor(Settings(redis_url=server.url, data_dir=data_dir, engine="null"))
+    working = asyncio.create_task(work.run())
+    await until(lambda: begun.is_set() or "it may evict jobs" in caplog.text)
+    assert not begun.is_set()
+    server.recover()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert begun.is_set()
 
 
 async def test_a_store_that_does_not_let_itself_be_asked(server: Server) -> None:
