@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from harness import Service, Web, running, spawn, wait_for
 
 from app.misspelled import WARNED
 from app.settings import Settings
-from app.store import find_server
+from app.store import Store, connect, find_server
 from app.tether import die_with
 
 hypothesis.settings.register_profile(
@@ -73,6 +73,14 @@ def store_url(store_server: str) -> str:
     with redis.Redis.from_url(store_server) as client:
         client.flushdb()
     return store_server
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """A client of it."""
+    client = connect(Settings(redis_url=store_url))
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zlib
+from datetime import datetime, timezone
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -16,9 +17,16 @@ PARAGRAPH = (
 )
 
 
+def new_pdf() -> FPDF:
+    """One that is the same whenever it is made."""
+    pdf = FPDF()
+    pdf.set_creation_date(datetime(2024, 1, 1, tzinfo=timezone.utc))
+    return pdf
+
+
 def text_pdf(pages: int = 1, paragraph: str = PARAGRAPH) -> bytes:
     """A heading and a paragraph on each page."""
-    pdf = FPDF()
+    pdf = new_pdf()
     for number in range(1, pages + 1):
         pdf.add_page()
         pdf.set_font("Helvetica", "B", 20)
@@ -34,7 +42,7 @@ def picture_pdf() -> bytes:
     draw = ImageDraw.Draw(picture)
     for step in range(16):
         draw.rectangle((step * 20, 200 - step * 12, step * 20 + 14, 200), fill=(step * 15, 80, 200 - step * 10))
-    pdf = FPDF()
+    pdf = new_pdf()
     pdf.add_page()
     pdf.set_font("Helvetica", "", 11)
     pdf.multi_cell(0, 6, PARAGRAPH, new_x="LMARGIN", new_y="NEXT")
@@ -59,7 +67,7 @@ def image_file(image: Image.Image, kind: str, **options: Any) -> bytes:
 def scan_pdf(text: str = "", pages: int = 1) -> bytes:
     """The first page of a text document as a picture of 150 dpi, with no text layer, so many times."""
     buffer = io.BytesIO(image_file(scan(text or PARAGRAPH).convert("L"), "JPEG", quality=85))
-    pdf = FPDF()
+    pdf = new_pdf()
     pdf.set_margin(0)
     for _ in range(pages):
         pdf.add_page()
@@ -69,7 +77,7 @@ def scan_pdf(text: str = "", pages: int = 1) -> bytes:
 
 def encrypted_pdf(user: str | None = "user", method: EncryptionMethod = EncryptionMethod.RC4) -> bytes:
     """A page with a paragraph, which needs the password `user` to be opened; without one, only to be changed."""
-    pdf = FPDF()
+    pdf = new_pdf()
     pdf.set_encryption(owner_password="owner", user_password=user, encryption_method=method)
     pdf.add_page()
     pdf.set_font("Helvetica", "", 11)

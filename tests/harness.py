@@ -68,6 +68,17 @@ def run(
     )
 
 
+def refused(answer: httpx.Response, status: int = 422, code: str | None = "invalid_request") -> str:
+    """The sentence of a problem document, which has this code; None is any."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code or body["code"])
+    assert body["detail"].endswith(".")
+    sentence: str = body["detail"]
+    return sentence
+
+
 class Service:
     """`python -m app` in a folder of its own. It ends with this process, even by SIGKILL."""
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
-from harness import Service, Web, running, wait_for
+from harness import Service, Web, refused, running, wait_for
 
 QUEUE_MAX = 8
 
@@ -28,17 +28,6 @@ def small() -> Iterator[Service]:
 def blobs_of(service: Service) -> set[str]:
     """The jobs that have blobs."""
     return {folder.name for folder in (service.data_dir / "blobs").glob("*")}
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> str:
-    """The sentence of a problem document."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["status"], body["code"]) == (status, code)
-    assert body["detail"].endswith(".")
-    sentence: str = body["detail"]
-    return sentence
 
 
 def test_health(service: Service) -> None:

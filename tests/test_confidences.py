@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from documents import encrypted_pdf, text_pdf
-from harness import Service, Web, running, store_of, wait_for
+from harness import Service, Web, refused, running, store_of, wait_for
 
 from app.confidences import HEADERS_LENGTH, HEADERS_MAX, check_headers
 
@@ -99,11 +99,14 @@ def confided(service: Service, job: str) -> set[str]:
     return {name for name in ("headers.json", "password") if (folder / name).exists()}
 
 
-def refused(answer: httpx.Response, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    sentence: str = answer.json()["detail"]
-    assert sentence.endswith(".")
-    return sentence
+def slow_download(service: Service, web: Web) -> tuple[str, threading.Event]:
+    """A job whose document is on its way, and what ends that."""
+    enough = threading.Event()
+    web.files["/slow.pdf"] = text_pdf()
+    web.drips["/slow.pdf"] = enough
+    job = service.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
+    wait_for(lambda: web.dripping)
+    return job, enough
 
 
 def test_the_places_are_looked_at(service: Service) -> None:
@@ -190,10 +193,7 @@ def test_a_failed_job_has_forgotten(service: Service, web: Web, document: bytes 
 
 
 def test_a_canceled_download_has_forgotten(service: Service, web: Web) -> None:
-    web.files["/slow.pdf"] = text_pdf()
-    web.drips["/slow.pdf"] = threading.Event()
-    job = service.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
-    wait_for(lambda: web.dripping)
+    job, _ = slow_download(service, web)
     assert service.client.delete(f"/jobs/{job}").json()["status"] == "canceled"
     assert confided(service, job) == set()
     wait_for(lambda: not web.dripping)
@@ -203,11 +203,7 @@ def test_a_canceled_download_has_forgotten(service: Service, web: Web) -> None:
 
 def test_a_download_that_outlives_its_job_brings_nothing_back(service: Service, web: Web) -> None:
     """The worker learns of the cancelation when the document is there."""
-    enough = threading.Event()
-    web.files["/slow.pdf"] = text_pdf()
-    web.drips["/slow.pdf"] = enough
-    job = service.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
-    wait_for(lambda: web.dripping)
+    job, enough = slow_download(service, web)
     worker = service.find("-m", "worker")
     worker.suspend()
     service.client.delete(f"/jobs/{job}")
@@ -255,17 +251,13 @@ def test_a_replayed_request_leaves_nothing(service: Service, web: Web) -> None:
         service.client.post("/infer", json={"pdf_url": f"{web.url}/a.pdf", **fields, **other}).json()["job_id"] == job
     )
     changed = {"pdf_url": f"{web.url}/b.pdf", **fields}
-    assert "another request" in refused(service.client.post("/infer", json=changed), 422)
+    assert "another request" in refused(service.client.post("/infer", json=changed), 422, "idempotency_conflict")
     assert set(os.listdir(service.data_dir / "blobs")) == folders
     assert confided(service, job) == set()
 
 
 def test_they_outlive_the_death_of_everything(service: Service, web: Web) -> None:
-    enough = threading.Event()
-    web.files["/slow.pdf"] = text_pdf()
-    web.drips["/slow.pdf"] = enough
-    job = service.submit_url(f"{web.url}/slow.pdf", **CONFIDED)
-    wait_for(lambda: web.dripping)
+    job, enough = slow_download(service, web)
     service.kill_all()
     enough.set()
     service.start()
@@ -313,7 +305,7 @@ def test_they_outlive_the_death_of_everything(service: Service, web: Web) -> Non
 def test_a_refusal_repeats_no_secret(service: Service, fields: dict[str, Any], words: str) -> None:
     before = set(os.listdir(service.data_dir / "blobs"))
     answer = service.client.post("/infer", json={"pdf_url": "http://example.com/a.pdf", **fields})
-    assert words in refused(answer, 422)
+    assert words in refused(answer, 422, None)
     assert set(os.listdir(service.data_dir / "blobs")) == before
 
 

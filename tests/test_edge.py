@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from documents import text_pdf
+from harness import refused
 from in_process import Api, serving
 from troubleshooting import explained
 
@@ -34,14 +35,6 @@ JSON = {"content-type": "application/json"}
 async def api(monkeypatch: pytest.MonkeyPatch, store_url: str, data_dir: Path) -> AsyncIterator[Api]:
     async with serving(monkeypatch, store_url, data_dir) as api:
         yield api
-
-
-def refused(answer: httpx.Response, status: int = 422, code: str = "invalid_request") -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == code
-    sentence: str = answer.json()["detail"]
-    return sentence
 
 
 async def upload(api: Api, *, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:

@@ -21,13 +21,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    client = connect(Settings(redis_url=store_url))
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
 def jobs(store: Store) -> Jobs:
     return Jobs(store, Settings())
 

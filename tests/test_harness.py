@@ -1,12 +1,15 @@
-"""The tests' own processes: none outlives pytest."""
+"""What the tests are made of: no process of theirs outlives pytest, and documents are the same at any time."""
 
 import os
 import shutil
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import psutil
 import pytest
+from documents import scan_pdf, text_pdf
+from fpdf import FPDF
 from harness import ROOT, START_WITHIN, spawn, wait_for
 
 TEST = """
@@ -48,3 +51,14 @@ def test_a_killed_pytest_leaves_no_process_behind(tmp_path: Path) -> None:
         data = Path(started.read_text())
         shutil.rmtree(data, ignore_errors=True)
         data.with_suffix(".log").unlink(missing_ok=True)
+
+
+def test_documents_are_the_same_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(FPDF):
+        def __init__(self) -> None:
+            super().__init__()
+            self.creation_date = datetime(2040, 1, 1, tzinfo=timezone.utc)
+
+    before = text_pdf(2), scan_pdf()
+    monkeypatch.setattr("documents.FPDF", Later)
+    assert (text_pdf(2), scan_pdf()) == before

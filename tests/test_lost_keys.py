@@ -5,7 +5,7 @@ LOST_KEYS_SEEDS=500 loses more of them.
 
 import os
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -14,20 +14,13 @@ from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.jobs.record import ENDED, Job, Slice, Status
 from app.settings import Settings
-from app.store import Down, Store, connect
+from app.store import Down, Store
 from app.webhooks.outbox import Outbox
 
 pytestmark = pytest.mark.anyio
 
 QUEUE, WORKER = "pp_ocr", "here-0"
 SEEDS = int(os.environ.get("LOST_KEYS_SEEDS", "8"))
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    client = connect(Settings(redis_url=store_url))
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

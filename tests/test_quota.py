@@ -1,7 +1,7 @@
 """What DATA_DIR may hold: counted, refused beyond it, and nothing of what is accepted is lost by it."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,16 +17,9 @@ from app.errors import StorageUnavailable
 from app.jobs import keys
 from app.quota import Quota
 from app.settings import Settings
-from app.store import Store, connect
+from app.store import Store
 
 GIB = 1 << 30
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    client = connect(Settings(redis_url=store_url))
-    yield client
-    await client.aclose()
 
 
 @pytest.mark.anyio

@@ -25,6 +25,19 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def make_uv(folder: Path, script: str) -> None:
+    """What run.sh takes for its uv beside a virtual environment in `folder`; it runs the script and fails, so that
+    nothing is downloaded.
+    """
+    programs = folder / ".venv-uv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    (programs / "uv").write_text(f"#!/bin/sh\n{script}\nexit 1\n")
+    (programs / "uv").chmod(0o755)
+    lock = hashlib.sha256((ROOT / "requirements/uv.txt").read_bytes()).hexdigest()
+    (programs.parent / ".lock").write_text(f"{lock}\n")
+
+
 def test_no_python_gets_a_sentence(tmp_path: Path) -> None:
     ended = run(PYTHON="/nonexistent/python3", VENV=str(tmp_path / "venv"))
     assert ended.returncode == 1
@@ -51,14 +64,7 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
 
 
 def test_uv_uses_the_mirror_that_pip_is_configured_with(tmp_path: Path) -> None:
-    """The uv here only prints its environment and fails, so that nothing is downloaded."""
-    folder = tmp_path / ".venv-uv" / "bin"
-    folder.mkdir(parents=True)
-    (folder / "python").symlink_to(sys.executable)
-    (folder / "uv").write_text('#!/bin/sh\necho "index $UV_DEFAULT_INDEX certificate $SSL_CERT_FILE"\nexit 1\n')
-    (folder / "uv").chmod(0o755)
-    lock = (ROOT / "requirements" / "uv.txt").read_bytes()
-    (folder.parent / ".lock").write_text(hashlib.sha256(lock).hexdigest() + "\n")
+    make_uv(tmp_path, 'echo "index $UV_DEFAULT_INDEX certificate $SSL_CERT_FILE"')
     of_pip = {"PIP_INDEX_URL": "https://mirror.invalid/simple", "PIP_CERT": "/mirror.pem", "SSL_CERT_FILE": ""}
     ended = run("--version", VENV=str(tmp_path / "venv"), **of_pip)
     assert ended.returncode == 1
@@ -147,17 +153,8 @@ def test_a_device_in_the_env_file_chooses_the_environment(tmp_path: Path) -> Non
 
 
 def test_the_installation_goes_where_it_belongs(tmp_path: Path) -> None:
-    """What the environment tells pip and uv to do elsewhere does not reach them; where packages come from does.
-
-    The uv here only prints its environment and fails, so that nothing is downloaded.
-    """
-    folder = tmp_path / ".venv-uv" / "bin"
-    folder.mkdir(parents=True)
-    (folder / "python").symlink_to(sys.executable)
-    (folder / "uv").write_text("#!/bin/sh\npwd\nenv\nexit 1\n")
-    (folder / "uv").chmod(0o755)
-    lock = hashlib.sha256((ROOT / "requirements/uv.txt").read_bytes()).hexdigest()
-    (folder.parent / ".lock").write_text(f"{lock}\n")
+    """What the environment tells pip and uv to do elsewhere does not reach them; where packages come from does."""
+    make_uv(tmp_path, "pwd\nenv")
     elsewhere = dict.fromkeys(
         ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_TARGET", "UV_PROJECT_ENVIRONMENT"), "/nowhere"
     )

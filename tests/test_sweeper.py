@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -17,17 +16,10 @@ from app.jobs import keys
 from app.jobs.queue import Jobs
 from app.quota import Quota
 from app.settings import Settings
-from app.store import Store, connect
+from app.store import Store
 from worker.sweeper import Sweeper
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    client = connect(Settings(redis_url=store_url))
-    yield client
-    await client.aclose()
 
 
 def stored(blobs: BlobStore, job_id: str) -> JobFolder:

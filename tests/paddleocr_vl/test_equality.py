@@ -1,13 +1,13 @@
 """A page's output is what PaddleOCRVL itself writes for it."""
 
 import base64
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import image_file
 from fpdf import FPDF
 from harness import Service
 from official import official_pipeline
@@ -37,27 +37,21 @@ def picture() -> Image.Image:
     return image
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 def turned_jpeg() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    return encoded(picture(), "JPEG", quality=90, exif=exif)
+    return image_file(picture(), "JPEG", quality=90, exif=exif)
 
 
 DOCUMENTS = {
     "several.pdf": some_pdf,
-    "colour.png": lambda: encoded(picture(), "PNG"),
-    "grey.png": lambda: encoded(picture().convert("L"), "PNG"),
-    "palette.png": lambda: encoded(picture().quantize(16), "PNG"),
+    "colour.png": lambda: image_file(picture(), "PNG"),
+    "grey.png": lambda: image_file(picture().convert("L"), "PNG"),
+    "palette.png": lambda: image_file(picture().quantize(16), "PNG"),
     "turned.jpg": turned_jpeg,
-    "two.tiff": lambda: encoded(picture(), "TIFF", save_all=True, append_images=[picture().rotate(90, expand=True)]),
-    "lossless.webp": lambda: encoded(picture(), "WEBP", lossless=True),
-    "map.bmp": lambda: encoded(picture(), "BMP"),
+    "two.tiff": lambda: image_file(picture(), "TIFF", save_all=True, append_images=[picture().rotate(90, expand=True)]),
+    "lossless.webp": lambda: image_file(picture(), "WEBP", lossless=True),
+    "map.bmp": lambda: image_file(picture(), "BMP"),
 }
 
 OPTIONS: list[dict[str, Any]] = [
