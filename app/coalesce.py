@@ -37,7 +37,7 @@ class Coalesced(Generic[K, V]):
             batch = {key: self._asked.pop(key) for key in list(islice(self._asked, BATCH))}
             try:
                 values = await self._fetch(list(batch))
-            except Exception as error:
+            except Exception as error:  # each caller gets it
                 for answer in batch.values():
                     answer.set_exception(error)
                     answer.exception()  # callers may all be gone: nothing to report then

@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 import uvicorn
+from harness import until
 from starlette.responses import PlainTextResponse
 
 from app.api.access import Access
@@ -163,8 +164,7 @@ async def test_a_server_tells_the_address_that_it_was_reached_at() -> None:
     app = Access(PlainTextResponse("in"), Settings())
     server = uvicorn.Server(uvicorn.Config(app, "0.0.0.0", port, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     async with httpx.AsyncClient(trust_env=False) as client:
         for address in ours:
             answer = await client.get(f"http://{address}:{port}/")

@@ -151,8 +151,7 @@ def _loop(url: str) -> None:
 
 async def test_waiting_ends_when_the_store_loses_its_role(server: Server, store: Store) -> None:
     waiting = asyncio.create_task(Jobs(store, Settings()).wait_for_entry("pp_ocr", 20))
-    while not server.client.info("clients")["blocked_clients"]:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.client.info("clients")["blocked_clients"])
     server.demote()
     with pytest.raises(Down, match="failing over"):
         await waiting

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from documents import text_pdf
-from harness import ROOT, Service, run, running, spawn, wait_for
+from harness import ROOT, Service, run, running, spawn, until, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
 from app.launch import program
@@ -128,9 +128,8 @@ async def test_an_engine_that_crashes_as_it_starts(
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
     keeper = HostKeeper("paddleocr_vl", Settings(data_dir=data_dir))
     kept = asyncio.create_task(keeper.keep())
-    while keeper.fault is None:
-        await asyncio.sleep(0.05)
-    assert explained(f"The engine does not start: it ended by {name}", keeper.fault)
+    fault = await until(lambda: keeper.fault)
+    assert explained(f"The engine does not start: it ended by {name}", fault)
     kept.cancel()
     await asyncio.gather(kept, return_exceptions=True)
 

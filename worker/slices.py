@@ -125,7 +125,7 @@ class SliceWork:
             log.exception("%s failed", held.id)
             message = f"The blob store cannot be used: {failure.strerror}."
             return WorkerError(message, code="storage_unavailable", retryable=True)
-        except Exception:
+        except Exception:  # a bug: it must cost this job alone
             log.exception("%s failed", held.id)
             message = "An internal error of the worker; its log has the details."
             return WorkerError(message, code="internal", retryable=True)

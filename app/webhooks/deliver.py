@@ -84,7 +84,7 @@ class Sender:
             reason, final = error.message, error.code == "fetch_refused"
         except OSError as error:
             reason, final = f"the result cannot be read: {error.strerror}", isinstance(error, FileNotFoundError)
-        except Exception as error:
+        except Exception as error:  # a bug: other callbacks go on, and this one is tried again
             log.exception("callback of %s", job.id)
             reason, final = f"an internal error ({type(error).__name__})", False
         else:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import environment
 from engines import read, running_engine, stored
-from harness import Service, running, wait_for
+from harness import Service, running, until, wait_for
 
 from app.errors import PageError
 from app.settings import Settings
@@ -157,12 +157,10 @@ async def test_cancel_reaches_the_server(settings: Settings, vlm: RunningVLM, tm
     async with running_engine(settings) as engine:
         job = await stored(engine, tmp_path / "job")
         page = asyncio.create_task(engine.page(Document(job, {}), 1))
-        while vlm.in_flight < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: vlm.in_flight == 2)
         page.cancel()
         await asyncio.wait([page])
-        while vlm.in_flight:
-            await asyncio.sleep(0.01)
+        await until(lambda: not vlm.in_flight)
         assert all(request.aborted for request in vlm.requests)
         vlm.delay = 0
         assert not (await read(engine, tmp_path / "next")).warnings
@@ -195,15 +193,12 @@ async def test_a_busy_server_may_leave_a_look_unanswered(
     async with running_engine(settings) as engine:
         await read(engine, tmp_path / "job")
         vlm.health_delay = 5
-        await asyncio.sleep(2)
+        await asyncio.sleep(2)  # for several looks
         assert engine.fault is None
         monkeypatch.setattr(servers, "BUSY_FOR", 0.1)
-        while engine.fault is None:
-            await asyncio.sleep(0.05)
-        assert "has not answered within 0.3 s" in engine.fault
+        assert "has not answered within 0.3 s" in await until(lambda: engine.fault)
         vlm.health_delay = 0
-        while engine.fault is not None:
-            await asyncio.sleep(0.05)
+        await until(lambda: engine.fault is None)
 
 
 async def test_a_server_that_fails_everything_is_given_a_rest(
@@ -212,15 +207,12 @@ async def test_a_server_that_fails_everything_is_given_a_rest(
     vlm.answer = lambda request: Reply(500, {"error": {"message": "Engine is dead"}})
     async with running_engine(settings) as engine:
         pages = [asyncio.create_task(read(engine, tmp_path / f"job-{number}")) for number in range(6)]
-        while engine.fault is None:
-            await asyncio.sleep(0.01)
-        assert "fails all requests: the VLM server answered 500: Engine is dead" in engine.fault
+        assert "fails all requests: the VLM server answered 500: Engine is dead" in await until(lambda: engine.fault)
         assert engine._servers is not None
         (server,) = engine._servers._all
-        while server.in_flight:
-            await asyncio.sleep(0.01)
+        await until(lambda: not server.in_flight)
         failed = len(vlm.requests)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # for the requests that must not come
         assert len(vlm.requests) <= failed + 1
         assert not any(page.done() for page in pages)
         vlm.answer = lambda request: None

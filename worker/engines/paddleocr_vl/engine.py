@@ -76,7 +76,7 @@ class PaddleOCRVL(Engine):
                 client = Client(self._servers, settings.vl_backend, settings.vl_timeout, asyncio.get_running_loop())
                 await self._servers.start()
             self._pipeline = await asyncio.to_thread(Pipeline, settings, client)
-        except Exception as error:
+        except Exception as error:  # PaddleX raises whatever its packages do
             log.exception("the pipeline cannot be made")
             raise EngineError(_why_not(settings, error), code="engine_unavailable") from error
 
@@ -138,7 +138,7 @@ class PaddleOCRVL(Engine):
             result = self._pipeline.predict(_load(folder, number, size), options.predict)
         except OSError:
             raise
-        except Exception as error:
+        except Exception as error:  # as above
             if call.cancelled:
                 raise
             log.exception("page %d cannot be read", number)
@@ -163,7 +163,7 @@ class PaddleOCRVL(Engine):
             results = self._pipeline.restructure(
                 raws, merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
             )
-        except Exception as error:
+        except Exception as error:  # the pages themselves are good
             log.exception("%s cannot be restructured", folder.root.name)
             good[0].warnings.append(f"The pages could not be restructured ({type(error).__name__}).")
             store_page(folder, good[0])

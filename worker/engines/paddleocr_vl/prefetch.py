@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in models(settings, vlm=options.vlm):
         try:
             print(f"{name} is in {fetch(settings, name)}", flush=True)
-        except Exception as error:
+        except Exception as error:  # each source has errors of its own
             print(
                 f"{name} cannot be downloaded: {error} (from {settings.paddle_pdx_model_source}; "
                 "PADDLE_PDX_MODEL_SOURCE names another source)",
