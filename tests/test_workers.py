@@ -292,10 +292,17 @@ def test_a_book_is_shared_by_workers_and_survives_the_death_of_one() -> None:
         calm = service.submit(book)
         assert service.result(calm)["status"] == "finished"
         with another_worker(service, **TEAM) as other:
-            job = service.submit(book, options='{"sleep": 0.2}')
+            service.find("-m", "worker").suspend()  # until the other one is up and has a part of it
+            job = service.submit(book, options='{"sleep": 0.5}')
+            slices = [f"slice:{job}-{number}" for number in range(8)]
             with store_of(service) as store:
-                slices = [f"slice:{job}-{number}" for number in range(8)]
-                wait_for(lambda: len({store.hget(name, "worker") for name in slices} - {None}) == 2)
+
+                def workers() -> int:
+                    return len({store.hget(name, "worker") for name in slices} - {None})
+
+                wait_for(lambda: workers() == 1)
+                service.find("-m", "worker").resume()
+                wait_for(lambda: workers() == 2)
             wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 20)
             kill_tree(psutil.Process(other.pid))
             pages = service.data_dir / "blobs" / job / "pages"
@@ -352,7 +359,6 @@ def test_a_document_that_takes_too_long_ends_with_what_was_read() -> None:
         assert {error["index"] for error in service.result(job)["result"]["page_errors"]} < set(left_out)
 
 
-@pytest.mark.serial
 def test_a_page_process_is_ended_with_its_job() -> None:
     """A page that keeps PDFium busy does not outlive its job. It is stopped in the middle, so that it cannot end by
     itself; only after PAGE_TIMEOUT would it be ended all the same.
@@ -374,7 +380,6 @@ def test_a_page_process_is_ended_with_its_job() -> None:
         assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
-@pytest.mark.serial
 def test_a_canceled_page_is_let_go_of() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1", WORKER_CONCURRENCY="1") as service:
         job = service.submit(text_pdf(40), options='{"sleep": 600}')
@@ -391,7 +396,6 @@ def test_a_canceled_page_is_let_go_of() -> None:
         assert service.client.get(f"/jobs/{job}").status_code == 410
 
 
-@pytest.mark.serial
 def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
     with running(ENGINE="null", PAGE_PROCESSES="1") as service:
         neighbour = service.submit(text_pdf(40), options='{"sleep": 0.5}')
@@ -412,7 +416,6 @@ def test_an_engine_too_busy_to_hear_of_a_cancelation_is_ended() -> None:
             assert store.hget(f"slice:{neighbour}-0", "crashes") in (None, "0")
 
 
-@pytest.mark.serial
 def test_interrupt_stops_everything_in_order() -> None:
     with running(ENGINE="null") as service:
         tree = service.tree()

@@ -64,7 +64,7 @@ def own_store() -> Iterator[OwnStore]:
     shutil.rmtree(store.folder)
 
 
-@pytest.mark.parametrize("seconds", [2, 12, 30])
+@pytest.mark.parametrize("seconds", [2, 20])  # less than a lease lasts, and more than that and ANSWER_WITHIN
 def test_the_store_is_away(own_store: OwnStore, seconds: int) -> None:
     with running(ENGINE="null", REDIS_URL=own_store.url) as service:
         jobs = [service.submit(text_pdf(4), options='{"sleep": 0.5}') for _ in range(12)]
@@ -162,7 +162,7 @@ def test_workers_are_restarted_one_after_the_other() -> None:
         jobs = [service.submit(text_pdf(3), options='{"sleep": 0.3}') for _ in range(40)]
         for _ in range(2):
             with another_worker(service, WORKER_CONCURRENCY="2", SHUTDOWN_GRACE="1"):
-                time.sleep(2)
+                time.sleep(2)  # both work for a while; either of them may have the last of it
                 worker = service.find("-m", "worker")
                 worker.terminate()
                 psutil.wait_procs([worker], 30)
@@ -172,13 +172,13 @@ def test_workers_are_restarted_one_after_the_other() -> None:
 
 
 def test_everything_is_killed_in_the_middle_of_a_scan() -> None:
-    with running(SLICE_PAGES="16") as service:
-        job = service.submit(scan_pdf(pages=40))
-        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 12)
+    with running(SLICE_PAGES="8") as service:
+        job = service.submit(scan_pdf(pages=16))
+        wait_for(lambda: service.client.get(f"/jobs/{job}").json()["pages_done"] >= 6)
         service.kill_all()
         pages = service.data_dir / "blobs" / job / "pages"
         done = list(pages.glob("[0-9]*.json"))
-        assert 12 <= len(done) < 40
+        assert 6 <= len(done) < 16
         for path in done:  # a mark that would be gone if the page were read once more
             path.write_text(json.dumps(json.loads(path.read_text()) | {"warnings": ["kept"]}))
         service.start()
@@ -219,18 +219,18 @@ def test_a_key_makes_one_job_though_the_api_is_killed() -> None:
         def submit(number: int) -> None:
             chance = random.Random(number)
             count = 0
-            while count < 50 or not done.is_set():
-                key = f"key {chance.randrange(5)}"
-                body = {"pdf_url": NOWHERE, "idempotency_key": key}
-                try:
-                    answer = httpx.post(f"{service.url}/infer", json=body, timeout=20, trust_env=False)
-                except httpx.TransportError:
-                    time.sleep(0.1)
-                    continue
-                if answer.status_code in (200, 202):
-                    made[key].add(answer.json()["job_id"])
-                    count += 1
-                time.sleep(0.02)
+            with httpx.Client(base_url=service.url, timeout=20, trust_env=False) as client:
+                while count < 50 or not done.is_set():
+                    key = f"key {chance.randrange(5)}"
+                    try:
+                        answer = client.post("/infer", json={"pdf_url": NOWHERE, "idempotency_key": key})
+                    except httpx.TransportError:
+                        time.sleep(0.1)  # until the API is there again
+                        continue
+                    if answer.status_code in (200, 202):
+                        made[key].add(answer.json()["job_id"])
+                        count += 1
+                    time.sleep(0.02)
 
         clients = [threading.Thread(target=submit, args=[number]) for number in range(20)]
         for client in clients:
