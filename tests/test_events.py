@@ -1,6 +1,7 @@
 """Following a job: its state first, then what happens, each event once, and what was missed after a break."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -62,6 +63,22 @@ async def test_a_job_is_followed_to_its_end(jobs: Jobs, reader: EventReader) -> 
     assert seen == ["queued", "running", 1, 2, "finished"]
     assert [told(event) async for event in reader.watch(jobs, job_id)] == ["finished"]
     assert [told(event) async for event in reader.watch(jobs, "0" * 32)] == []
+
+
+@pytest.mark.parametrize("wrong", [-3600, 3600])
+async def test_events_come_whatever_our_clock_says(
+    jobs: Jobs, reader: EventReader, monkeypatch: pytest.MonkeyPatch, wrong: int
+) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + wrong)
+    monkeypatch.setattr(app.jobs.events, "SAFETY_POLL", 0.05)  # how an end without an event is noticed
+    job_id = await submit(jobs, new_job())
+    held = await claim(jobs)
+    async with aclosing(reader.watch(jobs, job_id)) as events:
+        assert told(await anext(events)) == "running"
+        await jobs.page_done(held, 1)
+        await jobs.finish(held, page_errors=0)
+        assert [told(event) async for event in events] == [1, "finished"]
 
 
 async def test_what_was_missed_comes_first(jobs: Jobs, reader: EventReader, store: Store) -> None:

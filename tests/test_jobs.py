@@ -24,6 +24,7 @@ from app.jobs.record import SCHEMA, Job, Slice, Status
 from app.jobs.scripts import RUN_SLICE, TOMBSTONE
 from app.settings import Settings
 from app.store import Store, connect
+from worker.health import check
 
 pytestmark = pytest.mark.anyio
 
@@ -193,7 +194,7 @@ async def test_a_store_that_was_rolled_back_gives_no_fence_twice(jobs: Jobs, sto
 @pytest.mark.parametrize("wrong", [-3600, 3600])
 async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: pytest.MonkeyPatch, wrong: int) -> None:
     store = connect(Settings(redis_url=store_url))
-    jobs = Jobs(store, Settings())
+    jobs = Jobs(store, Settings(result_ttl=600))
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + wrong)
     for number in (1, 2):
@@ -206,6 +207,8 @@ async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: p
     engines = EngineRegistry(store, "auto")
     await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
     assert (await engines.live(), await engines.faults()) == ({"pp_ocr"}, {})
+    await jobs.sign_on("host-0123abcd-0", "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    assert await check(Settings(redis_url=store_url), "host") == (True, "The worker of host beats.")
     assert (await jobs.backlog(["pp_ocr"]))["pp_ocr"].oldest < 60
     await jobs.requeue(held, pause=60)
     assert 0 < float(await store.zscore(keys.delayed("pp_ocr"), held.id) or 0) - real() <= 60
@@ -588,6 +591,24 @@ async def test_the_audit_knows_the_sets(jobs: Jobs, store: Store) -> None:
         assert await audit(jobs, store) == []
         assert await store.zcard(keys.missing("pp_ocr")) == 0
     assert await order(jobs) == list(range(1, 11))
+
+
+async def test_what_is_looked_through_in_one_call_is_bounded(jobs: Jobs, store: Store) -> None:
+    """Here it is entries of lost jobs, which an audit removes."""
+    active, leases, delayed = keys.active("pp_ocr"), keys.rq_leases("pp_ocr"), keys.delayed("pp_ocr")
+    await store.zadd(active, {f"{number:032x}-0": 1 for number in range(2500)})
+    await store.zadd(leases, {f"{number:032x}-0:execution": 1 for number in range(2500, 2750)})
+    await store.zadd(delayed, {f"{number:032x}-0": 1 for number in range(2750, 3000)})
+    await audit(jobs, store)
+    left = await store.zcard(active)
+    assert 500 < left < 2500
+    assert (await store.zcard(leases), await store.zcard(delayed)) == (150, 150)
+    await store.set(keys.audited("pp_ocr"), 1, ex=600)  # as after an audit: no worker makes another so soon
+    await jobs.reap("pp_ocr")
+    assert await store.zcard(active) == left
+    for _ in range(20):
+        await audit(jobs, store)
+    assert await store.exists(active, leases, delayed) == 0
 
 
 async def job_of(jobs: Jobs, job_id: str) -> Job:
