@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import io
-import itertools
 import json
 import re
 import shutil
@@ -217,21 +216,23 @@ def test_a_folder_is_gone_at_once_for_those_who_write_to_it(tmp_path: Path) -> N
     for number in range(20):
         folder = blobs.job(f"{number:032x}")
         folder.create()
-        written = threading.Event()
+        written, refused = threading.Event(), threading.Event()
 
-        def keep_writing(folder: JobFolder, written: threading.Event) -> None:
-            for page in itertools.count(1):
+        def keep_writing(folder: JobFolder, written: threading.Event, refused: threading.Event) -> None:
+            for page in range(1, 100_000):
                 try:
                     write(folder.page(page), b"{}")
                 except FileNotFoundError:
+                    refused.set()
                     break
                 written.set()
 
-        writer = threading.Thread(target=keep_writing, args=[folder, written])
+        writer = threading.Thread(target=keep_writing, args=[folder, written, refused], daemon=True)
         writer.start()
         written.wait()
         folder.delete()
         writer.join()
+        assert refused.is_set()
         assert list(folder.root.parent.iterdir()) == []
 
 

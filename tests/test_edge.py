@@ -105,7 +105,11 @@ async def test_records_with_anything_in_them_are_served(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["bmFufg==", "bmFufjA=", "aW5mfg==", "LTFlOTk5fg==", "MX54", "%%%", "é", "\0", "A" * 5000]
+    "cursor",
+    [
+        *(base64.urlsafe_b64encode(f"{at}~{'a' * 32}".encode()).decode() for at in ("nan", "inf", "-1e999", "x", "")),
+        *("bmFufg==", "MX54", "%%%", "é", "\0", "A" * 5000),
+    ],
 )
 async def test_cursors_of_others_are_rejected(api: Api, cursor: str) -> None:
     assert "next_cursor" in refused(await api.client.get("/jobs", params={"cursor": cursor}))
@@ -295,6 +299,21 @@ async def test_a_name_that_is_pointed_here_reads_nothing(api: Api) -> None:
     assert explained("'…' is not a name", refused(answer, 421))
     form = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert explained("A page of another site", refused(await upload(api, headers=form), 403, "forbidden"))
+
+
+async def test_downloads_and_callbacks_have_lists_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, store_url: str, data_dir: Path
+) -> None:
+    lists = {"fetch_allowed_hosts": ["10.0.0.1"], "callback_allowed_hosts": ["10.0.0.2"]}
+    async with serving(monkeypatch, store_url, data_dir, **lists) as api:
+
+        async def send(source: int, receiver: int) -> httpx.Response:
+            body = {"pdf_url": f"http://10.0.0.{source}/a.pdf", "callback_url": f"http://10.0.0.{receiver}/"}
+            return await api.client.post("/infer", json=body)
+
+        assert (await send(1, 2)).status_code == 202
+        assert "CALLBACK_ALLOWED_HOSTS" in refused(await send(1, 1))
+        assert "FETCH_ALLOWED_HOSTS" in refused(await send(2, 2))
 
 
 async def test_the_docs_need_no_other_host(api: Api) -> None:

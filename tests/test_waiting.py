@@ -4,10 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 import redis
-from harness import Api, api_alone, wait_for
+from harness import PATIENCE, Api, api_alone, wait_for
+from in_process import serving
+from test_edge import scope
 from test_jobs import claim, new_job, prepared, submit
 
 from app.jobs.queue import Jobs
@@ -106,3 +110,32 @@ async def test_a_client_that_goes_away_ends_its_wait(api: Api, jobs: Jobs, store
         # Nothing reads the events once nobody waits for any.
         await asyncio.to_thread(wait_for, lambda: not reading())
     await asyncio.to_thread(wait_for, lambda: api.process.num_fds() <= before + STORE_CONNECTIONS)
+
+
+async def test_a_wait_is_cancelled_when_its_client_goes(
+    monkeypatch: pytest.MonkeyPatch, store_url: str, data_dir: Path
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_ever(*_: Any) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def send(message: Any) -> None:
+        """Nobody is there."""
+
+    async with serving(monkeypatch, store_url, data_dir) as api:
+        monkeypatch.setattr(api.app.state.context.events, "wait_until_ended", wait_for_ever)
+        messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        request = scope("GET", f"/jobs/{new_job().id}/result") | {"query_string": b"wait=30"}
+        answering = asyncio.create_task(api.app(request, messages.get, send))
+        with anyio.fail_after(PATIENCE):
+            await begun.wait()
+            assert not answering.done()
+            messages.put_nowait({"type": "http.disconnect"})
+            await answering
+        assert ended.is_set()
