@@ -130,6 +130,7 @@ def test_a_blob_store_that_cannot_be_written_is_said(mortal: Service, web: Web) 
     web.files["/a.pdf"] = text_pdf()
     service = mortal
     blobs = service.data_dir / "blobs"
+    blobs.mkdir(exist_ok=True)
     listed = service.client.get("/jobs").json()
     blobs.rename(service.data_dir / "aside")
     blobs.write_bytes(b"in the way")
