@@ -146,8 +146,12 @@ async def test_the_fork_server_is_started_again(tmp_path: Path) -> None:
         await until(lambda: not children._idle)
         server = children._processes._server
         assert server is not None
+        ahead = asyncio.create_task(children._processes._fork())
+        await asyncio.sleep(0)
         server.kill()
         await page
+        assert (await ahead).channel.alive
+        await (await ahead).channel.close()
         assert child.channel._process.returncode == -9
         assert folder.pages_done() == {1}
         assert children._processes._server is not server

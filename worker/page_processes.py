@@ -177,6 +177,12 @@ class PageProcesses:
         self._ready.append(process)  # what was ready when it was begun may have been replaced
 
     async def _fork(self) -> PageProcess:
+        try:
+            return await self._fork_once()
+        except ChildDied:  # with the server, say
+            return await self._fork_once()
+
+    async def _fork_once(self) -> PageProcess:
         with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
             (line, their_line), (files, their_files) = socket.socketpair(), socket.socketpair()
             reading, writing = os.pipe()
@@ -187,11 +193,7 @@ class PageProcesses:
                 ours.enter_context(mine)
             files.setblocking(False)
             async with self._order:
-                descriptors = [their_line.fileno(), their_files.fileno(), writing]
-                try:
-                    forked = await self._ask(descriptors)
-                except ChildDied:  # once is forgiven the server, too
-                    forked = await self._ask(descriptors)
+                forked = await self._ask([their_line.fileno(), their_files.fileno(), writing])
             await asyncio.get_running_loop().connect_read_pipe(_Output, output)
             channel = await Channel.over(line, forked, on_death=lambda _: files.close())
             ours.pop_all()  # they are closed when it ends
