@@ -202,6 +202,36 @@ async def test_a_job_that_has_lost_its_slice_altogether_ends(jobs: Jobs, store: 
     await nothing_is_left(store)
 
 
+@pytest.mark.parametrize("slices", [False, True], ids=["sets alone", "slices too"])
+async def test_jobs_that_all_sets_have_lost_are_found_by_their_records(jobs: Jobs, store: Store, slices: bool) -> None:
+    """All are lost before an audit has seen that one of them is."""
+    await submit(jobs, *range(1, 9), client="ann")
+    await submit(jobs, 9, client="bob")
+    held = await jobs.claim(QUEUE, WORKER)
+    assert held is not None
+    await store.delete(keys.OPEN, keys.active(QUEUE), keys.waiting(QUEUE), keys.rq_queue(QUEUE), keys.rq_leases(QUEUE))
+    await store.delete(*await store.keys("jobs*"))
+    if slices:
+        await store.delete(*(keys.slice_(f"{job_id(number)}-0") for number in range(1, 10)))
+    await submit(jobs, 10, client="ann")
+    await finish_all(jobs, store)
+    found = await get_many(jobs, [job_id(number) for number in range(1, 11)])
+    ended = [Status.FAILED if slices else Status.FINISHED] * 9 + [Status.FINISHED]
+    assert [job and job.status for job in found] == ended
+    await nothing_is_left(store, rings=False)
+
+
+async def test_jobs_that_a_listing_has_lost_are_listed_again(jobs: Jobs, store: Store) -> None:
+    await submit(jobs, *range(1, 4))
+    await store.delete(*await store.keys("jobs*"))
+    await audit(jobs, store)
+    for statuses in ((), (Status.QUEUED,)):
+        for engine in (None, QUEUE):
+            found, _ = await jobs.list_page("anonymous", statuses=statuses, engine=engine, limit=10)
+            assert [job.id for job in found] == [job_id(number) for number in (3, 2, 1)]
+    assert all([await store.ttl(name) > 0 for name in await store.keys("jobs*")])
+
+
 async def test_a_record_that_cannot_be_read_is_one_job_s_error(jobs: Jobs, store: Store) -> None:
     await submit(jobs, *range(1, 6))
     await store.hset(keys.job(job_id(1)), "options", "{")

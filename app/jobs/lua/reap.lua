@@ -119,17 +119,20 @@ local function audit_rings(ids)
   end
 end
 
--- A job that has not ended has an active slice at least.
+-- A job that has not ended has an active slice at least, and is listed.
 local function audit_job(job)
-  local was = redis.call('HMGET', key.job(job), 'status', 'engine', 'slices')
+  local was = redis.call('HMGET', key.job(job), 'status', 'engine', 'slices', 'created_at', 'client')
   if not is_open(was[1]) then
     redis.call('ZREM', key.OPEN, job)
   elseif was[2] == queue then
-    local some = false
+    local client, some = was[5] or 'anonymous', false
+    for _, set in ipairs(was[4] and {key.jobs(client), unpack(listings(client, queue, was[1]))} or {}) do
+      if redis.call('ZADD', set, 'NX', was[4], job) == 1 then keep(set) end
+    end
     for number = 0, (tonumber(was[3]) or 1) - 1 do
       local id = job .. '-' .. number
       if is_open(redis.call('HGET', key.slice_(id), 'status')) then
-        redis.call('ZADD', active, 'NX', now, id)
+        redis.call('ZADD', active, 'NX', tonumber(was[4]) or now, id)
         some = true
       else
         some = some or redis.call('ZSCORE', active, id)
@@ -137,6 +140,25 @@ local function audit_job(job)
     end
     if not some then
       end_job(queue, job, 'failed', 'internal', "The store has lost what it knew of the job's progress: retry it.")
+    end
+  end
+end
+
+-- What all sets and listings have lost, before an audit saw that one of them had, only its record knows. Records are found
+-- by going round all keys.
+local function audit_records()
+  local cursor = key.cursor(queue, 'records')
+  local at = string.match(redis.call('GET', cursor) or '', '^%d+$') or '0'
+  local found = redis.call('SCAN', at, 'MATCH', key.job('*'), 'COUNT', PIECE / 4)
+  redis.call('SET', cursor, found[1], 'EX', RECORD_TTL)
+  for _, name in ipairs(found[2]) do
+    local job = string.match(name, ':(.*)$')
+    if is_open(redis.call('HGET', name, 'status')) and not redis.call('ZSCORE', key.OPEN, job) then
+      local was = redis.call('HMGET', name, 'created_at', 'engine')
+      if was[2] == queue then
+        redis.call('ZADD', key.OPEN, tonumber(was[1]) or now, job)
+        audit_job(job)
+      end
     end
   end
 end
@@ -158,6 +180,7 @@ if redis.call('SET', key.audited(queue), 1, 'NX', 'PX', AUDIT_EVERY) then
     if is_alive(queue, id) then enter(id) else unwait(queue, id) end
   end
   for _, job in ipairs(piece_of(key.OPEN, PIECE / 4)) do audit_job(job) end
+  audit_records()
   for _, job in ipairs(piece_of(key.EXPIRING, PIECE)) do audit_callback(job) end
   for _, id in ipairs(piece) do
     local job = job_of(id)
