@@ -278,6 +278,37 @@ async def test_the_key_of_a_lost_job_makes_another(jobs: Jobs, store: Store) -> 
     assert again == ("created", job_id(2), Status.QUEUED)
 
 
+@pytest.mark.parametrize("loss", ["deleted", "overwritten", "made a list"])
+async def test_lost_pages_are_not_counted_twice(jobs: Jobs, store: Store, loss: str) -> None:
+    await submit(jobs, 1)
+    held = await jobs.claim(QUEUE, WORKER)
+    assert held is not None
+    assert await jobs.prepared(held, total=4, slice_pages=2, stored=[])
+    other = await jobs.claim(QUEUE, WORKER)
+    assert other is not None
+    for one, page in ((held, 1), (held, 2), (other, 3)):
+        assert await jobs.page_done(one, page) is not None
+    await store.delete(keys.pages(job_id(1)))
+    if loss == "overwritten":
+        await store.set(keys.pages(job_id(1)), "junk", ex=600)
+    elif loss == "made a list":
+        await store.rpush(keys.pages(job_id(1)), "junk")
+    assert await jobs.requeue(held)
+    again = await jobs.claim(QUEUE, WORKER, held.id)
+    assert again is not None
+    assert await jobs.prepared(again, total=4, slice_pages=2, stored=[1, 2])
+    found = await jobs.get(job_id(1))
+    assert found is not None
+    assert found.pages_done in ((3, 4) if loss == "overwritten" else (3,))
+    assert await jobs.page_done(other, 4) is not None
+    assert await jobs.finish(other) == "ended"
+    assert await jobs.finish(again, page_errors=0) == "ended"
+    found = await jobs.get(job_id(1))
+    assert found is not None
+    assert (found.status, found.pages_done) == (Status.FINISHED, 4)
+    await nothing_is_left(store)
+
+
 async def end_with_callback(jobs: Jobs, *numbers: int) -> None:
     for number in numbers:
         job = Job(job_id(number), Status.QUEUED, QUEUE, callback_url=f"http://a.test/{number}")
