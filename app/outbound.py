@@ -75,13 +75,18 @@ class Outbound:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
     async def download(
-        self, url: str, write: Callable[[bytes], Awaitable[object]], headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        write: Callable[[bytes], Awaitable[object]],
+        headers: Mapping[str, str] | None = None,
+        *,
+        reserve: Callable[[int], Awaitable[object]] | None = None,
     ) -> int:
         """GET `url` and hand its bytes to `write` as they come; at most MAX_FILE_MB, within FETCH_TIMEOUT seconds.
 
-        `headers` are for the server of `url` alone: a redirect to another origin leaves them behind for good. Returns
-        the number of bytes. Raises FetchError; some bytes may have been written by then. What `write` raises passes
-        through.
+        `headers` are for the server of `url` alone: a redirect to another origin leaves them behind for good. Before
+        the first byte `reserve` gets the most bytes that can come. Returns the number of bytes. Raises FetchError; some
+        bytes may have been written by then. What `write` and `reserve` raise passes through.
         """
         hop, extra = self._fetch_rules.check(url), headers or {}
         async with self._way(self._fetch_rules, host_of(hop), self._settings.fetch_timeout, "FETCH_TIMEOUT") as (
@@ -95,7 +100,7 @@ class Outbound:
                 ) as answer:
                     answered = httpx.Headers(answer.headers)
                     if answer.status not in _REDIRECTS or "location" not in answered:
-                        return await self._save(door, answer, answered, write)
+                        return await self._save(door, answer, answered, write, reserve)
                 following = self._fetch_rules.check(answered["location"], base=hop)
                 if origin(following) != origin(hop):
                     extra = {}
@@ -135,6 +140,7 @@ class Outbound:
         answer: httpcore.Response,
         headers: httpx.Headers,
         write: Callable[[bytes], Awaitable[object]],
+        reserve: Callable[[int], Awaitable[object]] | None,
     ) -> int:
         """The body of a 200 to `write`; its size."""
         host = door.host
@@ -148,8 +154,11 @@ class Outbound:
             raise FetchError(f"{host} sent the document compressed though it was asked not to; serve it as it is.")
         limit, pieces = self._settings.max_file_bytes, 0
         declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
+        expected = int(declared) if declared.isdecimal() else limit
+        if expected > limit:
             _too_large(host, limit)
+        if reserve is not None:
+            await reserve(expected)
         async for chunk in answer.aiter_stream():
             door.saved += len(chunk)
             if door.saved > limit:

@@ -787,6 +787,28 @@ def test_exactly_the_limit() -> None:
     assert get(says(ok(b"x" * MIB, length(MIB))))[0] == MIB
 
 
+@pytest.mark.parametrize(
+    ("answer", "most"),
+    [(ok(b"12345", length(5)), 5), (ok(b"12345"), MIB), (ok(b"", length(0)), 0)],
+    ids=["declared", "not declared", "empty"],
+)
+def test_room_is_reserved_before_the_first_byte(answer: bytes, most: int) -> None:
+    async def main() -> list[object]:
+        seen: list[object] = []
+
+        async def reserve(size: int) -> None:
+            seen.append(size)
+
+        async def save(chunk: bytes) -> None:
+            seen.append(chunk)
+
+        async with serving(says(answer)) as port, outbound() as out:
+            await out.download(f"http://127.0.0.1:{port}/", save, reserve=reserve)
+        return seen
+
+    assert asyncio.run(main()) == [most, *([b"12345"] if answer.endswith(b"5") else [])]
+
+
 def test_the_sinks_error_passes_through() -> None:
     async def main() -> None:
         async with serving(says(ok(b""), b"x" * 65536)) as port, outbound() as out:

@@ -1,23 +1,30 @@
 """What DATA_DIR may hold: counted, refused beyond it, and nothing of what is accepted is lost by it."""
 
+import asyncio
+import os
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import redis
 from documents import text_pdf
-from harness import Service, running, wait_for
+from harness import Service, Web, running, wait_for
 from in_process import serving
 from troubleshooting import explained
 
 from app import quota
+from app.blobs import BlobStore
 from app.errors import StorageUnavailable
 from app.jobs import keys
+from app.outbound import Outbound
 from app.quota import Quota
 from app.settings import Settings
 from app.store import Store
+from worker.downloads import download
 
 GIB = 1 << 30
 
@@ -117,6 +124,45 @@ async def test_an_upload_needs_room_beside_those_that_are_under_way(
 
 
 @pytest.mark.anyio
+async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
+    store: Store, data_dir: Path, web: Web
+) -> None:
+    settings = Settings(data_dir=data_dir, data_quota_gb=1 / 1024, fetch_allowed_hosts=["127.0.0.1"])
+    rooms, blobs, outbound = [Quota(store, settings) for _ in range(2)], BlobStore(settings), Outbound(settings)
+    document = text_pdf().ljust(600 << 10)
+    web.files = {"/slow.pdf": document, "/other.pdf": document}
+    web.drips["/slow.pdf"] = enough = threading.Event()
+    folders = [blobs.job(str(number) * 32) for number in range(2)]
+    for folder in folders:
+        folder.create()
+
+    def other() -> Coroutine[None, None, None]:
+        return download(f"{web.url}/other.pdf", folders[1], outbound, rooms[1])
+
+    slow = asyncio.create_task(download(f"{web.url}/slow.pdf", folders[0], outbound, rooms[0]))
+    try:
+        await asyncio.to_thread(wait_for, lambda: web.dripping)
+        while not await store.zcard(keys.DATA_RESERVED):
+            await asyncio.sleep(0.01)
+        with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):
+            await other()
+        assert sorted(os.listdir(folders[1].root)) == ["images", "pages"]
+        enough.set()
+        await slow
+        assert folders[0].size(folders[0].source) == len(document)
+        assert await store.zcard(keys.DATA_RESERVED) == 0
+        assert int(await store.get(keys.DATA_USED)) >= len(document)
+        with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):  # what stayed is counted
+            await other()
+        await store.delete(keys.DATA_USED)
+        await other()
+    finally:
+        enough.set()
+        await asyncio.gather(slow, return_exceptions=True)
+        await outbound.aclose()
+
+
+@pytest.mark.anyio
 async def test_a_store_belongs_to_one_data_dir(store: Store, data_dir: Path, tmp_path: Path) -> None:
     def room(folder: Path) -> Quota:
         return Quota(store, Settings(data_dir=folder))
@@ -175,6 +221,19 @@ def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting(serv
         assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
         store.set(keys.DATA_USED, 0)
     assert service.result(waiting)["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_a_download_waits_for_room(service: Service, web: Web) -> None:
+    web.files["/document.pdf"] = text_pdf().ljust(1 << 20)
+    with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
+        store.zadd(keys.DATA_RESERVED, {f"others:{50 * GIB - 1}": time.time() + 600})
+        job = service.client.post("/infer", json={"pdf_url": f"{web.url}/document.pdf"}).json()["job_id"]
+        wait_for(lambda: f"{job}-0 waits for room in DATA_DIR" in service.log.read_text())
+        assert service.client.get(f"/jobs/{job}").json()["status"] == "running"
+        store.delete(keys.DATA_RESERVED)
+    assert service.result(job)["status"] == "finished"
+    assert service.client.get(f"/jobs/{job}").json()["attempts"] == 0
 
 
 @pytest.mark.slow

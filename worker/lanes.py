@@ -9,7 +9,7 @@ from collections import Counter
 import anyio
 
 from app.blobs import BlobStore
-from app.errors import ServiceError, WorkerError
+from app.errors import ServiceError, StorageUnavailable, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import RANK, SCHEMA, Slice
 from app.outbound import Outbound
@@ -230,11 +230,11 @@ class Lanes:
             error = await self._after(crash, held)
             if error is None:
                 return
-        retryable = error is not None and error.retryable
-        if error is not None and retryable and error.code == "storage_unavailable" and await self._quota.disk_full():
-            log.warning("%s waits for room on the disk: %s", held.id, error)
+        if error is not None and await self._lacks_room(error):
+            log.warning("%s waits for room in DATA_DIR: %s", held.id, error)
             await insist(lambda: self._jobs.requeue(held, pause=FULL_PAUSE))
             return
+        retryable = error is not None and error.retryable
         if retryable and held.attempts < len(RETRY_PAUSES):
             pause = RETRY_PAUSES[held.attempts]
             log.info("%s: %s; attempt %d begins in %g s", held.id, error, held.attempts + 2, pause)
@@ -245,6 +245,12 @@ class Lanes:
             verdict = error.to_dict()
             if await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable)) == "ended":
                 await self._work.forget(held)
+
+    async def _lacks_room(self, error: ServiceError) -> bool:
+        """Whether the quota refused room for a download, or a write failed on a full disk."""
+        if isinstance(error, StorageUnavailable):
+            return True
+        return error.retryable and error.code == "storage_unavailable" and await self._quota.disk_full()
 
     async def _after(self, crash: Crashed, held: Slice) -> ServiceError | None:
         """Tries a slice again that a host died under, until its pages have to be given up; then it ends without them.

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.blobs import BlobStore, JobFolder
-from app.confidences import Confidences, forget, forget_headers
+from app.confidences import Confidences, forget
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import Priority, Slice
-from app.kinds import HEAD, kind_at, require_document
+from app.kinds import kind_at
 from app.outbound import Outbound
 from app.quota import Quota
 from app.results import store_failed_page
 from app.settings import Settings
 from app.store import Down
 from worker.channel import ChildDied
-from worker.file_calls import in_thread, replacing_in_thread
+from worker.downloads import download
+from worker.file_calls import in_thread
 from worker.host_keeper import HostKeeper
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class SliceWork:
     async def _work(self, held: Slice) -> None:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not await in_thread(_has_document, folder):
-            await self._download(job.pdf_url, folder)
+            await self._fetch(job.pdf_url, folder)
         self.fetching.pop(held.execution, None)
         if self._crowded():
             raise Crowded
@@ -195,26 +196,10 @@ class SliceWork:
             raise LeaseLost
         return ended == "ended"
 
-    async def _download(self, url: str | None, folder: JobFolder) -> None:
-        """Stores what is at the address; what is no document is refused by its head, before the rest has come."""
+    async def _fetch(self, url: str | None, folder: JobFolder) -> None:
         if url is None:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
-        await in_thread(folder.forget_parts)
-        confidences = await in_thread(Confidences.of, folder)
-        head = bytearray()
-
-        async def save(chunk: bytes) -> None:
-            if len(head) < HEAD:
-                head.extend(chunk[: HEAD - len(head)])
-                if len(head) == HEAD:
-                    require_document(bytes(head))
-            await write(chunk)
-
-        async with replacing_in_thread(folder.source) as write:
-            size = await self._outbound.download(url, save, confidences.headers)
-            require_document(bytes(head))
-        await in_thread(forget_headers, folder)
-        self._quota.add(size)
+        await insist(lambda: download(url, folder, self._outbound, self._quota))
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         prepared = await in_thread(_prepared_or_secrets, folder)

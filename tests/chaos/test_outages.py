@@ -118,7 +118,7 @@ def test_the_disk_is_full() -> None:
                 pass
         answer = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-        wait_for(lambda: service.log.read_text().count("waits for room on the disk") >= 4)
+        wait_for(lambda: service.log.read_text().count("waits for room in DATA_DIR") >= 4)
         assert service.client.get(f"/jobs/{jobs[0]}").json()["status"] in ("queued", "running")
         filler.unlink()
         recovers(service, time.monotonic())
