@@ -9,7 +9,7 @@ from collections import Counter
 import anyio
 
 from app.blobs import BlobStore
-from app.errors import ServiceError, StorageUnavailable, WorkerError
+from app.errors import DocumentError, ServiceError, StorageUnavailable, WorkerError
 from app.jobs.queue import Jobs
 from app.jobs.record import RANK, SCHEMA, Slice
 from app.outbound import Outbound
@@ -265,6 +265,8 @@ class Lanes:
         try:
             if not await self._work.give_up(held, error):
                 return error
+        except DocumentError as unsound:
+            return unsound
         except OSError as failure:
             message = f"The blob store cannot be used: {failure.strerror}."
             return WorkerError(message, code="storage_unavailable", retryable=True)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,7 @@ from worker.channel import ChildDied
 from worker.downloads import download
 from worker.file_calls import in_thread
 from worker.host_keeper import HostKeeper
+from worker.selection import selected_pages
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ class SliceWork:
         self._outbound = outbound
         self._host = host
         self._slice_pages = settings.slice_pages
+        self._max_pages = settings.max_pages
         self._document_timeout = settings.document_timeout
         self._crowded = crowded
         self.readings: dict[str, Reading] = {}
@@ -138,7 +139,7 @@ class SliceWork:
     def _give_up(self, held: Slice, error: JobError) -> bool:
         folder = self._blobs.job(held.job.id)
         try:
-            mine = self._pages_of(held, selected_pages(folder))
+            mine = self._pages_of(held, self._selected(held, folder))
         except FileNotFoundError:
             return False
         missing = sorted(set(mine) - folder.pages_done())
@@ -202,16 +203,28 @@ class SliceWork:
         await insist(lambda: download(url, folder, self._outbound, self._quota))
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
-        prepared = await in_thread(_prepared_or_secrets, folder)
+        prepared = await in_thread(self._prepared_or_secrets, held, folder)
         if not isinstance(prepared, Confidences):
             return prepared
-        selected: list[int] = await self._host.call(
+        await self._host.call(
             "prepare",
             folder=str(folder.root),
             page_ranges=held.job.page_ranges,
             password=prepared.password,
         )
-        return selected
+        return await in_thread(self._selected, held, folder)
+
+    def _prepared_or_secrets(self, held: Slice, folder: JobFolder) -> list[int] | Confidences:
+        """The pages of a job that is prepared, else what preparing it may need."""
+        try:
+            return self._selected(held, folder)
+        except FileNotFoundError:
+            return Confidences.of(folder)
+
+    def _selected(self, held: Slice, folder: JobFolder) -> list[int]:
+        """The pages of a job that is prepared; MAX_PAGES may have been more when it was."""
+        job = held.job
+        return selected_pages(folder, job.page_ranges, max(self._max_pages, job.pages_total or 0))
 
     async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int], *, book: bool) -> None:
         """Has the pages read and counts each one as it is stored.
@@ -278,21 +291,7 @@ def _has_document(folder: JobFolder) -> bool:
 # A hop to a thread takes more CPU (0.12 ms) than such calls do (0.02 ms): those that follow each other make one.
 
 
-def _prepared_or_secrets(folder: JobFolder) -> list[int] | Confidences:
-    """The pages of a job that is prepared, else what preparing it may need."""
-    try:
-        return selected_pages(folder)
-    except FileNotFoundError:
-        return Confidences.of(folder)
-
-
 def _begin_pages(folder: JobFolder) -> set[int]:
     """Forgets the secrets of a document that is prepared; the pages that are stored."""
     forget(folder)
     return folder.pages_done()
-
-
-def selected_pages(folder: JobFolder) -> list[int]:
-    """The pages of the job, once it is prepared; FileNotFoundError before."""
-    selected: list[int] = json.loads(folder.read(folder.document))["selected"]
-    return selected
