@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from documents import picture_pdf, raw_pdf, scan_pdf, slow_pdf, text_pdf
+from documents import image_file, picture_pdf, raw_pdf, scan, scan_pdf, slow_pdf, text_pdf
 from harness import PATIENCE, until
 from troubleshooting import explained
 
@@ -183,6 +183,22 @@ async def test_models_are_loaded_once_for_all_processes_to_come(tmp_path: Path) 
         await children.page(second, 1)
         assert [page["markdown"] for page in map(stored, (first, second))] == 2 * [stored(first)["markdown"]]
         assert inherited > before + (50 << 20)
+
+
+@pytest.mark.slow
+async def test_pages_are_read_without_landlock(tmp_path: Path) -> None:
+    """Where no file can be opened any more: what is imported or loaded late has to be there already."""
+    documents = {"text": text_pdf(), "picture": picture_pdf(), "scan": scan_pdf(), "image": image_file(scan(), "PNG")}
+    read: dict[str, list[Any]] = {}
+    for reader in (PP_OCR, "tests.sealed:PPOCRReader"):
+        async with page_processes(reader=reader) as children:
+            for name, document in documents.items():
+                folder = folder_with(tmp_path, document, f"{reader.partition(':')[0]} {name}")
+                await children.prepare(folder, None, 10)
+                await children.page(folder, 1)
+                read.setdefault(name, []).append(stored(folder))
+    assert all(ours == sealed for ours, sealed in read.values())
+    assert read["scan"][0]["markdown"]
 
 
 def stored(folder: JobFolder) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -65,11 +66,18 @@ class PageReader:
         Leaves no thread behind: a fork would not have it. Called once a page has needed models; or at the start, where
         the kernel cannot limit which files are opened and page processes can open none.
         """
+        import encodings
+        import pkgutil
+        from importlib import import_module
+
         from PIL import Image
 
         from worker import images  # noqa: F401
 
         Image.init()
+        for module in pkgutil.iter_modules(encodings.__path__):
+            with contextlib.suppress(ImportError):  # of other systems
+                import_module(f"encodings.{module.name}")
 
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         """Hints for the selected pages (numbers from 1), from one look at the whole document."""

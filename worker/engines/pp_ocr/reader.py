@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import numpy.ma  # numpy.unique imports it when it is first called
 import pypdfium2 as pdfium
 
 from app.results import Page
@@ -24,6 +25,7 @@ class PPOCRReader(PageReader):
         super().preload()
         blank = np.full((64, 256, 3), 255, np.uint8)
         recogniser().recognize_txt([blank])
+        recogniser().cls_and_rotate([blank])
         scan.read(blank)
 
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
