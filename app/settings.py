@@ -320,6 +320,15 @@ class Settings(BaseModel):
         choose(self.model, self.model_name)
         return self
 
+    @model_validator(mode="after")
+    def _room_for_a_document(self) -> "Settings":
+        if self.max_file_mb > self.data_quota_gb * 1024:
+            raise ValueError(
+                f"MAX_FILE_MB={self.max_file_mb} is more than the {self.data_quota_gb:g} GiB of DATA_QUOTA_GB: "
+                "a document of that size would wait for ever"
+            )
+        return self
+
     @cached_property
     def vl_model(self) -> VLModel:
         """The version of PaddleOCR-VL that MODEL and MODEL_NAME ask for."""

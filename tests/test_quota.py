@@ -127,7 +127,7 @@ async def test_an_upload_needs_room_beside_those_that_are_under_way(
 async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
     store: Store, data_dir: Path, web: Web
 ) -> None:
-    settings = Settings(data_dir=data_dir, data_quota_gb=1 / 1024, fetch_allowed_hosts=["127.0.0.1"])
+    settings = Settings(data_dir=data_dir, data_quota_gb=1 / 1024, max_file_mb=1, fetch_allowed_hosts=["127.0.0.1"])
     rooms, blobs, outbound = [Quota(store, settings) for _ in range(2)], BlobStore(settings), Outbound(settings)
     document = text_pdf().ljust(600 << 10)
     web.files = {"/slow.pdf": document, "/other.pdf": document}

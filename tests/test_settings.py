@@ -301,3 +301,11 @@ def test_what_else_in_an_env_file_of_ours_has_no_effect() -> None:
 
 def test_the_env_file_of_another_program_is_left_alone() -> None:
     assert list(misspelled([], parse("PORT=3000\nDJANGO_SETTINGS=x\nDB=y\nSECRET=z\nHOSTS=a\n"))) == []
+
+
+def test_a_document_of_the_largest_size_fits_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_QUOTA_GB", "0.1")
+    with pytest.raises(SettingsError, match=r"^MAX_FILE_MB=200 is more than the 0\.1 GiB of DATA_QUOTA_GB: .*\.$"):
+        load_settings()
+    monkeypatch.setenv("MAX_FILE_MB", "102")
+    assert load_settings().max_file_mb == 102
