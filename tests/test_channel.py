@@ -46,7 +46,7 @@ async def child(*, deaths: list[ChildDied] | None = None) -> AsyncIterator[tuple
     ours, theirs = socket.socketpair()
     process = await asyncio.create_subprocess_exec(*tethered("sleep", "600"))
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
-    channel = Channel(process, reader, writer, None if deaths is None else deaths.append, None)
+    channel = Channel(process, reader, writer, None if deaths is None else deaths.append)
     try:
         with theirs:
             yield channel, theirs
@@ -132,7 +132,7 @@ async def test_a_death_that_cannot_be_accounted_for_fails_the_calls_all_the_same
     def fail(died: ChildDied) -> None:
         raise RuntimeError
 
-    channel = Channel(process, reader, writer, fail, None)
+    channel = Channel(process, reader, writer, fail)
     with theirs:
         call = asyncio.create_task(channel.call("page"))
         await asyncio.sleep(0)

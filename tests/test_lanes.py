@@ -39,7 +39,7 @@ async def bench(store_url: str, data_dir: Path) -> AsyncIterator[Bench]:
     lanes = Lanes(jobs, blobs, quota, outbound, HostKeeper("null", settings), settings, "here-0")
     folder = blobs.job(await submit(jobs, new_job()))
     folder.create()
-    write(folder.document, b'{"selected": [1, 2]}')
+    write(folder.document, b'{"pages": 2, "selected": [1, 2], "hints": {}}')
     yield Bench(lanes, await claim(jobs), folder)
     await outbound.aclose()
     await store.aclose()

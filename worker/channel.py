@@ -249,7 +249,7 @@ async def serve(descriptor: int, handler: Handler) -> None:
                 log.exception("%s failed", op)
             send({"call": number, "error": error_message(error)})
         finally:
-            del running[number]
+            running.pop(number, None)
 
     try:
         while line := await _line(reader):
