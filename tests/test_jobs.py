@@ -714,7 +714,7 @@ async def test_listings_follow_the_status(jobs: Jobs) -> None:
     """Jobs 1 to 5 become finished, failed, canceled, running, queued; 6 is of another engine, 7 of another client."""
     for number in range(1, 6):
         await submit(jobs, new_job(number))
-    await submit(jobs, Job(new_job(6).id, Status.QUEUED, "other"))
+    await submit(jobs, Job(new_job(6).id, Status.QUEUED, "paddleocr_vl"))
     await submit(jobs, new_job(7, client="bob"))
 
     async def listed(*statuses: Status, engine: str | None = None, limit: int = 10, client: str = "anonymous") -> str:
@@ -734,13 +734,13 @@ async def test_listings_follow_the_status(jobs: Jobs) -> None:
     await jobs.cancel(new_job(3).id)
     for status, number in zip(("finished", "failed", "canceled", "running"), "1234", strict=True):
         assert await listed(Status(status)) == await listed(Status(status), engine="pp_ocr") == number
-        assert await listed(Status(status), engine="other") == ""
+        assert await listed(Status(status), engine="paddleocr_vl") == ""
     for limit in (1, 2, 3):
         assert await listed(limit=limit) == await listed(*Status, limit=limit) == "654321"
         assert await listed(Status.QUEUED, limit=limit) == "65"
         assert await listed(Status.FINISHED, Status.RUNNING, Status.FAILED, limit=limit) == "421"
         assert await listed(engine="pp_ocr", limit=limit) == "54321"
-    assert await listed(engine="other") == "6"
+    assert await listed(engine="paddleocr_vl") == "6"
     assert await listed(engine="unknown") == ""
     assert await listed(engine="pp_ocr", client="bob") == await listed(Status.QUEUED, client="bob") == "7"
     assert await jobs.retry(new_job(2).id) == "queued"
@@ -760,9 +760,9 @@ async def test_listings_drop_what_is_gone(jobs: Jobs, store: Store) -> None:
     await store.hset(keys.job(new_job(124).id), "expires_at", "1")
     found, last = await jobs.list_page("anonymous", statuses=[Status.CANCELED], limit=5)
     assert ([job.id for job in found], last) == ([new_job(125).id], None)
-    assert await store.zrange(keys.jobs_by_status("canceled", "anonymous"), 0, -1) == [new_job(125).id]
+    assert await store.zrange(keys.jobs_by_engine("pp_ocr", "canceled", "anonymous"), 0, -1) == [new_job(125).id]
     for name, statuses, left in (
-        (keys.jobs_by_status("queued", "anonymous"), [Status.QUEUED], [1]),
+        (keys.jobs_by_engine("pp_ocr", "queued", "anonymous"), [Status.QUEUED], [1]),
         (keys.jobs("anonymous"), [], [1, 125]),
     ):
         found, last = await jobs.list_page("anonymous", statuses=statuses, limit=10)

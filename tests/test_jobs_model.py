@@ -125,7 +125,7 @@ class Doc:
     def listings(self) -> set[str]:
         """The sets that it is in."""
         client, status = self.job.client, self.status.value
-        every = {keys.jobs(client), keys.jobs_by_status(status, client), keys.jobs_by_engine(QUEUE, status, client)}
+        every = {keys.jobs(client), keys.jobs_by_engine(QUEUE, status, client)}
         return set() if self.buried else every
 
     @property
@@ -528,7 +528,7 @@ class JobMachine(RuleBasedStateMachine):
             if doc.status in (statuses or Status)
         ]
         assert listed == [(doc.id, doc.status) for doc in named if not doc.over]
-        kind = "jobs_by_engine:" if engine else "jobs_by_status:" if statuses else "jobs:"
+        kind = "jobs_by_engine:" if engine or statuses else "jobs:"
         for doc in named:
             if doc.over:
                 doc.unlisted |= {name for name in doc.listings if name.startswith(kind)}

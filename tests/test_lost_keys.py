@@ -258,7 +258,7 @@ async def test_a_job_of_another_kind_is_no_error_of_a_listing(jobs: Jobs, store:
     assert await finish_all(jobs, store) == [job_id(2)]
 
 
-@pytest.mark.parametrize("name", [keys.jobs("anonymous"), keys.jobs_by_status("queued", "anonymous")])
+@pytest.mark.parametrize("name", [keys.jobs("anonymous"), keys.jobs_by_engine(QUEUE, "queued", "anonymous")])
 async def test_a_list_of_jobs_that_is_overwritten_is_begun_again(jobs: Jobs, store: Store, name: str) -> None:
     await submit(jobs, 1)
     await store.set(name, "junk", ex=600)

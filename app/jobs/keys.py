@@ -57,11 +57,6 @@ def jobs(client: str) -> str:
     return f"jobs:{client}"
 
 
-def jobs_by_status(status: str, client: str) -> str:
-    """Of a client's jobs, those with that status, scored like all of them."""
-    return f"jobs_by_status:{status}:{client}"
-
-
 def jobs_by_engine(engine: str, status: str, client: str) -> str:
     """Of a client's jobs, those of that engine with that status, scored like all of them."""
     return f"jobs_by_engine:{engine}:{status}:{client}"

@@ -15,6 +15,7 @@ from app.coalesce import Coalesced
 from app.jobs import keys
 from app.jobs.record import Job, Priority, Slice, Status
 from app.jobs.scripts import Scripts
+from app.options import OPTIONS
 from app.settings import Settings
 from app.store import Store, batch, epoch
 
@@ -327,9 +328,8 @@ def _listings(client: str, statuses: Collection[Status], engine: str | None) -> 
     if not statuses and engine is None:
         return [(keys.jobs(client), "")]
     names = [status.value for status in Status if not statuses or status in statuses]
-    if engine is None:
-        return [(keys.jobs_by_status(name, client), name) for name in names]
-    return [(keys.jobs_by_engine(engine, name, client), name) for name in names]
+    engines = OPTIONS if engine is None else [engine]
+    return [(keys.jobs_by_engine(engine, name, client), name) for engine in engines for name in names]
 
 
 def _fence(held: Slice) -> tuple[str, int, str, str]:

@@ -27,7 +27,7 @@ end
 redis.call('SREM', key.ENDED_SECRETS, job)
 redis.call('ZREM', key.OUTBOX, job)
 redis.call('ZREM', key.jobs(client), job)
-for _, set in ipairs(listings(client, engine, was[1])) do redis.call('ZREM', set, job) end
+redis.call('ZREM', key.jobs_by_engine(engine, was[1], client), job)
 redis.call('HSET', record, 'schema', SCHEMA, 'id', job, 'status', was[1], 'engine', engine, 'client', client,
   'created_at', was[6] or now, 'expires_at', math.min(now, expires_at))
 redis.call('EXPIRE', record, TOMBSTONE)

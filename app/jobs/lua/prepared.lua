@@ -19,12 +19,14 @@ if redis.call('HEXISTS', record, 'slices') == 0 then
   end
   refill(queue)
 end
-for at = 7, #ARGV do redis.call('SETBIT', key.pages(job), ARGV[at], 1) end
-keep(key.pages(job))
--- Where the bitmap was lost the record knows of more pages than it does, and none of them is counted again.
-local known = tonumber(redis.call('HGET', record, 'pages_done')) or 0
-local done = math.max(known, math.min(redis.call('BITCOUNT', key.pages(job)), total))
-redis.call('HSET', record, 'pages_done', done)
+local done = tonumber(redis.call('HGET', record, 'pages_done')) or 0
+if #ARGV > 6 then
+  for at = 7, #ARGV do redis.call('SETBIT', key.pages(job), ARGV[at], 1) end
+  keep(key.pages(job))
+  -- Where the bitmap was lost the record knows of more pages than it does, and none of them is counted again.
+  done = math.max(done, math.min(redis.call('BITCOUNT', key.pages(job)), total))
+  redis.call('HSET', record, 'pages_done', done)
+end
 if redis.call('HSETNX', record, 'pages_since', now) == 1 and done > 0 then
   redis.call('HSET', record, 'pages_from', done) -- of a life before a retry
 end

@@ -126,7 +126,7 @@ local function audit_job(job)
     redis.call('ZREM', key.OPEN, job)
   elseif was[2] == queue then
     local client, some = was[5] or 'anonymous', false
-    for _, set in ipairs(was[4] and {key.jobs(client), unpack(listings(client, queue, was[1]))} or {}) do
+    for _, set in ipairs(was[4] and {key.jobs(client), key.jobs_by_engine(queue, was[1], client)} or {}) do
       if redis.call('ZADD', set, 'NX', was[4], job) == 1 then keep(set) end
     end
     for number = 0, (tonumber(was[3]) or 1) - 1 do

@@ -70,24 +70,18 @@ local function tell(job, kind, ...)
   if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
 end
 
--- The sorted sets that list a client's jobs of that engine with that status; `jobs:{client}` lists them whatever it is.
-local function listings(client, engine, status)
-  return {key.jobs_by_status(status, client), key.jobs_by_engine(engine, status, client)}
-end
-
--- Sets the status of a job, and lists it under that one and no other.
+-- Sets the status of a job, and lists it under that one and no other; `jobs:{client}` lists it whatever its status is.
 local function set_status(job, status)
   local record = key.job(job)
   local was = redis.call('HMGET', record, 'status', 'engine', 'client', 'created_at')
   local engine, client = was[2] or '', was[3] or 'anonymous'
   redis.call('HSET', record, 'status', status)
-  for _, set in ipairs(was[1] and listings(client, engine, was[1]) or {}) do redis.call('ZREM', set, job) end
+  if was[1] and was[1] ~= status then redis.call('ZREM', key.jobs_by_engine(engine, was[1], client), job) end
   if not was[4] then return end -- it cannot be read
-  for _, set in ipairs(listings(client, engine, status)) do
-    redis.call('ZADD', set, was[4], job)
-    keep(set)
-  end
-  keep(key.jobs(client))
+  local set = key.jobs_by_engine(engine, status, client)
+  redis.call('ZADD', set, was[4], job)
+  keep(set)
+  if status ~= 'running' then keep(key.jobs(client)) end -- it is accepted or ended
 end
 
 -- The fence: whether the slice is still in the hands of the one who claimed it. A store that was rolled back (a replica
