@@ -12,11 +12,11 @@ import redis.asyncio
 from benchmarks.harness import Running
 
 MB = 1_000_000
-STORE, PAGES = "store", "page processes"
+STORE, FORK_SERVER, PAGES = "store", "fork server", "page processes"
 PARTS = {
     "worker": "supervisor",
     "worker.engine_host": "engine host",
-    "worker.pages": PAGES,
+    "worker.fork_server": FORK_SERVER,
     "app.webhooks": "sender of callbacks",
 }
 LOOK = 0.05  # seconds between looks
@@ -33,12 +33,13 @@ async def parts(service: Running) -> dict[psutil.Process, str]:
 
 def of_worker(worker: psutil.Process) -> dict[psutil.Process, str]:
     """The worker's processes; one that is just beginning or ending may be missing."""
-    found = {}
+    found: dict[psutil.Process, str] = {}
     for one in (worker, *worker.children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
             words = one.cmdline()
             module = words[words.index("-m") + 1]
-            found[one] = PARTS.get(module, module)
+            forked = module == "worker.fork_server" and found.get(one.parent()) == FORK_SERVER
+            found[one] = PAGES if forked else PARTS.get(module, module)
     return found
 
 

@@ -1,9 +1,10 @@
 """A page scanned at 150 dpi: what a job with it costs beside bare RapidOCR, and what a second page process brings.
 
-The cost is CPU time over all processes of the worker, and the most memory that the page process ever had.
+The cost is CPU time over all processes of the worker, and the most memory that a page process ever had.
 """
 
 import asyncio
+import contextlib
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -28,10 +29,11 @@ from benchmarks.harness import (
     report,
     serving,
 )
+from benchmarks.memory import LOOK, PAGES, of_worker
 
 WARM_UP = 2
-PAGES = 12
-"""Of the scan that is read by one page process and by two."""
+SCANS = 12
+"""Pages of the scan that is read by one page process and by two."""
 
 
 async def measure() -> list[Row]:
@@ -49,8 +51,11 @@ async def measure() -> list[Row]:
         for side in sides:
             for _ in range(WARM_UP):
                 await side()
+        most = [0.0]
+        watching = asyncio.create_task(_watch(service.worker, most))
         own, other = await alternate(*sides)
-        memory = [_peak(one) for one in (_page_process(service.worker), psutil.Process(bare.pid))]
+        watching.cancel()
+        memory = [most[0], _peak(psutil.Process(bare.pid))]
     return [
         compared("page scanned at 150 dpi, CPU", "s", own, other, name="bare RapidOCR", most=1.2),
         compared("its most memory (RSS)", "MB", memory[:1], memory[1:], name="bare RapidOCR", most=1.2),
@@ -59,9 +64,9 @@ async def measure() -> list[Row]:
 
 
 async def _scaling() -> Row:
-    """Pages a second of two page processes beside those of one, over a document of PAGES scans."""
+    """Pages a second of two page processes beside those of one, over a document of SCANS pages."""
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving(documents.scan(PAGES)))
+        url = await stack.enter_async_context(serving(documents.scan(SCANS)))
         sides = []
         for count in (2, 1):
             service = await stack.enter_async_context(ours("pp_ocr", PAGE_PROCESSES=str(count), OMP_NUM_THREADS="1"))
@@ -69,17 +74,22 @@ async def _scaling() -> Row:
         for side in sides:
             await side()
         two, one = await alternate(*sides, rounds=3)
-    return compared(f"{PAGES} such pages, two page processes", "pages/s", two, one, name="one", least=1.7)
+    return compared(f"{SCANS} such pages, two page processes", "pages/s", two, one, name="one", least=1.7)
 
 
 async def _rate(client: Client, url: str) -> float:
     begun = time.perf_counter()
     await convert(client, url)
-    return PAGES / (time.perf_counter() - begun)
+    return SCANS / (time.perf_counter() - begun)
 
 
-def _page_process(worker: psutil.Process) -> psutil.Process:
-    return next(one for one in worker.children(recursive=True) if "worker.pages" in one.cmdline())
+async def _watch(worker: psutil.Process, most: list[float]) -> None:
+    """Keeps the most memory that a page process had; each lives as long as its document."""
+    while True:
+        for one, kind in of_worker(worker).items():
+            with contextlib.suppress(OSError, StopIteration):  # it has just ended
+                most[0] = max(most[0], _peak(one) if kind == PAGES else 0.0)
+        await asyncio.sleep(LOOK)
 
 
 def _peak(process: psutil.Process) -> float:

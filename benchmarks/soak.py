@@ -25,7 +25,7 @@ STEPS = 20
 SETTLED = 2
 """Steps before the first that counts: caches fill, pools grow to what is needed."""
 LOOKS = 10
-"""Looks at the page processes in each step: one lives for some 1,300 jobs."""
+"""Looks at the page processes in each step."""
 CLIENTS = 16
 CALLED = 10  # one in so many jobs has a callback
 TTL = 60  # seconds, the least that RESULT_TTL takes
@@ -59,23 +59,21 @@ class Memory:
         self._worker = worker
         self._processes = processes
         self._steps: dict[str, list[float]] = defaultdict(list)
-        self._lives: dict[psutil.Process, list[float]] = defaultdict(list)
-        """The page processes, at every look."""
         self._most = 0.0
 
     def look(self) -> None:
-        self._processes |= of_worker(self._worker)
+        lasting = {process: kind for process, kind in self._processes.items() if kind != PAGES}
+        self._processes = lasting | of_worker(self._worker)
         for process, kind in self._processes.items():
-            if kind == PAGES and (size := rss(process)):
-                self._lives[process].append(size)
-                self._most = max(self._most, size)
+            if kind == PAGES:
+                self._most = max(self._most, rss(process))
 
     def step(self) -> str:
         """Ends a step; what it came to, in words."""
         step: dict[str, float] = defaultdict(float)
         for process, kind in self._processes.items():
             step[kind] = max(step[kind], rss(process))
-        # Each is replaced after 2,000 calls: what the fullest held shows whether that is enough.
+        # Each ends with its document: what the fullest held shows what they inherit.
         step[PAGES], self._most = self._most, 0.0
         for kind, size in step.items():
             self._steps[kind].append(size)
@@ -89,9 +87,7 @@ class Memory:
             jobs = [JOBS / STEPS / 1000 * step for step in range(len(counted))]
             slope = statistics.linear_regression(jobs, counted).slope
             rows.append(bounded(f"growth over 1,000 jobs: {kind}", "MB", [slope], most=None if kind == STORE else 1))
-        # The first look may come while one starts, and nothing can be said of short lives.
-        lives = [sizes[-1] - sizes[1] for sizes in self._lives.values() if len(sizes) > LOOKS / 2]
-        return [*rows, bounded(f"growth of a page process in its life, of {len(lives)}", "MB", lives)]
+        return rows
 
 
 async def _work(port: int, document: bytes, url: str, callback: str, memory: Memory) -> None:

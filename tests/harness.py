@@ -49,6 +49,14 @@ async def until(condition: Callable[[], Any]) -> Any:
     return value
 
 
+def command_line(process: psutil.Process) -> list[str]:
+    """Nothing where it has just ended."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
 def spawn(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
     """A process that does not outlive this one, in a process group of its own. Call it from the main thread."""
     return subprocess.Popen(tethered(*map(str, command)), **options)
@@ -127,8 +135,13 @@ class Service:
 
     def find(self, *words: str) -> psutil.Process:
         """The one process whose command line has all of `words`."""
-        (found,) = [process for process in self.tree() if all(word in process.cmdline() for word in words)]
+        (found,) = [process for process in self.tree() if set(words) <= set(command_line(process))]
         return found
+
+    def lasting(self) -> list[psutil.Process]:
+        """Its processes but those that come and go with documents, and what forks them."""
+        commands = {process: command_line(process) for process in self.tree()}
+        return [process for process, words in commands.items() if words and "worker.fork_server" not in words]
 
     def stop(self) -> int:
         self.client.close()

@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 from documents import picture_pdf, scan_pdf, slow_pdf, text_pdf
-from harness import PATIENCE, ROOT, START_WITHIN, Service, Web, run, running, spawn, wait_for
+from harness import PATIENCE, ROOT, START_WITHIN, Service, Web, command_line, run, running, spawn, wait_for
 from troubleshooting import explained
 
 
@@ -89,7 +89,7 @@ def test_everything_killed_loses_nothing(mortal: Service) -> None:
 def test_parts_that_die_come_back(mortal: Service) -> None:
     service = mortal
     for words in (["worker"], ["app.main:app"], ["worker.engine_host"], ["app.webhooks"], ["worker.fork_server"]):
-        victim = next(process for process in service.tree() if set(words) <= set(process.cmdline()))
+        victim = next(process for process in service.tree() if set(words) <= set(command_line(process)))
         victim.kill()
         wait_for(service._ready)
         assert service.result(service.submit(text_pdf()))["status"] == "finished"

@@ -13,7 +13,19 @@ from contextlib import ExitStack
 import psutil
 import pytest
 from documents import slow_pdf, text_pdf
-from harness import PATIENCE, ROOT, START_WITHIN, Service, Web, run, running, spawn, store_of, wait_for
+from harness import (
+    PATIENCE,
+    ROOT,
+    START_WITHIN,
+    Service,
+    Web,
+    command_line,
+    run,
+    running,
+    spawn,
+    store_of,
+    wait_for,
+)
 
 from app.jobs.record import SCHEMA
 from worker.lanes import FETCHES_MAX, FETCHES_PER_HOST
@@ -364,11 +376,16 @@ def test_a_page_process_is_ended_with_its_job() -> None:
     itself; only after PAGE_TIMEOUT would it be ended all the same.
     """
 
+    def cpu(process: psutil.Process) -> float:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return float(process.cpu_times().user)
+        return 0.0
+
     def busy() -> psutil.Process | None:
-        children = [process for process in service.tree() if "worker.fork_server" in process.cmdline()]
-        before = {child: child.cpu_times().user for child in children}
+        children = [process for process in service.tree() if "worker.fork_server" in command_line(process)]
+        before = {child: cpu(child) for child in children}
         time.sleep(0.3)
-        return next((child for child in children if child.cpu_times().user > before[child] + 0.05), None)
+        return next((child for child in children if cpu(child) > before[child] + 0.05), None)
 
     with running(PAGE_PROCESSES="1", PAGE_TIMEOUT="3600", PAGE_MEMORY_MB="4096") as service:
         job = service.submit(slow_pdf(6_000_000))

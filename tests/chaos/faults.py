@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 
 import psutil
-from harness import Service
+from harness import Service, command_line
 
 ROLES = {
     "API": "uvicorn",
@@ -39,7 +39,7 @@ class Faults:
             role = self._random.choice(list(ROLES))
             kill = self._random.random() < 0.6
             held = [victim for victim, timer in self._held if timer.is_alive()]
-            found = [one for one in self._service.tree() if ROLES[role] in _words(one) and one not in held]
+            found = [one for one in self._service.tree() if ROLES[role] in command_line(one) and one not in held]
             recent = [moment for moment in self._killed[role] if moment > time.monotonic() - 60]
             if not found or (kill and len(recent) >= KILLS_A_MINUTE):
                 time.sleep(0.1)
@@ -61,13 +61,6 @@ class Faults:
         for victim, timer in self._held:
             timer.join()
             _resume(victim)
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
 
 
 def _resume(process: psutil.Process) -> None:

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import redis
 from documents import text_pdf
@@ -74,11 +73,7 @@ class Bench:
         self.service = service
         self.address = address
         self.primary, self.other = servers
-        self.processes = {process.pid for process in self._ours()}
-
-    def _ours(self) -> list[psutil.Process]:
-        """What must not end: page processes come and go."""
-        return [process for process in self.service.tree() if "worker.fork_server" not in process.cmdline()]
+        self.processes = {process.pid for process in service.lasting()}
 
     def submit(self, count: int = 6, page_seconds: float = PAGE_SECONDS) -> list[str]:
         options = json.dumps({"sleep": page_seconds})
@@ -121,7 +116,9 @@ class Bench:
         counts = Counter(states.values())
         print(f"all is settled after {settled:.1f} s with {work:.1f} s of work: {dict(counts)}")
         assert settled <= RECOVERED_WITHIN + work
-        assert self.processes <= {process.pid for process in self._ours()}, self.service.log.read_text()[-5000:]
+        assert self.processes <= {process.pid for process in self.service.lasting()}, self.service.log.read_text()[
+            -5000:
+        ]
 
         ends = Counter(
             event["job"] for _, event in self.primary.client.xrange("events") if event.get("status") in ENDED

@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis
 from documents import scan_pdf, text_pdf
-from harness import Service, running, spawn, wait_for
+from harness import Service, command_line, running, spawn, wait_for
 from recovery import recovers
 from test_workers import another_worker, kill_tree, store_of
 
@@ -108,7 +108,7 @@ def test_the_disk_is_full() -> None:
     mount = f'mount -t tmpfs -o size=8m none {folder}/blobs && exec "$@"'
     try:
         service.start("unshare", "--mount", "sh", "-c", mount, "sh")
-        parts = {process.pid for process in service.tree() if "worker.fork_server" not in process.cmdline()}
+        parts = {process.pid for process in service.lasting()}
         blobs = Path(f"/proc/{service.process.pid}/root{folder}/blobs")
         jobs = [service.submit(text_pdf(3), options='{"sleep": 1}') for _ in range(4)]
         wait_for(lambda: service.client.get(f"/jobs/{jobs[0]}").json()["pages_total"])
@@ -166,7 +166,7 @@ def test_workers_are_restarted_one_after_the_other() -> None:
                 worker = service.find("-m", "worker")
                 worker.terminate()
                 psutil.wait_procs([worker], 30)
-                wait_for(lambda: [one for one in service.tree() if "worker.engine_host" in one.cmdline()])
+                wait_for(lambda: [one for one in service.tree() if "worker.engine_host" in command_line(one)])
         assert [service.result(job)["status"] for job in jobs] == ["finished"] * 40
         assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
 
@@ -197,7 +197,7 @@ def test_dead_workers_are_made_up_for() -> None:
                 name = store.hget(f"slice:{job}-0", "worker") or ""  # the first name is that of the service's own
                 return service.find("-m", "worker") if name.endswith("-0") else psutil.Process(other.pid)
 
-            host = next(child for child in holder().children() if "worker.engine_host" in child.cmdline())
+            host = next(child for child in holder().children() if "worker.engine_host" in command_line(child))
             host.kill()
             wait_for(lambda: store.hget(f"slice:{job}-0", "fence") == "2")
             root, parent = holder(), psutil.Process(service.process.pid)
