@@ -31,7 +31,7 @@ PATIENCE = 0.25
 USUAL = 2
 
 IDLE_MB = 256
-"""MiB, for each place, that children between two calls of their documents may hold together."""
+"""MiB, for each place, that children between two calls may hold together, where there are more than places."""
 
 IDLE_FOR = 60.0
 """Seconds after which a child is ended whose document has not come back."""
@@ -234,6 +234,7 @@ class PagePool:
         mine = (child for child in self._idle if child.source == source and child.aside == aside)
         child = next((child for child in mine if child.channel.alive), None)
         if child is None:
+            self._trim(self._turns.free)
             child = await self._processes.take()
             child.source = source
             if aside:
@@ -249,8 +250,12 @@ class PagePool:
             self._end(child)
         elif child.channel.alive:
             self._idle[child] = asyncio.get_running_loop().call_later(IDLE_FOR, self._forget, child)
-            while sum(idle.grown_mb for idle in self._idle) > IDLE_MB * self.count:
-                self._forget(next(iter(self._idle)))
+            self._trim(self.count)
+
+    def _trim(self, places: int) -> None:
+        """Ends those that have been idle longest, where more are than `places` and they hold much."""
+        while len(self._idle) > places and sum(idle.grown_mb for idle in self._idle) > IDLE_MB * self.count:
+            self._forget(next(iter(self._idle)))
 
     def _forget(self, child: PageProcess) -> None:
         """Ends a child that is idle."""
