@@ -93,7 +93,7 @@ async def test_a_block_that_fails_is_a_warning(
 async def test_a_page_of_which_all_blocks_fail_fails(settings: Settings, vlm: RunningVLM, tmp_path: Path) -> None:
     vlm.answer = lambda request: Reply(400, {"error": {"message": "No"}})
     async with running_engine(settings) as engine:
-        with pytest.raises(PageError, match=r"Nothing on page 1 could be read\. A text block") as raised:
+        with pytest.raises(PageError, match=r"Nothing on page 1 could be read\. A \w+ block was not read") as raised:
             await read(engine, tmp_path / "job")
         assert raised.value.code == "engine_failed"
         vlm.answer = lambda request: None
@@ -157,7 +157,7 @@ async def test_cancel_reaches_the_server(settings: Settings, vlm: RunningVLM, tm
     async with running_engine(settings) as engine:
         job = await stored(engine, tmp_path / "job")
         page = asyncio.create_task(engine.page(Document(job, {}), 1))
-        await until(lambda: vlm.in_flight == 2)
+        await until(lambda: vlm.in_flight >= 2)
         page.cancel()
         await asyncio.wait([page])
         await until(lambda: not vlm.in_flight)
