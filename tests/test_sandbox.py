@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 BEFORE = (
     "import ctypes, fcntl, mmap, os, resource, signal, socket, subprocess, sys, threading\n"
     "from worker import sandbox, seccomp\n"
-    "assert sandbox.enter(sandbox.rules()) is not sandbox.Sandbox.NONE\n"
+    "assert sandbox.enter(sandbox.prepare()) is not sandbox.Sandbox.NONE\n"
 )
 
 
@@ -46,7 +46,7 @@ def test_threads_that_are_there_already_get_the_filter() -> None:
         "from worker import sandbox\n"
         "with ThreadPoolExecutor(1) as pool:\n"
         "    pool.submit(int).result()\n"
-        "    sandbox.enter(sandbox.rules())\n"
+        "    sandbox.enter(sandbox.prepare())\n"
         "    assert isinstance(pool.submit(socket.socket).exception(), PermissionError)\n"
     )
     assert run("", before).returncode == 0, run("", before)
@@ -56,7 +56,7 @@ def test_without_landlock_no_file_is_opened() -> None:
     before = (
         "from worker import landlock, sandbox\n"
         "landlock.version = lambda: 0\n"
-        "assert sandbox.rules() is None\n"
+        "assert sandbox.prepare() is None\n"
         "assert sandbox.enter(None) is sandbox.Sandbox.SEALED\n"
     )
     for path in ("/etc/passwd", "/dev/null", "/usr/lib"):

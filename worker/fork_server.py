@@ -45,7 +45,7 @@ class ForkServer:
     def _start(self, reader: str, seconds: float, memory_mb: int, max_pixels: int) -> None:
         self._reader, self._seconds = pages.load_reader(reader, max_pixels), seconds
         sandbox.limit(memory_mb)  # page processes inherit it
-        self._rules = sandbox.rules()
+        self._rules = sandbox.prepare()
         if self._rules is None:
             self._reader.preload()
         freeze_garbage()

@@ -23,6 +23,7 @@ NETWORK_FROM, NETWORK_RIGHTS = 4, 0b11  # bind and connect by TCP
 SCOPES_FROM, SCOPES = 6, 0b11  # abstract unix sockets, signals
 
 PR_SET_NO_NEW_PRIVS = 38
+LIBC = ctypes.CDLL(None)
 
 
 def version() -> int:
@@ -61,7 +62,7 @@ def enter(rules: int) -> bool:
 
     False where the kernel does not allow it. Nothing is given up then.
     """
-    no_new_privileges = ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    no_new_privileges = LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     return no_new_privileges and _syscall(RESTRICT_SELF, rules, 0) == 0
 
 
@@ -80,5 +81,5 @@ def _allow_reading(rules: int, path: Path) -> None:
 
 def _syscall(number: int, *arguments: "int | bytes | None") -> int:
     passed = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    result: int = ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *passed)
+    result: int = LIBC.syscall(ctypes.c_long(number), *passed)
     return result

@@ -26,6 +26,7 @@ FILES_MAX = 256
 ROOT = Path(__file__).parents[1]
 CAPSET = {"x86_64": 126, "aarch64": 91}
 CAPABILITY_VERSION = 0x20080522
+LIBC = ctypes.CDLL(None)
 
 READABLE = (
     "/lib",
@@ -81,17 +82,20 @@ def allow_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def rules() -> int | None:
-    """The ruleset for `enter`, made once for all processes that inherit its descriptor.
+def prepare() -> int | None:
+    """Does what holds for all processes that will be forked: they inherit no capabilities and the ruleset for `enter`.
 
     None where no file can be opened in the sandbox: everything that a page may need has to be loaded before.
     """
+    _drop_capabilities()
     return landlock.ruleset(readable()) if seccomp.supported() else None
 
 
 def enter(rules: int | None) -> Sandbox:
-    """Enters the sandbox, for good. To be called while the process has one thread and has read nothing untrusted."""
-    _drop_capabilities()
+    """Enters the sandbox, for good. To be called while the process has one thread and has read nothing untrusted.
+
+    `rules` are what `prepare` returned.
+    """
     if not seccomp.supported():
         return Sandbox.NONE
     limited = rules is not None and landlock.enter(rules)
@@ -114,4 +118,4 @@ def _drop_capabilities() -> None:
         header = ctypes.create_string_buffer(struct.pack("Ii", CAPABILITY_VERSION, 0))
         none = ctypes.create_string_buffer(24)
         with contextlib.suppress(OSError):
-            ctypes.CDLL(None).syscall(ctypes.c_long(number), header, none)
+            LIBC.syscall(ctypes.c_long(number), header, none)

@@ -14,6 +14,7 @@ import struct
 
 # linux/prctl.h, linux/seccomp.h
 PR_SET_NO_NEW_PRIVS = 38
+LIBC = ctypes.CDLL(None)
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
 KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 X32 = 0x40000000
@@ -159,14 +160,13 @@ def enter(*, may_open: bool) -> bool:
     """
     if not supported():
         return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
     column, audit = _MACHINES[platform.machine()]
     instructions = program(column, audit, os.getpid(), may_open=may_open)
     code = ctypes.create_string_buffer(b"".join(instructions))
     filter_program = ctypes.create_string_buffer(struct.pack("HP", len(instructions), ctypes.addressof(code)))
-    failed: int = libc.syscall(
+    failed: int = LIBC.syscall(
         ctypes.c_long(_SECCOMP[column]),
         ctypes.c_long(SECCOMP_SET_MODE_FILTER),
         ctypes.c_long(SECCOMP_FILTER_FLAG_TSYNC),
