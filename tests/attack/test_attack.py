@@ -39,7 +39,8 @@ exec setpriv --reuid {USER} --regid {USER} --clear-groups "$PYTHON" -m tests.att
 def run_attack(user: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.attack.supervisor"]
     if user == "user" and os.getuid() == 0:
-        command = ["unshare", "-m", "--propagation", "private", "sh", "-c", AS_USER, "sh", sys.base_prefix]
+        reachable = os.path.realpath(sys.base_prefix)
+        command = ["unshare", "-m", "--propagation", "private", "sh", "-c", AS_USER, "sh", reachable]
     elif (user == "root") != (os.getuid() == 0):
         pytest.skip("only root can be both")
     kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
