@@ -209,10 +209,12 @@ class BlobStore:
         return [folder.root.name for folder in folders if folder.touched_at() < before]
 
     def finish_removals(self) -> None:
-        """Removes what is left of folders whose removal was cut off."""
+        """Removes what is left of folders and files whose removal was cut off."""
         for name in self._names():
             if name.startswith(REMOVED):
                 shutil.rmtree(self._root / name, ignore_errors=True)
+                with contextlib.suppress(OSError):  # of a folder, or somebody else's
+                    os.unlink(self._root / name)
 
     def _names(self) -> list[str]:
         try:

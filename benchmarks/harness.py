@@ -1,6 +1,7 @@
 """What the benchmarks share: services as processes on free ports and folders of their own, rounds, and the report."""
 
 import asyncio
+import contextlib
 import math
 import os
 import platform
@@ -222,7 +223,11 @@ async def convert_floor(client: Client, url: str) -> None:
 
 def cpu_seconds(root: psutil.Process) -> float:
     """Seconds of CPU that a process, its descendants and those of them that have ended have used."""
-    return sum(sum(one.cpu_times()[:4]) for one in (root, *root.children(recursive=True)))
+    used = 0.0
+    for process in [*reversed(root.children(recursive=True)), root]:  # what ends meanwhile is in its parent's figure
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used += sum(process.cpu_times()[:4])
+    return used
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -46,6 +46,7 @@ class Bench:
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         self.process = Scripted()
         self.clock = ChildClock(self.process)  # type: ignore[arg-type]
+        self.clock.look()
 
     def passes(self, seconds: float, *, cpu: float = 0.0, state: str = psutil.STATUS_SLEEPING) -> None:
         self.now += seconds
@@ -57,6 +58,12 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(monkeypatch)
+
+
+def test_the_time_before_the_first_look_counts(bench: Bench) -> None:
+    bench.clock = ChildClock(bench.process)  # type: ignore[arg-type]
+    bench.passes(LOOK, state=psutil.STATUS_RUNNING)
+    assert bench.clock.own == pytest.approx(LOOK)
 
 
 def test_the_cpu_of_the_child_counts(bench: Bench) -> None:

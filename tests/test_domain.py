@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from app import errors
-from app.blobs import BlobStore, JobFolder, replacing, write
+from app.blobs import REMOVED, BlobStore, JobFolder, replacing, write
 from app.errors import DocumentError, InvalidRequest, JobError, RequestError
 from app.jobs.record import Job, Status, iso
 from app.options import OPTIONS
@@ -244,7 +244,8 @@ def test_a_removal_that_was_cut_off_is_finished(tmp_path: Path, monkeypatch: pyt
         killed.setattr(shutil, "rmtree", lambda *_, **__: None)
         folder.delete()
     assert blobs.untouched(-60) == []
-    assert len(list(folder.root.parent.iterdir())) == 1
+    (folder.root.parent / f"{REMOVED}spool").touch()
+    assert len(list(folder.root.parent.iterdir())) == 2
     blobs.finish_removals()
     assert list(folder.root.parent.iterdir()) == []
 

@@ -22,7 +22,7 @@ from app.results import Page, stored_page
 from worker import pages, sandbox
 from worker.documents import OpenDocument, fitting, open_document
 from worker.engines.base import Hint, PageReader
-from worker.handover import Handover, JobFiles, send
+from worker.handover import Handover, JobFiles, nameless, send
 from worker.pages import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -48,13 +48,14 @@ def call(work: Pages, op: str, folder: JobFolder, **parameters: Any) -> Any:
     """As a page pool does it, in this process."""
 
     async def handed_over() -> Any:
-        async with Handover(op, folder, parameters.get("number")) as handover:
-            job = JobFiles(op, [os.dup(descriptor) for descriptor in handover.descriptors])
-            try:
-                answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
-            finally:
-                job.close()
-            return await handover.keep(answer)
+        with nameless(folder) as spool:
+            async with Handover(op, folder, parameters.get("number"), spool) as handover:
+                job = JobFiles(op, [os.dup(descriptor) for descriptor in handover.descriptors])
+                try:
+                    answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
+                finally:
+                    job.close()
+                return await handover.keep(answer)
 
     return anyio.run(handed_over)
 
@@ -178,10 +179,11 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
 
         def ask(op: str, folder: JobFolder, **parameters: Any) -> Any:
             async def handed_over() -> Any:
-                async with Handover(op, folder, parameters.get("number")) as handover:
-                    send(files, handover)
-                    answer = say(op, **parameters)
-                    return answer if "error" in answer else await handover.keep(answer["result"])
+                with nameless(folder) as spool:
+                    async with Handover(op, folder, parameters.get("number"), spool) as handover:
+                        send(files, handover)
+                        answer = say(op, **parameters)
+                        return answer if "error" in answer else await handover.keep(answer["result"])
 
             return anyio.run(handed_over)
 

@@ -1,6 +1,7 @@
 """Child processes: calls to them, their limits, their deaths."""
 
 import asyncio
+import itertools
 import json
 import os
 import sys
@@ -117,14 +118,14 @@ async def test_a_document_that_does_not_come_back_keeps_no_process(
 async def test_documents_between_two_calls_keep_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_pool, "IDLE_MB", 16)
     async with page_processes() as children:
+        growing = itertools.count(0, 1000)
+        monkeypatch.setattr(page_processes_module, "resident_mb", lambda _: next(growing))
         for name in "abc":
             await children.prepare(folder_with(tmp_path, text_pdf(), name), None, 10)
-            list(children._idle)[-1].note_memory(1000)
         last = folder_with(tmp_path, text_pdf(), "d")
         await children.prepare(last, None, 10)
         (child,) = children._idle
         assert child.source == last.source
-        child.note_memory(1000)
         await children.page(last, 1)  # a lone document keeps its process, whatever that holds
         assert list(children._idle) == [child]
 

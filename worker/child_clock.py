@@ -34,8 +34,8 @@ class ChildClock:
         """Resident, in MiB, at the last look."""
         self._process = process
         self._looked = time.monotonic()
-        self._cpu = 0.0
-        self._read()
+        self._cpu: float | None = None
+        """The CPU used until the last look; most calls end before the first."""
 
     def look(self) -> None:
         step = self._step()
@@ -58,7 +58,7 @@ class ChildClock:
         return min(self._looked - before, STEP_MAX)
 
     def _read(self) -> tuple[float, bool]:
-        """The CPU used since the last look, and whether the child is ready to run."""
+        """The CPU used since the last look, and whether the child is ready to run; of the first look, nothing."""
         try:
             with self._process.oneshot():
                 times = self._process.cpu_times()
@@ -67,7 +67,7 @@ class ChildClock:
         except psutil.Error:  # it has just ended
             return 0.0, False
         before, self._cpu = self._cpu, times.user + times.system
-        return self._cpu - before, runnable
+        return (0.0, False) if before is None else (self._cpu - before, runnable)
 
 
 async def answer_within(seconds: float, pid: int, call: Coroutine[Any, Any, T]) -> T:

@@ -76,8 +76,8 @@ class ForkServer:
     def _reap(self) -> None:
         for pid in list(self._ended):
             ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                self._ended.pop(pid).set_result(os.waitstatus_to_exitcode(status))
+            if ended and not (end := self._ended.pop(pid)).done():  # else nobody waits any more
+                end.set_result(os.waitstatus_to_exitcode(status))
 
     def _become_page_process(self, server: int, line: int, files: int, output: int) -> NoReturn:
         """In the new process: nothing of the event loop runs any more."""
@@ -112,6 +112,7 @@ def _keep_open(*descriptors: int) -> None:
 async def run(descriptor: int, passed: int) -> None:
     with socket.socket(fileno=passed) as connection:
         await serve(descriptor, ForkServer(connection).handle)
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)  # while what it writes to is still open
 
 
 if __name__ == "__main__":

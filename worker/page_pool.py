@@ -161,35 +161,36 @@ class PagePool:
         turns = self._aside if document in self._slow else self._turns
         await turns.take(document)  # documents take turns, however many pages each has waiting
         try:
-            async with Handover(op, folder, parameters.get("number")) as handover:
-                child = await self._take(folder.source, aside=turns is self._aside)
-                clock = ChildClock(child.process)
-                call = asyncio.create_task(child.call(op, handover, **parameters))
-                try:
-                    while not (await asyncio.wait({call}, timeout=LOOK))[0]:
-                        clock.look()
-                        self._check(clock)
-                        if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
-                            self._mark(document, slow=True)
-                            if not self._aside.take_free():
-                                raise _Displaced
-                            child.set_aside()
-                            turns.leave()
-                            turns = self._aside
-                    result = call.result()
-                except ChildDied as died:
-                    if died.status == -signal.SIGXCPU:
-                        raise self._too_long from None
-                    raise
-                finally:
-                    if not call.done():  # it goes on in there, and nobody waits for it
-                        call.cancel()
-                        await child.kill()
-                    clock.stop()
-                    self._spent[document] += clock.own
-                    child.note_memory(clock.memory_mb)
-                    self._give(child)
-                value = await self._keep(handover, result, child)
+            child = await self._take(folder.source, aside=turns is self._aside)
+            try:
+                async with Handover(op, folder, parameters.get("number"), child.spool(folder)) as handover:
+                    clock = ChildClock(child.process)
+                    call = asyncio.create_task(child.call(op, handover, **parameters))
+                    try:
+                        while not (await asyncio.wait({call}, timeout=LOOK))[0]:
+                            clock.look()
+                            self._check(clock)
+                            if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
+                                self._mark(document, slow=True)
+                                if not self._aside.take_free():
+                                    raise _Displaced
+                                child.set_aside()
+                                turns.leave()
+                                turns = self._aside
+                        result = call.result()
+                    except ChildDied as died:
+                        if died.status == -signal.SIGXCPU:
+                            raise self._too_long from None
+                        raise
+                    finally:
+                        if not call.done():  # it goes on in there, and nobody waits for it
+                            call.cancel()
+                            await child.kill()
+                        clock.stop()
+                        self._spent[document] += clock.own
+                    value = await self._keep(handover, result, child)
+            finally:
+                self._give(child)
             if child.loaded:
                 self._processes.preload()
             if op in ("page", "render"):
@@ -246,9 +247,10 @@ class PagePool:
 
     def _give(self, child: PageProcess) -> None:
         """Keeps a child for its document's next call."""
-        if child.calls >= CALLS_MAX or (child.aside and not self._aside.others_wait()):
+        spent = child.calls >= CALLS_MAX or (child.aside and not self._aside.others_wait())
+        if spent or not child.channel.alive:
             self._end(child)
-        elif child.channel.alive:
+        else:
             self._idle[child] = asyncio.get_running_loop().call_later(IDLE_FOR, self._forget, child)
             self._trim(self.count)
 
@@ -263,6 +265,6 @@ class PagePool:
         self._end(child)
 
     def _end(self, child: PageProcess) -> None:
-        ending = asyncio.create_task(child.channel.close())
+        ending = asyncio.create_task(child.close())
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

@@ -10,14 +10,15 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
 
+from app.blobs import JobFolder
 from app.errors import WorkerError
 from worker.channel import Channel, ChildDied
 from worker.child_clock import answer_within
-from worker.handover import Handover, send
+from worker.handover import Handover, nameless, send
 from worker.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
@@ -59,17 +60,19 @@ class Limits:
 class PageProcess:
     """One page process. `files` is the socket by which it is passed open files."""
 
-    def __init__(self, channel: Channel, process: psutil.Process, files: socket.socket) -> None:
+    def __init__(self, channel: Channel, process: psutil.Process, files: socket.socket, inherited_mb: int) -> None:
         self.channel = channel
         self.process = process
         self._files = files
+        self._spool: IO[bytes] | None = None
+        self._inherited_mb = inherited_mb
+        self._grown_mb: int | None = None
         self.source: Path | None = None
         """Its document, once it has one."""
         self.calls = 0
         self.aside = False
         self.loaded = False
         """Whether it has loaded models for itself that it could have inherited."""
-        self._memory_mb: list[int] = []
 
     def set_aside(self) -> None:
         """For good: only root could take it back."""
@@ -77,7 +80,14 @@ class PageProcess:
         with contextlib.suppress(psutil.Error):
             self.process.nice(NICENESS)
 
+    def spool(self, folder: JobFolder) -> IO[bytes]:
+        """What it writes into, for the engine host to copy into the job's folder. Raises OSError."""
+        if self._spool is None:
+            self._spool = nameless(folder)
+        return self._spool
+
     async def call(self, op: str, handover: Handover, **parameters: Any) -> Any:
+        self._grown_mb = None
         try:
             send(self._files, handover)
         except OSError:  # it has just ended, as the call will tell
@@ -86,14 +96,18 @@ class PageProcess:
         self.loaded = isinstance(answer, dict) and answer.get("loaded") is True
         return answer
 
-    def note_memory(self, memory_mb: int) -> None:
-        """Resident, after a call."""
-        self._memory_mb = [*self._memory_mb[:1], memory_mb]
-
     @property
     def grown_mb(self) -> int:
-        """What it has in memory now and did not inherit."""
-        return self._memory_mb[-1] - self._memory_mb[0]
+        """What it has in memory between two calls, beyond what the fork server has."""
+        if self._grown_mb is None:
+            self._grown_mb = max(0, resident_mb(self.process) - self._inherited_mb)
+        return self._grown_mb
+
+    async def close(self) -> None:
+        """Ends it, between two calls."""
+        if self._spool is not None:
+            self._spool.close()
+        await self.channel.close()
 
     async def kill(self) -> None:
         self.channel.kill()
@@ -114,6 +128,8 @@ class PageProcesses:
         """By which the server gets the descriptors of each fork."""
         self._order = asyncio.Lock()
         """The server is asked for one thing at a time: descriptors go with the call that follows them."""
+        self._inherited_mb = 0
+        """What the server has in memory."""
         self._loading: asyncio.Task[None] | None = None
         """Set once models are to be loaded before the fork."""
         self._warned = False
@@ -153,7 +169,7 @@ class PageProcesses:
         try:
             async with self._order:
                 server = await self._running_server()
-                await self._patiently(server, server.call("preload"))
+                await self._preload_in(server)
         except (ChildDied, WorkerError) as failure:  # each process loads them for itself, as the first one did
             log.warning("models are not loaded ahead: %s", failure)
             return
@@ -206,7 +222,7 @@ class PageProcesses:
         if (lacking := LACKING.get(Sandbox(entered))) and not self._warned:
             log.warning(lacking)
             self._warned = True
-        return PageProcess(channel, forked.process, files)
+        return PageProcess(channel, forked.process, files, self._inherited_mb)
 
     async def _ask(self, descriptors: list[int]) -> "_Forked":
         """Has the fork server fork a process that gets these."""
@@ -243,8 +259,13 @@ class PageProcesses:
         limits = vars(self._limits)
         await self._patiently(self._server, self._server.call("start", reader=self._reader, **limits))
         if self._loading is not None:
-            await self._patiently(self._server, self._server.call("preload"))
+            await self._preload_in(self._server)
+        self._inherited_mb = resident_mb(psutil.Process(self._server.pid))
         return self._server
+
+    async def _preload_in(self, server: Channel) -> None:
+        await self._patiently(server, server.call("preload"))
+        self._inherited_mb = resident_mb(psutil.Process(server.pid))
 
     async def _patiently(self, channel: Channel, answer: Coroutine[Any, Any, T]) -> T:
         """The answer of a process; one that does not give it is killed. Raises WorkerError."""
@@ -280,6 +301,14 @@ class _Forked:
     def _status(self) -> int:
         """The kernel kills the children of a server that has ended."""
         return -signal.SIGKILL if self._ending.exception() is not None else self._ending.result()
+
+
+def resident_mb(process: psutil.Process) -> int:
+    """What the process has in memory; nothing where it has ended."""
+    try:
+        return int(process.memory_info().rss) >> 20
+    except psutil.Error:
+        return 0
 
 
 class _Output(asyncio.Protocol):
