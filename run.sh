@@ -142,7 +142,7 @@ case ${1:-serve} in
     PATH=$venv/bin:$PATH
     [[ $# == 0 ]] || exec python -m pytest "$@"
     # Each check ends with this script, even if that is killed.
-    check() { python -I -S app/tether.py $$ "$@"; }
+    check() { python -I -S app/processes/die_with_parent.py $$ "$@"; }
     no_agpl() { check "$1/pip-licenses" --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
     side_by_side=(-n logical --maxprocesses 4 --dist loadfile)
     check ruff check .
@@ -173,6 +173,6 @@ case ${1:-serve} in
       venv=${VENV:-$here/.venv-paddle}
       install "1.8 GB" requirements/paddle-cpu.txt
     fi
-    exec "$venv/bin/python" "$here/app/launch.py" -m app "$@" # -m alone would run an "app" of the current folder
+    exec "$venv/bin/python" "$here/app/processes/launch.py" -m app "$@" # -m alone would run an "app" of the current folder
     ;;
 esac

@@ -12,15 +12,15 @@ import sys
 from pathlib import Path
 
 from app import __version__
-from app.data_dir import make_data_dir
-from app.listen import api_command, check_exposure
-from app.logs import configure
-from app.misspelled import warn_of_misspelled
-from app.parse import parse
-from app.processes import run_until_signal
-from app.service import ServiceFailed, check_store, run_service
+from app.cli.misspelled import warn_of_misspelled
+from app.cli.parse import parse
+from app.cli.serve import ServiceFailed, check_store, run_service
+from app.logging import configure
+from app.processes.lifecycle import run_until_signal
+from app.processes.listen import api_command, check_exposure
+from app.redis.client import StoreError
 from app.settings import Settings, SettingsError, load_settings
-from app.store import StoreError
+from app.storage.data_dir import make_data_dir
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,26 +9,27 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from app import __version__
-from app.api import docs, events, health, jobs, problems, queue, submit
+from app.api import error_handlers
 from app.api.access import Access
-from app.api.answers import Answer
-from app.api.body import BodyLimit
-from app.api.context import Context
+from app.api.body_limit import BodyLimit
+from app.api.dependencies import Context
 from app.api.head import Head
+from app.api.responses import Answer
+from app.api.routes import docs, events, health, infer, jobs, queue
 from app.api.startup import Startup
 from app.api.streams import Streams
-from app.blobs import BlobStore
-from app.data_dir import make_data_dir
-from app.engines import EngineRegistry
+from app.cli.misspelled import warn_of_misspelled
+from app.engines.registry import EngineRegistry
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
-from app.logs import configure
-from app.misspelled import warn_of_misspelled
-from app.processes import forbid_inspection, freeze_garbage
-from app.quota import Quota
+from app.logging import configure
+from app.processes.lifecycle import forbid_inspection, freeze_garbage
+from app.redis.client import StoreKeeper, connect
 from app.settings import Settings, settings_or_exit
-from app.store import StoreKeeper, connect
+from app.storage.blobs import BlobStore
+from app.storage.data_dir import make_data_dir
+from app.storage.quota import Quota
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -80,11 +81,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     app.add_middleware(Access, settings=chosen)
     app.add_middleware(Startup)
-    problems.install(app)
+    error_handlers.install(app)
     app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(queue.router)
-    app.include_router(submit.router)
+    app.include_router(infer.router)
     app.include_router(jobs.router)
     app.include_router(events.router)
     app.add_api_route("/", lambda: RedirectResponse("docs"), include_in_schema=False)

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from app.addresses import Rules
+from app.egress.policy import Rules
+from app.engines.options import HIDDEN, OPTIONS
 from app.env_file import EnvFile, EnvFileError, find, read_env_file, upper_case
-from app.options import HIDDEN, OPTIONS
-from app.vl_models import VLModel, choose
+from app.model_names import VLModel, choose
 
 
 def _split(value: Any) -> Any:

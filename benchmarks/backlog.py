@@ -14,7 +14,7 @@ from typing import Any
 
 import redis.asyncio
 
-from app.jobs import keys
+from app.redis import keys
 from benchmarks.client import Client
 from benchmarks.harness import ROOT, Row, Running, alternate, bounded, compared, environment, ours, process, report
 

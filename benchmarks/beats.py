@@ -6,11 +6,11 @@ import time
 
 import redis.asyncio
 
-from app.jobs import keys
+from app.jobs.models import Job, Slice, Status
 from app.jobs.queue import BEAT, Jobs
-from app.jobs.record import Job, Slice, Status
+from app.redis import keys
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
 from benchmarks.harness import Row, bounded, folder, report, store
 
 QUEUE = "null"

@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 import redis.asyncio
 
-from app.jobs import keys
+from app.redis import keys
 from benchmarks import documents
 from benchmarks.client import Client
 from benchmarks.harness import Row, Running, alternate, compared, cpu_seconds, floor, ours, report

@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 
 import psutil
 
-from app.ports import free_port
+from app.processes.die_with_parent import tethered
+from app.processes.ports import free_port
+from app.redis.client import StoreKeeper, find_server, store_url
 from app.settings import Settings
-from app.store import StoreKeeper, find_server, store_url
-from app.tether import tethered
 from benchmarks.client import Client
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +97,7 @@ async def store(data: Path) -> AsyncIterator[str]:
 
 
 def uvicorn(application: str, port: int) -> list[str]:
-    """As app/service.py starts it."""
+    """As app/cli/serve.py starts it."""
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning"]
     return [sys.executable, "-m", "uvicorn", application, *options]
 

@@ -16,7 +16,7 @@ STORE, FORK_SERVER, PAGES = "store", "fork server", "page processes"
 PARTS = {
     "worker": "supervisor",
     "worker.engine_host": "engine host",
-    "worker.fork_server": FORK_SERVER,
+    "worker.page_process.fork_server": FORK_SERVER,
     "app.webhooks": "sender of callbacks",
 }
 LOOK = 0.05  # seconds between looks
@@ -38,7 +38,7 @@ def of_worker(worker: psutil.Process) -> dict[psutil.Process, str]:
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
             words = one.cmdline()
             module = words[words.index("-m") + 1]
-            forked = module == "worker.fork_server" and found.get(one.parent()) == FORK_SERVER
+            forked = module == "worker.page_process.fork_server" and found.get(one.parent()) == FORK_SERVER
             found[one] = PAGES if forked else PARTS.get(module, module)
     return found
 

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.blobs import JobFolder, write
 from app.errors import JobError
+from app.storage.blobs import JobFolder, write
 from benchmarks import documents
 from benchmarks.harness import Row, alternate, compared, folder, report
 from benchmarks.memory import MB
-from worker.page_pool import PagePool
-from worker.page_processes import Limits
+from worker.engine_host.page_pool import PagePool
+from worker.engine_host.page_processes import Limits
 
 SANDBOXED = "worker.engines.pp_ocr.reader:PPOCRReader"
 PLAIN = "benchmarks.simulated.unsandboxed:PPOCRReader"

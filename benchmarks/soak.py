@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import redis.asyncio
 
-from app.jobs import keys
+from app.redis import keys
 from benchmarks import documents
 from benchmarks.client import Client
 from benchmarks.harness import Row, Running, bounded, ours, outcome, report, serving

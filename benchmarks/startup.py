@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from app.ports import free_port
+from app.processes.ports import free_port
 from benchmarks.harness import (
     Row,
     alternate,

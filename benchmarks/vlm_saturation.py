@@ -24,8 +24,8 @@ from typing import Any
 import psutil
 import yaml
 
-from app.ports import free_port
-from app.tether import tethered
+from app.processes.die_with_parent import tethered
+from app.processes.ports import free_port
 from benchmarks.client import Client
 from benchmarks.harness import Row, alternate, bounded, compared, environment, folder, ours, outcome, process, report
 from benchmarks.simulated import layout

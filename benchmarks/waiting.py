@@ -13,8 +13,8 @@ from typing import Any
 import redis.asyncio
 
 from app.jobs.queue import Jobs
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
 from benchmarks.client import Client
 from benchmarks.harness import Row, Running, bounded, ours, report
 

@@ -28,5 +28,5 @@ RUN python3 -m compileall -q .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp HOST=0.0.0.0 DATA_DIR=/data
 USER 10001:0
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-m", "app.health"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-m", "app.cli.healthcheck"]
 CMD ["python", "-m", "app", "api"]

@@ -8,5 +8,5 @@ LABEL org.opencontainers.image.title="PaddleOCR-VL Service" \
       org.opencontainers.image.description="Documents in, markdown and images out: API and worker"
 ENV HOST=0.0.0.0
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s CMD ["python", "-m", "app.health"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s CMD ["python", "-m", "app.cli.healthcheck"]
 CMD ["python", "-m", "app"]

@@ -28,5 +28,5 @@ COPY worker worker
 RUN python3 -m compileall -q .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp DATA_DIR=/data
 USER 10001:0
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "worker.health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "worker.healthcheck"]
 CMD ["python", "-m", "worker"]

@@ -50,5 +50,5 @@ USER 10001:0
 ARG MODEL=v1.6
 ARG WARM_UP=1
 RUN [ -z "${WARM_UP}" ] || MODEL=${MODEL} python -m worker.engines.paddleocr_vl.prefetch
-HEALTHCHECK --interval=30s --timeout=10s --start-period=300s CMD ["python", "-m", "worker.health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=300s CMD ["python", "-m", "worker.healthcheck"]
 CMD ["python", "-m", "worker"]

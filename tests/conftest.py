@@ -13,10 +13,10 @@ import pytest
 import redis
 from harness import Service, Web, running, spawn, wait_for
 
-from app.misspelled import WARNED
+from app.cli.misspelled import WARNED
+from app.processes.die_with_parent import die_with
+from app.redis.client import Store, connect, find_server
 from app.settings import Settings
-from app.store import Store, connect, find_server
-from app.tether import die_with
 
 hypothesis.settings.register_profile(
     "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

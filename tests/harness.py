@@ -19,8 +19,8 @@ import httpx
 import psutil
 import redis
 
-from app.ports import free_port
-from app.tether import tethered
+from app.processes.die_with_parent import tethered
+from app.processes.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 START_WITHIN = 240.0
@@ -141,7 +141,9 @@ class Service:
     def lasting(self) -> list[psutil.Process]:
         """Its processes but those that come and go with documents, and what forks them."""
         commands = {process: command_line(process) for process in self.tree()}
-        return [process for process, words in commands.items() if words and "worker.fork_server" not in words]
+        return [
+            process for process, words in commands.items() if words and "worker.page_process.fork_server" not in words
+        ]
 
     def stop(self) -> int:
         self.client.close()

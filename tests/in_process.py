@@ -12,12 +12,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.blobs import write
-from app.jobs import keys
-from app.jobs.record import Job, Status
+from app.jobs.models import Job, Status
 from app.main import create_app
-from app.results import Page, store_page
+from app.redis import keys
+from app.results.models import Page, store_page
 from app.settings import Settings
+from app.storage.blobs import write
 
 CREATED = 1_700_000_000
 """When the listing has it that jobs came: 2023-11-14T22:13:20Z."""

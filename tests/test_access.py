@@ -13,7 +13,7 @@ from harness import until
 from starlette.responses import PlainTextResponse
 
 from app.api.access import Access
-from app.ports import free_port
+from app.processes.ports import free_port
 from app.settings import Settings
 
 pytestmark = pytest.mark.anyio

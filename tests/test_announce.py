@@ -8,8 +8,8 @@ import anyio
 import pytest
 from harness import PATIENCE
 
-from app import service
-from app.own_address import reachable, url_of
+from app.cli import serve
+from app.processes.own_address import reachable, url_of
 from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +47,7 @@ class Readiness:
 
 @pytest.fixture
 async def readiness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Readiness]:
-    monkeypatch.setattr(service, "READY_WITHIN", 0.3)
+    monkeypatch.setattr(serve, "READY_WITHIN", 0.3)
     ours = Readiness(getattr(request, "param", "127.0.0.1"))
     async with ours.serve():
         yield ours
@@ -63,7 +63,7 @@ async def test_a_service_without_room_stays_up_until_there_is_some(
 
     readiness.parts = FULL
     async with anyio.create_task_group() as group:
-        group.start_soon(service._announce, readiness.settings, on_ready, True)
+        group.start_soon(serve._announce, readiness.settings, on_ready, True)
         with anyio.fail_after(10):
             while readiness.asked < 8:  # READY_WITHIN is long over
                 await anyio.sleep(0.05)
@@ -81,7 +81,7 @@ async def test_a_service_is_asked_at_the_address_that_it_listens_on(readiness: R
         announced.append(url)
 
     with anyio.fail_after(PATIENCE):
-        await service._announce(readiness.settings, on_ready, patient=True)
+        await serve._announce(readiness.settings, on_ready, patient=True)
     assert announced == [url_of(readiness.settings.host, readiness.settings.port)]
 
 
@@ -100,5 +100,5 @@ async def test_a_service_that_is_not_there_is_given_up(
         pytest.fail("it is not ready")
 
     readiness.parts = parts
-    with pytest.raises(service.ServiceFailed, match="is not ready"):
-        await service._announce(readiness.settings, on_ready, patient)
+    with pytest.raises(serve.ServiceFailed, match="is not ready"):
+        await serve._announce(readiness.settings, on_ready, patient)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from in_process import serving
 
-from app.blobs import JobFolder, replacing, write
-from app.confidences import Confidences
-from app.jobs.record import Job, Status
-from app.results import Outcome, Page, result_markdown, result_zip, store_page, stored_page
+from app.jobs.models import Job, Status
+from app.jobs.secrets import Confidences
+from app.results.models import Outcome, Page, result_markdown, result_zip, store_page, stored_page
+from app.storage.blobs import JobFolder, replacing, write
 
 SECRET = '{"markdown": "secret", "Authorization": "secret"}'
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import JobError
-from app.tether import tethered
-from worker.channel import LINE_MAX, Channel, ChildDied, serve
+from app.processes.die_with_parent import tethered
+from worker.ipc.channel import LINE_MAX, Channel, ChildDied, serve
 
 DEADLINE = 20  # seconds; far more than anything here takes
 

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from app.tether import tethered
-from worker.child_clock import LOOK, STEP_MAX, ChildClock, answer_within
+from app.processes.die_with_parent import tethered
+from worker.scheduling.child_clock import LOOK, STEP_MAX, ChildClock, answer_within
 
 Times = namedtuple("Times", "user system")
 Memory = namedtuple("Memory", "rss")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.coalesce import Coalesced
+from app.redis.coalesce import Coalesced
 
 pytestmark = pytest.mark.anyio
 

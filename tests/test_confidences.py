@@ -13,7 +13,7 @@ import pytest
 from documents import encrypted_pdf, text_pdf
 from harness import Service, Web, refused, running, store_of, wait_for
 
-from app.confidences import HEADERS_LENGTH, HEADERS_MAX, check_headers
+from app.jobs.secrets import HEADERS_LENGTH, HEADERS_MAX, check_headers
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness import wait_for
 
-from worker.engines.paddleocr_vl.cores import Cores
+from worker.engines.paddleocr_vl.cpu_limiter import Cores
 
 
 def begin(work: Callable[[], None], until: Callable[[], object]) -> threading.Thread:

@@ -12,8 +12,8 @@ import pytest
 from documents import text_pdf
 from harness import ROOT, START_WITHIN, Service, spawn, wait_for
 
+from app.processes.die_with_parent import tethered
 from app.settings import Settings
-from app.tether import tethered
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

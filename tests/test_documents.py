@@ -22,9 +22,9 @@ from fpdf.enums import EncryptionMethod
 from harness import Service, Web, running, wait_for
 from PIL import ExifTags, Image
 
+from app.documents.formats import Kind, kind_of, require_document
 from app.errors import DocumentError
-from app.kinds import Kind, kind_of, require_document
-from worker.documents import decrypt
+from worker.documents.opening import decrypt
 
 SECRET = "Sesam öffne dich"
 SMALL = scan("Paid in full.").crop((0, 0, 1240, 400))

@@ -21,17 +21,17 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from app import errors
-from app.blobs import REMOVED, BlobStore, JobFolder, replacing, write
+from app.cli.parse import named
+from app.documents.page_ranges import parse_page_ranges
+from app.engines.options import OPTIONS
 from app.errors import DocumentError, InvalidRequest, JobError, RequestError
-from app.jobs.record import Job, Status, iso
-from app.options import OPTIONS
-from app.page_ranges import parse_page_ranges
-from app.parse import named
-from app.ports import free_port, port_holder
-from app.results import Block, Outcome, Page, result_zip
+from app.jobs.models import Job, Status, iso
+from app.processes.ports import free_port, port_holder
+from app.results.models import Block, Outcome, Page, result_zip
 from app.settings import Settings, SettingsError, load_settings
+from app.storage.blobs import REMOVED, BlobStore, JobFolder, replacing, write
 from worker.engines import ENGINES, engine_class, resolve
-from worker.selection import select_pages
+from worker.page_process.selection import select_pages
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,10 @@ from harness import refused
 from in_process import Api, serving
 from troubleshooting import explained
 
-from app.blobs import JobFolder
 from app.errors import JobError
-from app.jobs.record import Job, Status
-from app.results import Block, Page, store_page
+from app.jobs.models import Job, Status
+from app.results.models import Block, Page, store_page
+from app.storage.blobs import JobFolder
 from app.strict_json import DEPTH_MAX, decode, encode
 
 pytestmark = pytest.mark.anyio

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from app.engines import ABLE, LIVE, EngineRegistry
+from app.engines.options import check_options
+from app.engines.registry import ABLE, LIVE, EngineRegistry
 from app.errors import InvalidRequest, UnknownEngine
-from app.jobs import keys
-from app.options import check_options
+from app.redis import keys
+from app.redis.client import Store, connect
 from app.settings import Settings
-from app.store import Store, connect
-from worker.engines.paddleocr_vl.shares import Shares
+from worker.engines.paddleocr_vl.document_limiter import Shares
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,7 @@ async def test_an_engine_that_cannot_work_says_why(store_url: str) -> None:
 
 async def test_an_engine_is_known_after_an_outage_of_the_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store was away for longer than a worker may be silent, and then has forgotten all workers."""
-    monkeypatch.setattr("app.engines.CACHED", 0)
+    monkeypatch.setattr("app.engines.registry.CACHED", 0)
     store = connect(Settings(redis_url=store_url))
     try:
         for engine in ("null", "paddleocr_vl"):

@@ -11,12 +11,12 @@ from harness import PATIENCE, until
 from test_jobs import claim, new_job, prepared, submit
 
 import app.jobs.events
-from app.jobs import keys
 from app.jobs.events import EventReader
+from app.jobs.models import Job
 from app.jobs.queue import Jobs
-from app.jobs.record import Job
+from app.redis import keys
+from app.redis.client import Store, connect
 from app.settings import Settings
-from app.store import Store, connect
 
 pytestmark = pytest.mark.anyio
 

@@ -10,13 +10,13 @@ import pytest
 from documents import text_pdf
 from harness import PATIENCE, Web, run
 
-from app.blobs import BlobStore
-from app.confidences import Confidences
+from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import Job, Status
+from app.jobs.secrets import Confidences
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
-from worker.file_calls import WRITTEN_AT_ONCE, in_thread, replacing_in_thread
+from app.storage.blobs import BlobStore
+from worker.supervisor.file_calls import WRITTEN_AT_ONCE, in_thread, replacing_in_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ JOB = "0" * 32
 SUPERVISOR = """
 import asyncio, json, os, sys, threading
 from app.settings import load_settings
-from worker.supervisor import Supervisor
+from worker.supervisor.supervisor import Supervisor
 
 settings, calls = load_settings(), []
 blobs = str(settings.data_dir.absolute() / "blobs")

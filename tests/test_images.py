@@ -15,8 +15,8 @@ from documents import image_file
 from PIL import ExifTags, Image, ImageDraw, ImageOps, TiffImagePlugin
 
 from app.errors import DocumentError, PageError
-from worker import bitmaps, images
-from worker.documents import OpenDocument, open_document
+from worker.documents import bitmaps, image
+from worker.documents.opening import OpenDocument, open_document
 
 MAX_PIXELS = 40_000_000
 KINDS = ["PNG", "JPEG", "TIFF", "WEBP", "BMP"]
@@ -285,7 +285,7 @@ def test_inks_of_a_jpeg(opened: Any) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 30_000), (30_000, 1)])
 def test_odd_sizes(opened: Any, size: tuple[int, int]) -> None:
     with opened(image_file(Image.new("L", size), "PNG")) as document, document.page(1) as page:
-        assert 0 < max(page.get_size()) <= images.SIDE_MOST
+        assert 0 < max(page.get_size()) <= image.SIDE_MOST
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -381,6 +381,6 @@ def test_a_full_disk_is_no_damage(opened: Any, monkeypatch: pytest.MonkeyPatch) 
         raise OSError(5, "Input/output error")
 
     with opened(image_file(corners(), "PNG")) as document:
-        monkeypatch.setattr(images, "decoded", fail)
+        monkeypatch.setattr(image, "decoded", fail)
         with pytest.raises(OSError, match="Input/output"), document.page(1):
             pass

@@ -16,15 +16,15 @@ from rq.registry import FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
 
-from app.engines import EngineRegistry
-from app.jobs import keys
+from app.engines.registry import EngineRegistry
 from app.jobs.events import EventReader
+from app.jobs.models import SCHEMA, Job, Slice, Status
 from app.jobs.queue import BEAT, Jobs, Waiting
-from app.jobs.record import SCHEMA, Job, Slice, Status
 from app.jobs.scripts import RUN_SLICE, TOMBSTONE
+from app.redis import keys
+from app.redis.client import Store, connect
 from app.settings import Settings
-from app.store import Store, connect
-from worker.health import check
+from worker.healthcheck import check
 
 pytestmark = pytest.mark.anyio
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from app.jobs import keys
+from app.jobs.models import ENDED, Job, Priority, Slice, Status
 from app.jobs.queue import Jobs, Waiting
-from app.jobs.record import ENDED, Job, Priority, Slice, Status
+from app.redis import keys
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 QUEUE = "pp_ocr"

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from test_jobs import claim, new_job, submit
 
-from app.blobs import BlobStore, JobFolder, write
+from app.egress.client import Outbound
 from app.errors import WorkerError
+from app.jobs.models import Slice
 from app.jobs.queue import Jobs
-from app.jobs.record import Slice
-from app.outbound import Outbound
-from app.quota import Quota
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
-from worker.channel import ChildDied
-from worker.host_keeper import HostKeeper
-from worker.lanes import CRASHES_MAX, Lanes
-from worker.slices import Crashed
+from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.quota import Quota
+from worker.ipc.channel import ChildDied
+from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.lanes import CRASHES_MAX, Lanes
+from worker.supervisor.slices import Crashed
 
 pytestmark = pytest.mark.anyio
 

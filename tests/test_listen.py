@@ -13,13 +13,13 @@ from documents import text_pdf
 from harness import PATIENCE, ROOT, Service, run, running, spawn, store_of, wait_for
 
 from app.api.protocol import Protocol
-from app.jobs import keys
-from app.listen import api_command, check_exposure
-from app.own_address import url_of
-from app.ports import free_port
+from app.processes.listen import api_command, check_exposure
+from app.processes.own_address import url_of
+from app.processes.ports import free_port
+from app.redis import keys
 from app.settings import Settings, SettingsError
-from worker.cpus import cpus
-from worker.health import SILENT
+from worker.healthcheck import SILENT
+from worker.scheduling.cpus import cpus
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
@@ -101,9 +101,9 @@ def test_others_are_not_believed(service: Service) -> None:
 
 
 def test_the_api_answers_its_health_check(service: Service) -> None:
-    well = run("-m", "app.health", PORT=str(service.port))
+    well = run("-m", "app.cli.healthcheck", PORT=str(service.port))
     assert (well.returncode, well.stdout) == (0, f"The API at port {service.port} answers with 200.\n")
-    away = run("-m", "app.health", PORT=str(free_port()))
+    away = run("-m", "app.cli.healthcheck", PORT=str(free_port()))
     assert away.returncode == 1
     assert "does not answer" in away.stdout
 
@@ -111,21 +111,21 @@ def test_the_api_answers_its_health_check(service: Service) -> None:
 @pytest.mark.slow
 def test_the_worker_answers_its_health_check(published: Service, data_dir: Path) -> None:
     environment = {"DATA_DIR": str(published.data_dir), "ENGINE": "null"}
-    well = run("-m", "worker.health", **environment)
+    well = run("-m", "worker.healthcheck", **environment)
     assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
     worker = published.find("worker")
     worker.send_signal(signal.SIGSTOP)  # its loop stands still
     (name,) = store_of(published).smembers(keys.RQ_WORKERS)
     store_of(published).hset(name, "last_heartbeat", "2020-01-01T00:00:00.000000Z")
-    ended = run("-m", "worker.health", **environment)
+    ended = run("-m", "worker.healthcheck", **environment)
     assert ended.returncode == 1
     assert "has not beaten for" in ended.stdout
     store_of(published).delete(name)
-    ended = run("-m", "worker.health", **environment)
+    ended = run("-m", "worker.healthcheck", **environment)
     assert (ended.returncode, "No worker of" in ended.stdout) == (1, True)
     worker.send_signal(signal.SIGCONT)
-    wait_for(lambda: run("-m", "worker.health", **environment).returncode == 0, SILENT)
-    away = run("-m", "worker.health", DATA_DIR=str(data_dir))
+    wait_for(lambda: run("-m", "worker.healthcheck", **environment).returncode == 0, SILENT)
+    away = run("-m", "worker.healthcheck", DATA_DIR=str(data_dir))
     assert (away.returncode, "The store is not answering" in away.stdout) == (0, True)
 
 
@@ -134,7 +134,7 @@ def test_the_api_stops_when_it_is_told_to(data_dir: Path) -> None:
     port = free_port()
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "0.0.0.0"}
     api = spawn(sys.executable, "-m", "app", "api", cwd=ROOT, env=environment | {"ALLOW_ANONYMOUS": "1"})
-    wait_for(lambda: run("-m", "app.health", PORT=str(port)).returncode == 0)
+    wait_for(lambda: run("-m", "app.cli.healthcheck", PORT=str(port)).returncode == 0)
     api.terminate()
     assert api.wait(PATIENCE) in (0, -signal.SIGTERM)
 
@@ -160,7 +160,8 @@ def test_a_container_has_the_cores_of_its_limit(tmp_path: Path) -> None:
 def test_workers_have_names_of_their_own(tmp_path: Path) -> None:
     """Also on two hosts that are called the same; a restarted one gets its own back."""
     code = (
-        "from app.settings import load_settings; from worker.supervisor import worker_name as name; s = load_settings()"
+        "from app.settings import load_settings; from worker.supervisor.supervisor import worker_name as name\n"
+        "s = load_settings()"
     )
     command = [sys.executable, "-c", f"{code}; print(name(s), name(s))"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.jobs import keys
+from app.jobs.models import ENDED, Job, Slice, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import ENDED, Job, Slice, Status
+from app.redis import keys
+from app.redis.client import Down, Store
 from app.settings import Settings
-from app.store import Down, Store
 from app.webhooks.outbox import Outbox
 
 pytestmark = pytest.mark.anyio

@@ -23,11 +23,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.addresses import Rules, check_url, denied, redact
+from app.egress.client import Outbound, Reply
+from app.egress.policy import Rules, check_url, denied, redact
 from app.errors import FetchError, InvalidRequest
-from app.outbound import Outbound, Reply
+from app.processes.die_with_parent import tethered
 from app.settings import Settings, SettingsError, load_settings
-from app.tether import tethered
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 110  # seconds a hostile server goes on for, far beyond what these tests take on a slow machine
@@ -669,7 +669,7 @@ ROOM = r"""
 import asyncio, json, re, sys
 from pathlib import Path
 from app.errors import FetchError
-from app.outbound import Outbound
+from app.egress.client import Outbound
 from app.settings import Settings
 
 def kib(field):

@@ -16,14 +16,14 @@ from documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError
-from app.results import Page, stored_page
-from worker import pages, sandbox
-from worker.documents import OpenDocument, fitting, open_document
+from app.results.models import Page, stored_page
+from app.storage.blobs import JobFolder, write
+from worker.documents.opening import OpenDocument, fitting, open_document
 from worker.engines.base import Hint, PageReader
-from worker.handover import Handover, JobFiles, nameless, send
-from worker.pages import Pages, load_reader
+from worker.ipc.handover import Handover, JobFiles, nameless, send
+from worker.page_process import process, sandbox
+from worker.page_process.process import Pages, load_reader
 
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
 
@@ -166,7 +166,7 @@ def test_pages_that_cannot_be_read(
 def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     (ours, theirs), (files, passed) = socket.socketpair(), socket.socketpair()
     work = Pages(load_reader("worker.engines.null:NullReader", 1), 5)
-    thread = threading.Thread(target=pages.serve, args=(work, sandbox.Sandbox.FULL, theirs.detach(), passed.detach()))
+    thread = threading.Thread(target=process.serve, args=(work, sandbox.Sandbox.FULL, theirs.detach(), passed.detach()))
     thread.start()
     folder = folder_with(tmp_path, text_pdf(2))
     how = {"page_ranges": None, "max_pages": 5, "survey": True}

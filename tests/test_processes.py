@@ -18,16 +18,18 @@ from documents import image_file, picture_pdf, raw_pdf, scan, scan_pdf, slow_pdf
 from harness import PATIENCE, until
 from troubleshooting import explained
 
-from app.blobs import JobFolder, write
 from app.errors import DocumentError, PageError, WorkerError
+from app.processes.die_with_parent import tethered
 from app.settings import Settings
-from app.tether import tethered
-from worker import host_keeper, page_pool, sandbox
-from worker import page_processes as page_processes_module
-from worker.channel import Channel, ChildDied
-from worker.host_environment import environment_for, settings_for
-from worker.page_pool import PagePool
-from worker.page_processes import Limits, PageProcess
+from app.storage.blobs import JobFolder, write
+from worker.engine_host import page_pool
+from worker.engine_host import page_processes as page_processes_module
+from worker.engine_host.page_pool import PagePool
+from worker.engine_host.page_processes import Limits, PageProcess
+from worker.ipc.channel import Channel, ChildDied
+from worker.page_process import sandbox
+from worker.supervisor import engine_host
+from worker.supervisor.host_environment import environment_for, settings_for
 
 pytestmark = pytest.mark.anyio
 PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
@@ -454,7 +456,7 @@ async def test_a_child_that_cannot_start_says_so() -> None:
 async def test_children_die_with_their_parent() -> None:
     code = (
         "import asyncio, os\n"
-        "from worker.channel import Channel\n"
+        "from worker.ipc.channel import Channel\n"
         "async def main():\n"
         "    channel = await Channel.open('worker.engine_host')\n"
         "    print(channel.pid, flush=True)\n"
@@ -472,9 +474,9 @@ async def test_children_die_with_their_parent() -> None:
 
 
 async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 2.0)
-    monkeypatch.setattr(host_keeper, "ASK_EVERY", 0.1)
-    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    monkeypatch.setattr(engine_host, "UNRESPONSIVE", 2.0)
+    monkeypatch.setattr(engine_host, "ASK_EVERY", 0.1)
+    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
     parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -484,7 +486,7 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
         with pytest.raises(ChildDied, match="SIGKILL"):
             await keeper.call("prepare", folder=str(data_dir), page_ranges=None)
         assert place.crashes == 1
-    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 60.0)
+    monkeypatch.setattr(engine_host, "UNRESPONSIVE", 60.0)
     await keeper.ready.wait()
     assert await keeper.call("ping") == {"fault": None}
     for part in parts:
@@ -493,7 +495,7 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
 
 
 async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path) -> None:
-    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, engine_start_timeout=0.5))
+    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, engine_start_timeout=0.5))
     keeping = asyncio.create_task(keeper.keep())
     while keeper._channel is None:
         await asyncio.sleep(0)
@@ -512,10 +514,10 @@ async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path
 
 
 async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_keeper, "UNRESPONSIVE", 1.0)
-    monkeypatch.setattr(host_keeper, "CANCEL_WITHIN", 1.0)
-    monkeypatch.setattr(host_keeper, "ASK_EVERY", 0.05)
-    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    monkeypatch.setattr(engine_host, "UNRESPONSIVE", 1.0)
+    monkeypatch.setattr(engine_host, "CANCEL_WITHIN", 1.0)
+    monkeypatch.setattr(engine_host, "ASK_EVERY", 0.05)
+    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
     parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -534,7 +536,7 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
 
 
 async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir: Path) -> None:
-    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
+    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
     kept = asyncio.create_task(keeper.keep())
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -550,7 +552,7 @@ async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir:
 
 
 async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
-    keeper = host_keeper.HostKeeper("null", Settings(data_dir=data_dir))
+    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir))
     keeper._admitting.set()
     async with keeper.place(0) as fresh, keeper.place(1) as seen:
         keeper._account(ChildDied(-9))

@@ -16,15 +16,15 @@ from harness import Service, Web, running, wait_for
 from in_process import serving
 from troubleshooting import explained
 
-from app import quota
-from app.blobs import BlobStore
+from app.egress.client import Outbound
 from app.errors import StorageUnavailable
-from app.jobs import keys
-from app.outbound import Outbound
-from app.quota import Quota
+from app.redis import keys
+from app.redis.client import Store
 from app.settings import Settings
-from app.store import Store
-from worker.downloads import download
+from app.storage import quota
+from app.storage.blobs import BlobStore
+from app.storage.quota import Quota
+from worker.supervisor.downloads import download
 
 GIB = 1 << 30
 

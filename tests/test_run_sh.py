@@ -10,8 +10,8 @@ import pytest
 from harness import ROOT
 
 from app import __version__
-from app.launch import program
-from app.listen import api_command
+from app.processes.launch import program
+from app.processes.listen import api_command
 from app.settings import Settings
 
 

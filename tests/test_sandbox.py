@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from worker import landlock, seccomp
+from worker.page_process import landlock, seccomp
 
 ROOT = Path(__file__).parents[1]
 BEFORE = (

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from documents import text_pdf
 
-from app.blobs import BlobStore, JobFolder, write
+from app.egress.client import Outbound
 from app.errors import DocumentError
-from app.jobs import keys
+from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import Job, Status
-from app.outbound import Outbound
-from app.quota import Quota
+from app.redis import keys
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
-from worker.selection import DOCUMENT_BYTES, PAGE_BYTES, PAGES_MAX, selected_pages
-from worker.slices import SliceWork
+from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.quota import Quota
+from worker.page_process.selection import DOCUMENT_BYTES, PAGE_BYTES, PAGES_MAX, selected_pages
+from worker.supervisor.slices import SliceWork
 
 JOB = "0" * 32
 FAR = 8_000_000  # a page that would have the store allocate a megabyte

@@ -88,7 +88,13 @@ def test_everything_killed_loses_nothing(mortal: Service) -> None:
 @pytest.mark.slow
 def test_parts_that_die_come_back(mortal: Service) -> None:
     service = mortal
-    for words in (["worker"], ["app.main:app"], ["worker.engine_host"], ["app.webhooks"], ["worker.fork_server"]):
+    for words in (
+        ["worker"],
+        ["app.main:app"],
+        ["worker.engine_host"],
+        ["app.webhooks"],
+        ["worker.page_process.fork_server"],
+    ):
         victim = next(process for process in service.tree() if set(words) <= set(command_line(process)))
         victim.kill()
         wait_for(service._ready)

@@ -14,11 +14,11 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from app.cli.misspelled import OF_SCRIPTS, misspelled
+from app.engines.options import OPTIONS
 from app.env_file import EnvFile, EnvFileError, parse, read_env_file
-from app.misspelled import OF_SCRIPTS, misspelled
-from app.options import OPTIONS
+from app.model_names import version_of
 from app.settings import _REDIS_OPTIONS, _TLS_OPTIONS, Settings, SettingsError, load_settings, setting_names
-from app.vl_models import version_of
 from worker.engines import ENGINES
 
 PIECES = [

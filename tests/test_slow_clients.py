@@ -15,14 +15,14 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-import app.api.body
+import app.api.body_limit
 import app.api.protocol
-from app.api.body import BodyLimit
-from app.api.problems import problem
+from app.api.body_limit import BodyLimit
+from app.api.error_handlers import problem
 from app.api.streams import MAKERS, Streams
-from app.blobs import JobFolder
 from app.errors import RequestError
-from app.results import CHUNK, result_zip
+from app.results.models import CHUNK, result_zip
+from app.storage.blobs import JobFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -65,17 +65,17 @@ def part(more: bool, size: int = 1) -> dict[str, Any]:
 
 
 async def test_a_body_that_does_not_come_is_answered_with_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.api.body, "GRACE", 0.05)
+    monkeypatch.setattr(app.api.body_limit, "GRACE", 0.05)
     status, headers = await ask([part(True)])
     assert status == 408
     assert headers[b"connection"] == b"close"
-    monkeypatch.setattr(app.api.body, "RATE", 10)
+    monkeypatch.setattr(app.api.body_limit, "RATE", 10)
     assert (await ask([part(True, 100), part(False), {"type": "http.disconnect"}]))[0] == 200
 
 
 async def test_after_the_body_there_is_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for clients that wait for a job."""
-    monkeypatch.setattr(app.api.body, "GRACE", 0.05)
+    monkeypatch.setattr(app.api.body_limit, "GRACE", 0.05)
     assert (await ask([part(False), {"type": "http.disconnect"}], late=0.1))[0] == 200
 
 

@@ -15,13 +15,13 @@ from unittest.mock import AsyncMock
 import pytest
 from harness import until
 
-from app.data_dir import make_data_dir
-from app.launch import program
-from app.misspelled import WARNED
-from app.ports import free_port
+from app.cli.misspelled import WARNED
+from app.processes.launch import program
+from app.processes.ports import free_port
+from app.redis.client import Store
 from app.settings import Settings, SettingsError
-from app.store import Store
-from worker import supervisor
+from app.storage.data_dir import make_data_dir
+from worker.supervisor import supervisor
 
 UVICORN = program("uvicorn", "app.main:app", "--port", "0")
 
@@ -35,7 +35,7 @@ def start(command: list[str], folder: Path, **environment: str) -> subprocess.Co
 
 @pytest.mark.parametrize(
     "command",
-    [program("app", "api"), program("worker.health"), program("worker"), UVICORN],
+    [program("app", "api"), program("worker.healthcheck"), program("worker"), UVICORN],
     ids=lambda words: words[-1],
 )
 def test_an_invalid_setting_ends_every_program(command: list[str], tmp_path: Path) -> None:
@@ -127,13 +127,13 @@ def test_the_health_check_asks_where_the_api_listens(tmp_path: Path, host: str) 
     with V6Server(("::1", 0), Answering) as server:
         threading.Thread(target=server.handle_request).start()
         (tmp_path / ".env").write_text(f"export HOST='{host}'\nport = {server.server_port}\n")
-        ended = start(program("app.health"), tmp_path)
+        ended = start(program("app.cli.healthcheck"), tmp_path)
     assert ended.stdout == f"The API at port {server.server_port} answers with 200.\n"
     assert ended.returncode == 0
 
 
 def test_a_health_check_without_a_port_says_so(tmp_path: Path) -> None:
-    ended = start(program("app.health"), tmp_path, PORT="http")
+    ended = start(program("app.cli.healthcheck"), tmp_path, PORT="http")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "http" in ended.stdout
 

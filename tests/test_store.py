@@ -12,9 +12,9 @@ import pytest
 import redis
 from harness import PATIENCE, until
 
-import app.store
+import app.redis.client
+from app.redis.client import Down, StoreError, StoreKeeper, batch, connect, find_server, socket_path
 from app.settings import Settings
-from app.store import Down, StoreError, StoreKeeper, batch, connect, find_server, socket_path
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +88,7 @@ async def _until_it_answers(client: "redis.Redis") -> None:
 
 async def test_a_machine_without_a_server_is_told_what_to_do(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(app.store, "_bundled_server", lambda: None)
+    monkeypatch.setattr(app.redis.client, "_bundled_server", lambda: None)
     with pytest.raises(StoreError, match="REDIS_URL"):
         await StoreKeeper(Settings(data_dir=data_dir)).start()
 
@@ -122,7 +122,7 @@ async def test_a_command_can_be_cancelled_at_any_moment(store_url: str) -> None:
 
 
 async def test_a_store_that_does_not_answer_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.store, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(app.redis.client, "ANSWER_WITHIN", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = connect(Settings(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}"))
         with pytest.raises(Down, match=r"not answered within 0\.2 s"):

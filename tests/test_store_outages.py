@@ -16,18 +16,18 @@ from harness import until, wait_for
 from redis.exceptions import ExecAbortError, ResponseError
 from troubleshooting import explained
 
-import app.store
-import worker.supervisor
-from app.jobs import keys
+import app.redis.client
+import worker.supervisor.supervisor
+from app.cli.serve import ServiceFailed, run_service
+from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import Job, Status
 from app.main import create_app
-from app.outages import outage
-from app.service import ServiceFailed, run_service
+from app.processes.die_with_parent import tethered
+from app.redis import keys
+from app.redis.client import Down, Store, batch, connect, find_server, unfit
+from app.redis.outages import outage
 from app.settings import Settings
-from app.store import Down, Store, batch, connect, find_server, unfit
-from app.tether import tethered
-from worker.supervisor import Supervisor
+from worker.supervisor.supervisor import Supervisor
 
 pytestmark = pytest.mark.anyio
 
@@ -263,7 +263,7 @@ async def test_clients_are_told_what_is_wrong(server: Server, data_dir: Path, mo
 
 async def test_a_store_that_is_too_old(server: Server, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await unfit(store) is None
-    monkeypatch.setattr(app.store, "MINIMUM", (99, 0))
+    monkeypatch.setattr(app.redis.client, "MINIMUM", (99, 0))
     told = await unfit(store) or ""
     assert explained("REDIS_URL: its version", f"REDIS_URL: {told}".replace("99.0", "6.2"))
 
@@ -284,7 +284,7 @@ async def test_a_worker_waits_until_the_store_will_do(
         raise asyncio.CancelledError
 
     monkeypatch.setattr(Supervisor, "_reclaim", begin)
-    monkeypatch.setattr(worker.supervisor, "UNFIT_PAUSE", 0.01)
+    monkeypatch.setattr(worker.supervisor.supervisor, "UNFIT_PAUSE", 0.01)
     server.client.config_set("maxmemory", "1gb")
     server.client.config_set("maxmemory-policy", "volatile-ttl")
     work = Supervisor(Settings(redis_url=server.url, data_dir=data_dir, engine="null"))

@@ -38,7 +38,7 @@ def test_no_model_library_is_imported(module: str) -> None:
 
 def test_page_processes_load_no_settings() -> None:
     """They are started often: what they import is what they need."""
-    code = "import sys, worker.fork_server, worker.engines.pp_ocr.reader; print(*sys.modules)"
+    code = "import sys, worker.page_process.fork_server, worker.engines.pp_ocr.reader; print(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert {"app.settings", "pydantic", "httpx", "redis"} & set(ended.stdout.split()) == set()

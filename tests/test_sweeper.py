@@ -10,14 +10,14 @@ import pytest
 from harness import PATIENCE
 from test_jobs import claim, end, new_job, submit
 
-from app.blobs import BlobStore, JobFolder, write
-from app.confidences import Confidences
-from app.jobs import keys
 from app.jobs.queue import Jobs
-from app.quota import Quota
+from app.jobs.secrets import Confidences
+from app.redis import keys
+from app.redis.client import Store
 from app.settings import Settings
-from app.store import Store
-from worker.sweeper import Sweeper
+from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.quota import Quota
+from worker.supervisor.sweeper import Sweeper
 
 pytestmark = pytest.mark.anyio
 

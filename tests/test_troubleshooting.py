@@ -11,11 +11,11 @@ from documents import text_pdf
 from harness import ROOT, Service, run, running, spawn, until, wait_for
 from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
-from app.launch import program
-from app.ports import free_port, port_holder
+from app.processes.launch import program
+from app.processes.ports import free_port, port_holder
+from app.redis.client import find_server
 from app.settings import Settings
-from app.store import find_server
-from worker.host_keeper import HostKeeper
+from worker.supervisor.engine_host import HostKeeper
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from harness import PATIENCE
 
-from worker.turns import Turns
+from worker.scheduling.fair_semaphore import Turns
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ from test_edge import scope
 from test_jobs import claim, new_job, prepared, submit
 
 from app.jobs.queue import Jobs
+from app.redis.client import connect
 from app.settings import Settings
-from app.store import connect
 
 pytestmark = pytest.mark.anyio
 

@@ -11,15 +11,15 @@ import pytest
 from documents import picture_pdf, text_pdf
 from harness import Service, Web, running, wait_for
 
-from app.blobs import BlobStore, write
-from app.jobs import keys
+from app.egress.client import Outbound
+from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import Job, Status
-from app.outbound import Outbound
+from app.redis import keys
+from app.redis.client import Store, connect
 from app.settings import Settings
-from app.store import Store, connect
-from app.webhooks.deliver import DELAYS, PER_HOST, Sender, retry_after
+from app.storage.blobs import BlobStore, write
 from app.webhooks.outbox import Delivery, Outbox
+from app.webhooks.sender import DELAYS, PER_HOST, Sender, retry_after
 
 JOB = "a" * 32
 

@@ -27,8 +27,8 @@ from harness import (
     wait_for,
 )
 
-from app.jobs.record import SCHEMA
-from worker.lanes import FETCHES_MAX, FETCHES_PER_HOST
+from app.jobs.models import SCHEMA
+from worker.supervisor.lanes import FETCHES_MAX, FETCHES_PER_HOST
 
 pytestmark = pytest.mark.slow
 
@@ -382,7 +382,7 @@ def test_a_page_process_is_ended_with_its_job() -> None:
         return 0.0
 
     def busy() -> psutil.Process | None:
-        children = [process for process in service.tree() if "worker.fork_server" in command_line(process)]
+        children = [process for process in service.tree() if "worker.page_process.fork_server" in command_line(process)]
         before = {child: cpu(child) for child in children}
         time.sleep(0.3)
         return next((child for child in children if cpu(child) > before[child] + 0.05), None)

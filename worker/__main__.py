@@ -3,13 +3,13 @@
 import logging
 import sys
 
-from app.logs import configure
-from app.misspelled import warn_of_misspelled
-from app.processes import run_until_signal
+from app.cli.misspelled import warn_of_misspelled
+from app.logging import configure
+from app.model_names import LATEST, version_of
+from app.processes.lifecycle import run_until_signal
+from app.redis.client import StoreError
 from app.settings import SettingsError, settings_or_exit
-from app.store import StoreError
-from app.vl_models import LATEST, version_of
-from worker.supervisor import Supervisor
+from worker.supervisor.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ rq worker --burst --serializer rq.serializers.JSONSerializer --url unix:///…/r
 
 import asyncio
 
-from app.logs import configure
+from app.logging import configure
 from app.settings import load_settings
-from worker.supervisor import Supervisor
+from worker.supervisor.supervisor import Supervisor
 
 
 def run_slice(slice_id: str, schema: int) -> None:

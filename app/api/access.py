@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.problems import problem
+from app.api.error_handlers import problem
 from app.errors import Forbidden, Misdirected, RequestError
-from app.listen import check_exposure
+from app.processes.listen import check_exposure
 from app.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

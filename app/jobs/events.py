@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from app.coalesce import BATCH, Coalesced
-from app.jobs import keys
+from app.jobs.models import ENDED, Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.record import ENDED, Job, Status
-from app.store import Down, Store, batch, epoch
+from app.redis import keys
+from app.redis.client import Down, Store, batch, epoch
+from app.redis.coalesce import BATCH, Coalesced
 
 log = logging.getLogger(__name__)
 

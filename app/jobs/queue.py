@@ -11,13 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.coalesce import Coalesced
-from app.jobs import keys
-from app.jobs.record import Job, Priority, Slice, Status
+from app.engines.options import OPTIONS
+from app.jobs.models import Job, Priority, Slice, Status
 from app.jobs.scripts import Scripts
-from app.options import OPTIONS
+from app.redis import keys
+from app.redis.client import Store, batch, epoch
+from app.redis.coalesce import Coalesced
 from app.settings import Settings
-from app.store import Store, batch, epoch
 
 log = logging.getLogger(__name__)
 

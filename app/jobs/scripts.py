@@ -7,11 +7,11 @@ from typing import Any
 from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError
 
-from app.jobs import keys
-from app.jobs.record import SCHEMA
-from app.outages import outage
+from app.jobs.models import SCHEMA
+from app.redis import keys
+from app.redis.client import Store
+from app.redis.outages import outage
 from app.settings import Settings
-from app.store import Store
 
 RUN_SLICE = "worker.tasks.run_slice"
 """The one function a queue entry may name."""

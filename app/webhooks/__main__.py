@@ -2,15 +2,15 @@
 
 import sys
 
-from app.blobs import BlobStore
+from app.egress.client import Outbound
 from app.jobs.queue import Jobs
-from app.logs import configure
-from app.outbound import Outbound
-from app.processes import run_until_signal
+from app.logging import configure
+from app.processes.lifecycle import run_until_signal
+from app.redis.client import connect
 from app.settings import Settings, settings_or_exit
-from app.store import connect
-from app.webhooks.deliver import Sender
+from app.storage.blobs import BlobStore
 from app.webhooks.outbox import Outbox
+from app.webhooks.sender import Sender
 
 
 async def main(settings: Settings) -> None:

@@ -6,8 +6,8 @@ from importlib.resources import files
 
 from redis.commands.core import AsyncScript
 
-from app.jobs import keys
-from app.store import Store
+from app.redis import keys
+from app.redis.client import Store
 
 
 @dataclass(frozen=True)

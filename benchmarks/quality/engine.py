@@ -10,7 +10,7 @@ _reader: Any = None
 
 def convert(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """Markdown, and a dictionary a page with width, height and blocks of label and bbox. Keeps the models loaded."""
-    from worker.documents import open_document
+    from worker.documents.opening import open_document
 
     reader = _loaded()
     pages = []

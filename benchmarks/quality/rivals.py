@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from app.tether import tethered
+from app.processes.die_with_parent import tethered
 from benchmarks.quality.degrade import CACHE
 from benchmarks.quality.rival_tools import TESSERACT_LANGUAGES, TOOLS, is_scan
 from benchmarks.quality.run import Result, score_outputs

@@ -20,7 +20,7 @@ from typing import Any
 import uvicorn
 from PIL import Image
 
-from app.ports import free_port
+from app.processes.ports import free_port
 
 MODEL = "PaddleOCR-VL-1.6-0.9B"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
-from app.results import Page
-from worker import engine_host
+from app.results.models import Page
+from worker.engine_host import host
 from worker.engines import ENGINES
 from worker.engines.base import Engine, Hint, PageReader
 
@@ -46,4 +46,4 @@ if __name__ == "__main__":
     Attacked.reader = "tests.attack.host:on_" + json.dumps(asdict(targets)).encode().hex()
     ENGINES["attacked"] = "tests.attack.host:Attacked"
     sys.modules["tests.attack.host"] = sys.modules["__main__"]
-    engine_host.main(int(sys.argv[1]))
+    host.main(int(sys.argv[1]))

@@ -16,11 +16,11 @@ from typing import Any
 
 from documents import text_pdf
 
-from app.blobs import JobFolder, write
-from app.processes import run_until_signal
+from app.processes.lifecycle import run_until_signal
 from app.settings import Settings
-from worker import host_keeper
-from worker.channel import ROOT, Channel
+from app.storage.blobs import JobFolder, write
+from worker.ipc.channel import ROOT, Channel
+from worker.supervisor import engine_host
 
 from .tries import Targets, without_sandbox
 
@@ -54,8 +54,8 @@ async def main() -> None:
             unix=str(data / "socket"),
         )
         os.environ["PYTHON_ATTACK_TARGETS"] = json.dumps(vars(targets))
-        host_keeper.Channel.open = attacked_host  # type: ignore[method-assign,assignment]
-        keeper = host_keeper.HostKeeper("attacked", Settings(data_dir=data, page_processes=1))
+        engine_host.Channel.open = attacked_host  # type: ignore[method-assign,assignment]
+        keeper = engine_host.HostKeeper("attacked", Settings(data_dir=data, page_processes=1))
         keeping = asyncio.create_task(keeper.keep())
         await keeper.ready.wait()
         assert keeper._channel is not None

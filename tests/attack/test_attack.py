@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from worker import landlock, seccomp
+from worker.page_process import landlock, seccomp
 
 from .tries import TRIES
 

@@ -13,7 +13,7 @@ ROLES = {
     "API": "uvicorn",
     "supervisor": "worker",
     "engine host": "worker.engine_host",
-    "page process": "worker.fork_server",
+    "page process": "worker.page_process.fork_server",
     "sender of callbacks": "app.webhooks",
     "store": "--unixsocket",
 }

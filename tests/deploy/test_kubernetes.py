@@ -20,9 +20,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app import __version__
-from app.ports import free_port, port_holder
+from app.processes.ports import free_port, port_holder
+from app.redis.client import find_server
 from app.settings import Settings
-from app.store import find_server
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -213,7 +213,7 @@ def test_probes(variant: str) -> None:
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert api[probe]["httpGet"] == {"path": "/health", "port": "http"}
     for probe in ("startupProbe", "livenessProbe"):
-        assert worker[probe]["exec"]["command"] == ["python", "-m", "worker.health"]
+        assert worker[probe]["exec"]["command"] == ["python", "-m", "worker.healthcheck"]
         assert worker[probe]["timeoutSeconds"] == 10
     if variant == "gpu":
         startup = container(variant, "vlm")["startupProbe"]

@@ -20,8 +20,8 @@ from documents import text_pdf
 from harness import ROOT, Service, Web, running, spawn, wait_for
 from PIL import Image
 
-from app.api.body import FORM_OVERHEAD
-from app.ports import free_port
+from app.api.body_limit import FORM_OVERHEAD
+from app.processes.ports import free_port
 from app.settings import Settings
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python

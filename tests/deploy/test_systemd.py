@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from harness import ROOT
 
-from app.service import STOP_WITHIN
+from app.cli.serve import STOP_WITHIN
 from app.settings import Settings
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python

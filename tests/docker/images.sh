@@ -52,4 +52,4 @@ if [[ -n ${GPU:-} ]]; then
   buildah build --build-arg BASE=python:3.11-slim-bookworm --build-arg PROFILE=paddle-cpu --build-arg WARM_UP= \
     --tag paddleocr-vl-service-worker-gpu:latest --file docker/worker-gpu.Dockerfile .
 fi
-TEST_IMAGES=1 "$python" -I -S app/tether.py $$ "$python" -m pytest -ra --timeout 400 tests/docker/test_containers.py
+TEST_IMAGES=1 "$python" -I -S app/processes/die_with_parent.py $$ "$python" -m pytest -ra --timeout 400 tests/docker/test_containers.py

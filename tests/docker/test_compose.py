@@ -14,10 +14,10 @@ from harness import ROOT, spawn, wait_for
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.ports import free_port
+from app.model_names import OFFICIAL
+from app.processes.ports import free_port
+from app.redis.client import find_server
 from app.settings import Settings
-from app.store import find_server
-from app.vl_models import OFFICIAL
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

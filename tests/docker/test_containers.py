@@ -14,8 +14,8 @@ import pytest
 from documents import scan_pdf, text_pdf
 from harness import Service, spawn, wait_for
 
-from app.ports import free_port
-from app.store import find_server
+from app.processes.ports import free_port
+from app.redis.client import find_server
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

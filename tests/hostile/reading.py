@@ -10,11 +10,11 @@ from pathlib import Path
 import anyio
 import psutil
 
-from app.blobs import JobFolder, write
 from app.errors import JobError
 from app.settings import Settings
-from worker.page_pool import PagePool
-from worker.page_processes import Limits, PageProcess
+from app.storage.blobs import JobFolder, write
+from worker.engine_host.page_pool import PagePool
+from worker.engine_host.page_processes import Limits, PageProcess
 
 READER = "worker.engines.pp_ocr.reader:PPOCRReader"
 SECONDS = 5.0

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from app.blobs import JobFolder
-from app.results import Page, stored_page
+from app.results.models import Page, stored_page
 from app.settings import Settings
+from app.storage.blobs import JobFolder
 from benchmarks.simulated.pages import pdf
+from worker.engine_host.page_pool import PagePool
+from worker.engine_host.page_processes import Limits
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl.engine import PaddleOCRVL
-from worker.page_pool import PagePool
-from worker.page_processes import Limits
 
 
 @contextlib.asynccontextmanager

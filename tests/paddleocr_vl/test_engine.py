@@ -15,9 +15,9 @@ from harness import Service, running, wait_for
 from official import official_pipeline
 from paddleocr import PaddleOCRVL as Official
 
+from app.engines.options import PaddleOCRVLOptions, check_options
 from app.errors import EngineError
-from app.options import PaddleOCRVLOptions, check_options
-from app.results import stored_page
+from app.results.models import stored_page
 from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.pages import pdf

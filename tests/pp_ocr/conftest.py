@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pp_ocr_documents import article, scanned
 
-from app.results import Page
-from worker.documents import OpenPdf
+from app.results.models import Page
+from worker.documents.opening import OpenPdf
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.survey import survey
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.results import Block, Page
+from app.results.models import Block, Page
 from worker.engines.pp_ocr import markup
 from worker.engines.pp_ocr.document import DocumentAssembly
 

@@ -11,7 +11,7 @@ from PIL import Image
 from pp_ocr_documents import ITEMS, SENTENCES, Document, changed, scanned, simple
 
 from app.errors import PageError
-from app.results import Page
+from app.results.models import Page
 from worker.engines.pp_ocr import probe
 from worker.engines.pp_ocr.model.frame import Turn
 from worker.engines.pp_ocr.model.lines import Line

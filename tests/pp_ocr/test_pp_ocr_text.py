@@ -11,8 +11,8 @@ from PIL import Image
 from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, raw_pdf, simple
 
 from app.errors import PageError
-from app.results import Page
-from worker.documents import OpenPdf
+from app.results.models import Page
+from worker.documents.opening import OpenPdf
 from worker.engines.pp_ocr.layer.pictures import crop, figures
 from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert

@@ -22,8 +22,8 @@ import pytest
 import trustme
 import uvloop
 
+from app.egress.client import Outbound
 from app.errors import FetchError
-from app.outbound import Outbound
 from app.settings import Settings
 
 PUBLIC = "93.184.216.34"

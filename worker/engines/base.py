@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from app.blobs import JobFolder
-from app.results import Page
+from app.results.models import Page
+from app.storage.blobs import JobFolder
 
 if TYPE_CHECKING:  # page processes import this module and need no settings
     import pypdfium2 as pdfium
 
     from app.settings import Settings
-    from worker.documents import OpenDocument
-    from worker.page_pool import PagePool
+    from worker.documents.opening import OpenDocument
+    from worker.engine_host.page_pool import PagePool
 
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""
@@ -72,7 +72,7 @@ class PageReader:
 
         from PIL import Image
 
-        from worker import images  # noqa: F401
+        from worker.documents import image  # noqa: F401
 
         Image.init()
         for module in pkgutil.iter_modules(encodings.__path__):

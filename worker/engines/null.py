@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import app
-from app.results import Block, Page
+from app.results.models import Block, Page
 from worker.engines.base import Document, Engine, Hint, PageReader
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
--- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/jobs/keys.py)
+-- What the scripts share; it stands in front of each of them. From Python come `key` (the builders of app/redis/keys.py)
 -- and the constants RESULT_TTL, RECORD_TTL, TOMBSTONE, LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE and NAMES_KEPT.
 
 -- A key that others have overwritten, or a number in it, costs the job it belongs to and nothing else: it is removed, and

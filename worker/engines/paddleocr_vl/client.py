@@ -19,9 +19,9 @@ from typing import Any
 
 import anyio
 
-from worker.engines.paddleocr_vl.cores import Cores
+from worker.engines.paddleocr_vl.cpu_limiter import Cores
+from worker.engines.paddleocr_vl.document_limiter import Share
 from worker.engines.paddleocr_vl.servers import Server, Servers
-from worker.engines.paddleocr_vl.shares import Share
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.options import PaddleOCRVLOptions
-from app.results import Block, Page
+from app.engines.options import PaddleOCRVLOptions
+from app.results.models import Block, Page
 
 PICTURE = "imgs/img_in_"
 """How the pipeline's names of pictures begin; their kind and box follow, so they may be the same on every page."""

@@ -11,24 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from app.blobs import JobFolder, write
+from app.engines.options import PaddleOCRVLOptions
 from app.errors import EngineError, PageError
-from app.options import PaddleOCRVLOptions
-from app.results import store_page, stored_page
+from app.results.models import store_page, stored_page
 from app.settings import Settings
-from worker.cpus import cpus
+from app.storage.blobs import JobFolder, write
+from worker.engine_host.page_pool import PagePool
 from worker.engines.base import Document, Engine
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
-from worker.engines.paddleocr_vl.cores import Cores
+from worker.engines.paddleocr_vl.cpu_limiter import Cores
+from worker.engines.paddleocr_vl.document_limiter import Share, Shares
 from worker.engines.paddleocr_vl.pipeline import SCALE, Pipeline
 from worker.engines.paddleocr_vl.servers import Servers
-from worker.engines.paddleocr_vl.shares import Share, Shares
-from worker.page_pool import PagePool
-from worker.turns import Turns
+from worker.scheduling.cpus import cpus
+from worker.scheduling.fair_semaphore import Turns
 
 if TYPE_CHECKING:
-    from worker.documents import Raster
+    from worker.documents.opening import Raster
 
 log = logging.getLogger(__name__)
 

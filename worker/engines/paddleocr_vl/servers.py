@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from app.addresses import redact
+from app.egress.policy import redact
 from app.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from app.results import Block, Page
+from app.results.models import Block, Page
 from worker.engines.base import Assembly
 
 from . import markup

@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from app.results import Block, Page
+from app.results.models import Block, Page
 
 from . import markup
 from .layer import drawings, links, pictures, textlayer, vectors

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from app.results import Route
+from app.results.models import Route
 
 from . import probe
 from .layer import drawings, pictures

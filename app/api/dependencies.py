@@ -1,0 +1,35 @@
+"""What the routes share: one of each per process, made at start-up."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.api.streams import Streams
+from app.engines.registry import EngineRegistry
+from app.jobs.events import EventReader
+from app.jobs.queue import Jobs
+from app.redis.client import Store
+from app.settings import Settings
+from app.storage.blobs import BlobStore
+from app.storage.quota import Quota
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    store: Store
+    jobs: Jobs
+    blobs: BlobStore
+    quota: Quota
+    events: EventReader
+    engines: EngineRegistry
+    streams: Streams
+
+
+async def _context(request: Request) -> Context:  # async: FastAPI would give a plain one a thread
+    context: Context = request.app.state.context
+    return context
+
+
+Shared = Annotated[Context, Depends(_context)]

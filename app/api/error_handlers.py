@@ -1,0 +1,103 @@
+"""Errors over HTTP: RFC 9457 problem+json, always with a stable `code`."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+
+from app.api.responses import Answer
+from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
+from app.redis.client import Down
+
+log = logging.getLogger(__name__)
+
+CLIENT_GONE = 499
+SENTENCES_MAX = 5
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
+
+
+def problem(error: RequestError, status: int | None = None, headers: dict[str, str] | None = None) -> Answer:
+    body = error.problem()
+    if status is not None:
+        body |= {"status": status, "title": HTTPStatus(status).phrase}
+    return Answer(
+        body,
+        status_code=body["status"],
+        headers={**error.headers, **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+def describe(error: RequestValidationError) -> str:
+    """What is wrong with a request, in words, without repeating what was sent."""
+    sentences = []
+    for item in error.errors()[:SENTENCES_MAX]:
+        where = ".".join(str(part) for part in item["loc"] if part != "body")[:80] or "the body"
+        if item["type"] == "extra_forbidden":
+            sentences.append(f"{where} is not a field of this request")
+        elif item["type"] == "missing":
+            sentences.append(f"{where} is missing")
+        else:
+            sentences.append(f"{where}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+    return "; ".join(sentences) + "."
+
+
+def allowed(request: Request) -> str:
+    """The methods that the path of a request has. A route that refuses one knows of its own alone."""
+
+    def routed(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    methods = [method for method in METHODS if routed(method)]
+    if "GET" in methods:
+        methods.insert(methods.index("GET") + 1, "HEAD")  # of which the class Head makes a GET
+    return ", ".join(methods)
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of `app` a problem document."""
+
+    @app.exception_handler(RequestError)
+    async def of_ours(request: Request, error: RequestError) -> Answer:
+        return problem(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_validation(request: Request, error: RequestValidationError) -> Answer:
+        return problem(InvalidRequest(describe(error)))
+
+    @app.exception_handler(HTTPException)
+    async def of_routing(request: Request, error: HTTPException) -> Answer:
+        if error.status_code == 404:
+            return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
+        headers, detail = dict(error.headers or {}), str(error.detail)
+        if error.status_code == 405:
+            headers["Allow"], detail = allowed(request), f"{request.method} is not possible here."
+        code = CODES.get(error.status_code, "invalid_request")
+        return problem(InvalidRequest(detail, code=code), error.status_code, headers)
+
+    @app.exception_handler(Down)
+    async def of_the_store(request: Request, error: Down) -> Answer:
+        log.warning("%s %s: the store is %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable(f"The store is {error.message}. Try again shortly."))
+
+    @app.exception_handler(ClientDisconnect)
+    async def of_the_gone(request: Request, error: ClientDisconnect) -> Response:
+        log.debug("%s %s: the client went away", request.method, request.url.path)
+        return Response(status_code=CLIENT_GONE)  # which nobody reads
+
+    @app.exception_handler(OSError)
+    async def of_the_disk(request: Request, error: OSError) -> Answer:
+        log.warning("%s %s: the blob store: %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable("The blob store (DATA_DIR) cannot be used at the moment. Try again shortly."))
+
+    @app.exception_handler(Exception)
+    async def of_bugs(request: Request, error: Exception) -> Answer:
+        log.exception("%s %s", request.method, request.url.path, exc_info=error)
+        return problem(Internal("An internal error; the service's log has the details."))

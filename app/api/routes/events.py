@@ -1,0 +1,65 @@
+"""GET /jobs/{id}/events: what happens to a job, as server-sent events."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+
+from app.api.dependencies import Context, Shared
+from app.api.routes.jobs import find_job
+from app.jobs.models import Job
+from app.strict_json import encode
+
+router = APIRouter(tags=["jobs"])
+
+EVENT_ID = re.compile(r"\d{1,15}-\d{1,15}")
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "The job's end was told already."}},
+)
+async def events(
+    job_id: str,
+    shared: Shared,
+    last_event_id: Annotated[str | None, Header(description="Goes on after this event, as browsers do.")] = None,
+) -> Response:
+    """Follows a job to its end: `status` events carry its state, `page` events a page that is done.
+
+    Without Last-Event-ID the first event is the job's state as it is. After the end there is nothing more: 204.
+    """
+    found = await find_job(shared, job_id)
+    after = last_event_id if last_event_id and EVENT_ID.fullmatch(last_event_id) else None
+    if found.ended and after is not None and await shared.events.since(found.id, after) == []:
+        return Response(status_code=204)  # tells a browser to stop asking
+    return EventSourceResponse(
+        _stream(shared, found, after), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+async def _stream(shared: Context, job: Job, after: str | None) -> AsyncIterator[bytes]:
+    async for event in shared.events.watch(shared.jobs, job.id, after):
+        if event is None:
+            yield KEEPALIVE_COMMENT
+        elif isinstance(event, Job):
+            yield _status(event)
+        elif event["type"] == "page":
+            page = {"job_id": job.id, "page": int(event["page"]), "error": event["error"] or None}
+            counts = {"pages_done": int(event["done"]), "pages_total": int(event["total"])}
+            yield _sse("page", page | counts, event["id"])
+        else:
+            current = await shared.jobs.get(job.id)
+            if current is not None:
+                yield _status(current, event["id"])
+
+
+def _status(job: Job, event_id: str | None = None) -> bytes:
+    return _sse("status", job.to_public(), event_id)
+
+
+def _sse(kind: str, data: dict[str, object], event_id: str | None) -> bytes:
+    return format_sse_event(event=kind, data_str=encode(data).decode(), id=event_id)

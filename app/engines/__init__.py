@@ -1,0 +1,1 @@
+"""Engines as the API knows them: names, options, live workers."""

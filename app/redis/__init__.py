@@ -1,0 +1,1 @@
+"""The store: its client, its server, its keys."""

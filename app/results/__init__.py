@@ -1,0 +1,1 @@
+"""What a job yields, and the forms it is sent in."""

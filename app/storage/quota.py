@@ -1,0 +1,157 @@
+"""How much DATA_DIR may hold. The workers' sweepers measure it; between two measurements, what comes in is added."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+
+from app.errors import StorageUnavailable
+from app.jobs.scripts import TOMBSTONE
+from app.redis import keys
+from app.redis.client import Down, Store, batch
+from app.settings import Settings
+from app.storage.data_dir import data_dir_id
+
+FREE_MIN = 512 << 20
+"""Bytes that must be left on the disk of DATA_DIR, whatever the quota."""
+KEPT = 24 * 3600
+"""Seconds a measurement is believed."""
+ASK_EVERY = 1.0  # seconds
+RESERVED_FOR = 3600
+"""Seconds after which a reservation is given up: its writer may have been killed."""
+
+RESERVE = """-- Takes note of what is about to be written, unless there is no room for it.
+-- KEYS data:used data:reserved ; ARGV id, bytes, most bytes that may be stored, seconds it is held
+-- Returns 1 with what is reserved by all, or 0
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local reserved = tonumber(ARGV[2])
+for _, one in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  reserved = reserved + tonumber(string.match(one, '%d+$'))
+end
+if tonumber(redis.call('GET', KEYS[1]) or 0) + reserved > tonumber(ARGV[3]) then return {0, 0} end
+redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1] .. ':' .. ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return {1, reserved}
+"""
+NEARLY_FULL = f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left: make room on it or delete jobs."
+
+
+class Quota:
+    """DATA_QUOTA_GB, and the disk's own limit."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._folder = settings.data_dir.absolute()
+        self._most = settings.data_quota_gb
+        self._full = (
+            f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some expire, or "
+            "allow more."
+        )
+        self._id_kept = settings.result_ttl + TOMBSTONE
+        self._asked = 0.0
+        self._refusal: str | None = None
+        self._added = 0
+        self._reserve = store.register_script(RESERVE)
+
+    @contextlib.asynccontextmanager
+    async def reserved(self, size: int) -> AsyncIterator[None]:
+        """Holds room for `size` bytes while they are written: without it, writers that begin together would pass the
+        limits together. What stays is to be told by `add` before the block ends. Raises StorageUnavailable.
+        """
+        most = int(self._most * (1 << 30))
+        name = uuid.uuid4().hex
+        try:
+            granted, all_reserved = await self._reserve(
+                keys=[keys.DATA_USED, keys.DATA_RESERVED], args=[name, size, most, RESERVED_FOR]
+            )
+            if not granted:
+                raise StorageUnavailable(self._full)
+            disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
+            if disk.free - all_reserved < FREE_MIN:
+                raise StorageUnavailable(NEARLY_FULL)
+            yield
+        finally:
+            with anyio.CancelScope(shield=True), contextlib.suppress(Down):  # else it is given up in time
+                await self._used()
+                await self._store.zrem(keys.DATA_RESERVED, f"{name}:{size}")
+
+    async def refusal(self) -> str | None:
+        """Why nothing more may be stored, in a sentence that says what to do; None while there is room."""
+        if time.monotonic() - self._asked >= ASK_EVERY:
+            self._refusal = await self._judge()
+            self._asked = time.monotonic()
+        return self._refusal
+
+    async def disk_full(self) -> bool:
+        """Whether so little is left on the disk of the blobs that a write may have failed for it."""
+        try:
+            return (await asyncio.to_thread(shutil.disk_usage, self._folder / "blobs")).free < FREE_MIN
+        except OSError:
+            return False
+
+    async def _judge(self) -> str | None:
+        try:
+            disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
+            if disk.free < FREE_MIN:
+                return NEARLY_FULL
+            if not await self._is_of_this_store():
+                return (
+                    f"DATA_DIR {self._folder} does not have the files of this store's jobs: give every API and worker "
+                    "the same folder, or delete the key data:id in the store if the folder moved or the store was "
+                    "restored."
+                )
+        except OSError as error:
+            return f"DATA_DIR {self._folder} cannot be used: {error.strerror}."
+        if await self._used() >= self._most * (1 << 30):
+            return self._full
+        return None
+
+    async def _is_of_this_store(self) -> bool:
+        """The first folder that a store meets is its own, for as long as somebody asks now and then."""
+        ours = await asyncio.to_thread(data_dir_id, self._folder)
+        async with batch(self._store, atomic=True) as pipe:
+            pipe.set(keys.DATA_ID, ours, nx=True, ex=self._id_kept)
+            pipe.get(keys.DATA_ID)
+            pipe.expire(keys.DATA_ID, self._id_kept)
+        return bool(pipe.answers[1] == ours)
+
+    async def _used(self) -> int:
+        """Bytes in DATA_DIR, by the last measurement and what all have added since; ours is told here."""
+        added, self._added = self._added, 0
+        try:
+            async with batch(self._store) as pipe:
+                pipe.incrby(keys.DATA_USED, added)
+                pipe.expire(keys.DATA_USED, KEPT)
+        except BaseException:
+            self._added += added
+            raise
+        return int(pipe.answers[0])
+
+    def add(self, size: int) -> None:
+        """Takes note that `size` bytes were stored; told to the others when room is asked for next."""
+        self._added += size
+
+    async def measure(self) -> int:
+        """Counts what DATA_DIR holds, in bytes."""
+        used = await asyncio.to_thread(_size, self._folder)
+        await self._store.set(keys.DATA_USED, used, ex=KEPT)
+        return used
+
+
+def _size(folder: Path) -> int:
+    """Bytes that the files below `folder` take of the disk."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512
+            except FileNotFoundError:  # it has just gone
+                continue
+    return total

@@ -1,0 +1,1 @@
+"""Documents of every kind as pages of PDFium."""

@@ -1,0 +1,52 @@
+"""python -m worker.healthcheck: does a worker of this host still beat? For the health checks of containers.
+
+It ends with 1 only where the store says that none does: a restart mends neither a store nor a VLM server that is away.
+"""
+
+import asyncio
+import re
+import socket
+import sys
+from datetime import datetime
+from typing import Any
+
+from app.redis import keys
+from app.redis.client import Down, batch, connect, epoch
+from app.settings import Settings, settings_or_exit
+
+SILENT = 30.0  # seconds; ten beats
+
+
+async def check(settings: Settings, host: str) -> tuple[bool, str]:
+    """Whether all is well with the workers of `host`, and a sentence."""
+    try:
+        async with connect(settings) as store:
+            names: Any = await store.smembers(keys.RQ_WORKERS)
+            ours = [name for name in names if re.fullmatch(re.escape(keys.rq_worker(host)) + r"-[0-9a-f]{8}-\d+", name)]
+            async with batch(store) as pipe:
+                pipe.time()
+                for name in ours:
+                    pipe.hget(name, "last_heartbeat")
+    except Down as error:
+        return True, f"The store is {error}, which tells nothing about the worker."
+    clock, *beats = pipe.answers
+    ages = [epoch(clock) - _epoch(beat) for beat in beats if beat]
+    if not ages:
+        return False, f"No worker of {host} is known to the store."
+    if (age := min(ages)) > SILENT:
+        return False, f"The worker of {host} has not beaten for {age:.0f} s."
+    return True, f"The worker of {host} beats."
+
+
+def _epoch(beat: str) -> float:
+    return datetime.fromisoformat(beat.replace("Z", "+00:00")).timestamp()
+
+
+def main() -> int:
+    well, sentence = asyncio.run(check(settings_or_exit(), socket.gethostname()))
+    print(sentence)
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Which pages of a document a job is about."""
+
+import json
+
+from app.documents.page_ranges import parse_page_ranges
+from app.errors import DocumentError
+from app.storage.blobs import JobFolder
+
+PAGES_MAX = 0xFFFFF
+"""PDFium opens no PDF with more pages (CPDF_Document::kPageMaxNum)."""
+DOCUMENT_BYTES, PAGE_BYTES = 1 << 20, 1 << 10
+"""That document.json may have, and for each page on top of it; a page takes some fifty."""
+
+
+def select_pages(ranges: str | None, count: int, max_pages: int) -> list[int]:
+    """The selected page numbers, ascending. A range may end beyond the last page, but not begin there.
+
+    Raises DocumentError: page_range_invalid, too_many_pages.
+    """
+    spans = parse_page_ranges(ranges) if ranges else [(1, count)]
+    for first, _ in spans:
+        if first > count:
+            pages = "page" if count == 1 else "pages"
+            message = f"page_ranges asks for page {first}, but the document has {count} {pages}."
+            raise DocumentError(message, code="page_range_invalid")
+    spans = [(first, min(last or count, count)) for first, last in spans]
+    size = sum(last - first + 1 for first, last in spans)
+    if size > max_pages:
+        message = f"{size} pages are selected, and MAX_PAGES is {max_pages}: use page_ranges to ask for a part."
+        raise DocumentError(message, code="too_many_pages")
+    return sorted({number for first, last in spans for number in range(first, last + 1)})
+
+
+def selected_pages(folder: JobFolder, ranges: str | None, max_pages: int) -> list[int]:
+    """The pages of a job, once it is prepared.
+
+    document.json is the work of a page process, which a document may have taken over: a page number that is believed
+    unchecked becomes an offset in the store. Raises FileNotFoundError before the job is prepared, DocumentError.
+    """
+    selected = None
+    if folder.size(folder.document) <= DOCUMENT_BYTES + PAGE_BYTES * max_pages:
+        try:
+            about = json.loads(folder.read(folder.document))
+            count = about["pages"]
+            if isinstance(count, int) and 1 <= count <= PAGES_MAX:
+                selected = select_pages(ranges, count, max_pages)
+                if selected == about["selected"]:
+                    return selected
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+    raise DocumentError(
+        "The process that opened the document left no sound list of its pages: the file is hostile, or the blob store "
+        "has damaged it.",
+        code="document_crashed",
+    )

@@ -1,0 +1,216 @@
+"""The supervisor: one asyncio process that never imports a model; it starts, watches and stops all of a worker."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import re
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Coroutine
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+
+from app.egress.client import Outbound
+from app.jobs.queue import BEAT, Jobs
+from app.jobs.scripts import LEASE
+from app.processes.die_with_parent import tethered
+from app.processes.launch import program
+from app.processes.lifecycle import stop_process
+from app.redis.client import Down, StoreKeeper, connect, lacks_tls, unfit
+from app.redis.outages import NO_TLS
+from app.settings import Settings
+from app.storage.blobs import BlobStore
+from app.storage.data_dir import make_data_dir
+from app.storage.quota import Quota
+from worker.engines import resolve
+from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.lanes import Lanes
+from worker.supervisor.sweeper import Sweeper
+
+log = logging.getLogger(__name__)
+
+WORKER_ID = re.compile(r"[0-9a-f]{8}")
+STOP_SENDER_WITHIN = 5.0  # seconds
+UNFIT_PAUSE = 2.0  # seconds between looks at a store that will not do
+
+
+class Supervisor:
+    """A worker: lanes, an engine host, the sender of callbacks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = resolve(settings.engine)
+        self._name = worker_name(settings)
+        # The beat has connections of its own: no download, commit or doorbell is ever in its way.
+        self._store, self._beating = connect(settings), connect(settings)
+        self._leases = Jobs(self._beating, settings)
+        jobs = Jobs(self._store, settings)
+        self._outbound = Outbound(settings)
+        self._host = HostKeeper(self._engine, settings)
+        blobs = BlobStore(settings)
+        quota = Quota(self._store, settings)
+        self._lanes = Lanes(jobs, blobs, quota, self._outbound, self._host, settings, self._name)
+        self._sweeper = Sweeper(jobs, blobs, quota, settings.result_ttl)
+
+    async def run(self) -> None:
+        """Works until cancelled. The death of any part that should live on ends it all, for a restart from outside."""
+        keeper = StoreKeeper(self._settings)
+        await keeper.start()
+        try:
+            await self._until_fit()
+            await self._reclaim()
+            await _first_of(
+                self._lanes.run(),
+                self._lanes.drop(),
+                self._host.keep(),
+                self._host.watch(),
+                self._beat(),
+                self._sweeper.run(),
+                self._send_callbacks(),
+            )
+        finally:
+            await self._sign_off()
+            await self._close()
+            await keeper.stop()
+
+    async def run_one(self, slice_id: str) -> None:
+        """Works on one slice, for a worker of RQ's that has taken its entry."""
+        try:
+            await _first_of(self._lanes.run_one(slice_id), self._host.keep(), self._beat())
+        finally:
+            await self._sign_off()
+            await self._close()
+
+    async def _close(self) -> None:
+        await self._outbound.aclose()
+        await self._store.aclose()
+        await self._beating.aclose()
+
+    async def _until_fit(self) -> None:
+        """Waits until the store may hold jobs, and says what for."""
+        told = None
+        while (reason := await self._unfit()) is not None:
+            if reason != told:
+                log.error("waiting for the store, no work is taken up: it is %s", reason)
+                told = reason
+            await asyncio.sleep(UNFIT_PAUSE)
+
+    async def _unfit(self) -> str | None:
+        """What the store is that it must not hold jobs."""
+        if self._settings.redis_url and await lacks_tls(self._settings.redis_url):
+            return NO_TLS
+        try:
+            reason = await unfit(self._store)
+        except Down as error:
+            return str(error)
+        return reason and f"unfit: {reason}"
+
+    async def _reclaim(self) -> None:
+        """Takes back what a former life of this worker had in hand."""
+        while True:
+            try:
+                _tell(await self._leases.reap(self._engine, owner=self._name, leases=False))
+                return
+            except Down as error:
+                log.warning("the store is %s", error)
+                await asyncio.sleep(0.5)
+
+    async def _beat(self) -> None:
+        """Renews the leases, says that this worker lives, and brings back what no worker works on any more."""
+        renewed = time.monotonic()
+        judge_from = 0.0
+        doubtful: set[str] = set()
+        while True:
+            try:
+                lost = await self._leases.renew(self._engine, list(self._lanes.held.values()))
+                # At the second beat: what ends in this moment needs no help.
+                await self._leases.drop(self._name, lost & doubtful)
+                doubtful = lost
+                now = time.monotonic()
+                if now - renewed > LEASE / 2:  # after an outage others could not renew either: first let them
+                    judge_from = now + LEASE
+                renewed = now
+                await self._sign_on()
+                _tell(await self._leases.reap(self._engine, leases=now >= judge_from))
+            except Down as error:
+                log.warning("no beat, the store is %s", error)
+            if self._host.ready.is_set():
+                await asyncio.sleep(BEAT)
+            else:  # announce the engine as soon as it is there
+                with anyio.move_on_after(BEAT):
+                    await self._host.ready.wait()
+
+    async def _sign_on(self) -> None:
+        fields: dict[str, str | int] = {
+            "state": "busy" if self._lanes.held else "idle",
+            "pid": os.getpid(),
+            "hostname": socket.gethostname(),
+            "ip_address": "",
+            "version": version("rq"),
+            "python_version": sys.version,
+        }
+        ready, fault = self._host.ready.is_set(), self._host.fault
+        await self._leases.sign_on(self._name, self._engine, fields, ready=ready, fault=fault)
+
+    async def _sign_off(self) -> None:
+        try:
+            await self._leases.sign_off(self._name, self._engine)
+        except Down:
+            log.info("the store is away: this worker's name expires by itself")
+
+    async def _send_callbacks(self) -> None:
+        """Keeps the sender of callbacks running, in a process of its own: no receiver delays a document."""
+        while True:
+            process = await asyncio.create_subprocess_exec(*tethered(*program("app.webhooks")))
+            try:
+                status = await process.wait()
+            finally:
+                await stop_process(process, STOP_SENDER_WITHIN)
+            log.warning("the sender of callbacks ended with status %s and is started again", status)
+            await asyncio.sleep(1)
+
+
+async def _first_of(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts until one ends, then stops the others in this order. Raises what that one raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:  # the lanes come first: they finish and hand back while the rest still stands
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _tell(reaped: list[tuple[str, str]]) -> None:
+    for slice_id, reason in reaped:
+        log.info("%s is queued again: %s", slice_id, reason)
+
+
+def worker_name(settings: Settings) -> str:
+    """HOST-ID-SLOT. The id is random and kept in the lock file of the first slot that is free: no two workers have the
+    same name, whatever their hosts are called, and a restarted one gets its own back, and with it its leases.
+    """
+    make_data_dir(settings)
+    slot = 0
+    while True:
+        lock = os.open(settings.data_dir / f"worker-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held, and the file open, until this process ends
+        except BlockingIOError:
+            os.close(lock)
+            slot += 1
+            continue
+        worker_id = os.read(lock, 64).decode(errors="replace")
+        if WORKER_ID.fullmatch(worker_id) is None:
+            worker_id = uuid.uuid4().hex[:8]
+            with contextlib.suppress(OSError):  # the disk is full: then the id is for this life only
+                os.pwrite(lock, worker_id.encode(), 0)
+        return f"{socket.gethostname()}-{worker_id}-{slot}"
