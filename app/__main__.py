@@ -18,7 +18,7 @@ from app.cli.serve import ServiceFailed, check_store, run_service
 from app.logging import configure
 from app.processes.lifecycle import run_until_signal
 from app.processes.listen import api_command, check_exposure
-from app.redis.client import StoreError
+from app.redis.server import StoreError
 from app.settings import Settings, SettingsError, load_settings
 from app.storage.data_dir import make_data_dir
 

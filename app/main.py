@@ -25,7 +25,8 @@ from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logging import configure
 from app.processes.lifecycle import forbid_inspection, freeze_garbage
-from app.redis.client import StoreKeeper, connect
+from app.redis.client import connect
+from app.redis.server import RedisServer
 from app.settings import Settings, settings_or_exit
 from app.storage.blobs import BlobStore
 from app.storage.data_dir import make_data_dir
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         forbid_inspection()
         make_data_dir(chosen)
         tempfile.tempdir = str(chosen.data_dir.absolute())  # uploads on their way in; /tmp may be memory
-        keeper = StoreKeeper(chosen)
+        keeper = RedisServer(chosen)
         await keeper.start()
         store, reading = connect(chosen), connect(chosen, connections=READER_CONNECTIONS)
         reader = EventReader(reading)

@@ -12,10 +12,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from app.egress.policy import Rules
-from app.engines.options import HIDDEN, OPTIONS
 from app.env_file import EnvFile, EnvFileError, find, read_env_file, upper_case
+from app.hosts import allowed_host, allowed_network
 from app.model_names import VLModel, choose
+
+TOMBSTONE_TTL = 7 * 24 * 3600
+"""Seconds an expired job is still known as such: not a setting, but it goes with RESULT_TTL."""
+
+ENGINES = ("paddleocr_vl", "pp_ocr")
+"""The engines there are."""
+HIDDEN_ENGINES = ("null",)
+"""Engines for tests: known only while a worker offers them."""
 
 
 def _split(value: Any) -> Any:
@@ -290,9 +297,9 @@ class Settings(BaseModel):
     def _engine(cls, name: str) -> str:
         if name == "vllm":
             return "paddleocr_vl"
-        if name == "auto" or name in OPTIONS:
+        if name in ("auto", *ENGINES, *HIDDEN_ENGINES):
             return name
-        known = ["auto", *sorted(OPTIONS.keys() - HIDDEN)]
+        known = ["auto", *ENGINES]
         near = difflib.get_close_matches(name, known, 1)
         raise ValueError(f"it should be one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else ""))
 
@@ -306,13 +313,15 @@ class Settings(BaseModel):
     @field_validator("fetch_allowed_hosts", "callback_allowed_hosts")
     @classmethod
     def _hosts(cls, words: list[str]) -> list[str]:
-        Rules(words)
+        for word in words:
+            allowed_host(word)
         return words
 
     @field_validator("fetch_allowed_networks", "callback_allowed_networks")
     @classmethod
     def _networks(cls, words: list[str]) -> list[str]:
-        Rules(allowed_networks=words)
+        for word in words:
+            allowed_network(word)
         return words
 
     @model_validator(mode="after")
@@ -333,16 +342,6 @@ class Settings(BaseModel):
     def vl_model(self) -> VLModel:
         """The version of PaddleOCR-VL that MODEL and MODEL_NAME ask for."""
         return choose(self.model, self.model_name)
-
-    @cached_property
-    def fetch_rules(self) -> Rules:
-        """Where documents may be downloaded from."""
-        return Rules(self.fetch_allowed_hosts, self.fetch_allowed_networks, settings="FETCH")
-
-    @cached_property
-    def callback_rules(self) -> Rules:
-        """Where callbacks may go to."""
-        return Rules(self.callback_allowed_hosts, self.callback_allowed_networks, settings="CALLBACK")
 
     @cached_property
     def max_file_bytes(self) -> int:

@@ -22,7 +22,8 @@ import psutil
 
 from app.processes.die_with_parent import tethered
 from app.processes.ports import free_port
-from app.redis.client import StoreKeeper, find_server, store_url
+from app.redis.client import store_url
+from app.redis.server import RedisServer, find_server
 from app.settings import Settings
 from benchmarks.client import Client
 
@@ -88,7 +89,7 @@ async def folder() -> AsyncIterator[Path]:
 async def store(data: Path) -> AsyncIterator[str]:
     """A store with the service's own options. Yields its URL."""
     settings = Settings(data_dir=data, redis_url=None)
-    keeper = StoreKeeper(settings)
+    keeper = RedisServer(settings)
     await keeper.start()
     try:
         yield store_url(settings)

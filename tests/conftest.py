@@ -15,7 +15,8 @@ from harness import Service, Web, running, spawn, wait_for
 
 from app.cli.misspelled import WARNED
 from app.processes.die_with_parent import die_with
-from app.redis.client import Store, connect, find_server
+from app.redis.client import Store, connect
+from app.redis.server import find_server
 from app.settings import Settings
 
 hypothesis.settings.register_profile(

@@ -24,7 +24,7 @@ from PIL import ExifTags, Image
 
 from app.documents.formats import Kind, kind_of, require_document
 from app.errors import DocumentError
-from worker.documents.opening import decrypt
+from worker.documents.pdf import decrypt
 
 SECRET = "Sesam öffne dich"
 SMALL = scan("Paid in full.").crop((0, 0, 1240, 400))

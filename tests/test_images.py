@@ -16,7 +16,8 @@ from PIL import ExifTags, Image, ImageDraw, ImageOps, TiffImagePlugin
 
 from app.errors import DocumentError, PageError
 from worker.documents import bitmaps, image
-from worker.documents.opening import OpenDocument, open_document
+from worker.documents.base import OpenDocument
+from worker.documents.opening import open_document
 
 MAX_PIXELS = 40_000_000
 KINDS = ["PNG", "JPEG", "TIFF", "WEBP", "BMP"]

@@ -20,10 +20,10 @@ from app.engines.registry import EngineRegistry
 from app.jobs.events import EventReader
 from app.jobs.models import SCHEMA, Job, Slice, Status
 from app.jobs.queue import BEAT, Jobs, Waiting
-from app.jobs.scripts import RUN_SLICE, TOMBSTONE
+from app.jobs.scripts import RUN_SLICE
 from app.redis import keys
 from app.redis.client import Store, connect
-from app.settings import Settings
+from app.settings import TOMBSTONE_TTL, Settings
 from worker.healthcheck import check
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     assert not job.expired
     assert await store.zcard(keys.active("pp_ocr")) == 0
     assert await store.zcard(keys.rq_leases("pp_ocr")) == 0
-    assert 3600 < await store.ttl(keys.job(job_id)) <= 3600 + TOMBSTONE
+    assert 3600 < await store.ttl(keys.job(job_id)) <= 3600 + TOMBSTONE_TTL
     events = [fields for _, fields in await store.xrange(keys.EVENTS)]
     assert [event.get("status") or event["page"] for event in events] == ["running", "1", "2", "finished"]
     assert await store.zcard(keys.OUTBOX) == 0
@@ -688,7 +688,7 @@ async def test_a_tombstone_is_what_stays(jobs: Jobs, store: Store) -> None:
     await jobs.buried(held.job.id)
     assert await jobs.expired(10) == []
     assert await jobs.retry(held.job.id) == "gone"
-    assert TOMBSTONE - 60 < await store.ttl(keys.job(held.job.id)) <= TOMBSTONE
+    assert TOMBSTONE_TTL - 60 < await store.ttl(keys.job(held.job.id)) <= TOMBSTONE_TTL
     left = {key for key in await store.keys("*") if new_job().id in key}
     assert left == {keys.job(new_job().id)}
     assert (await jobs.submit(new_job(2), idempotency="key", fingerprint="other"))[0] == "created"

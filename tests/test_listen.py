@@ -101,8 +101,9 @@ def test_others_are_not_believed(service: Service) -> None:
 
 
 def test_the_api_answers_its_health_check(service: Service) -> None:
-    well = run("-m", "app.cli.healthcheck", PORT=str(service.port))
-    assert (well.returncode, well.stdout) == (0, f"The API at port {service.port} answers with 200.\n")
+    for module in ("app.cli.healthcheck", "app.health"):  # the latter is its old name
+        well = run("-m", module, PORT=str(service.port))
+        assert (well.returncode, well.stdout) == (0, f"The API at port {service.port} answers with 200.\n")
     away = run("-m", "app.cli.healthcheck", PORT=str(free_port()))
     assert away.returncode == 1
     assert "does not answer" in away.stdout
@@ -111,8 +112,9 @@ def test_the_api_answers_its_health_check(service: Service) -> None:
 @pytest.mark.slow
 def test_the_worker_answers_its_health_check(published: Service, data_dir: Path) -> None:
     environment = {"DATA_DIR": str(published.data_dir), "ENGINE": "null"}
-    well = run("-m", "worker.healthcheck", **environment)
-    assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
+    for module in ("worker.healthcheck", "worker.health"):  # the latter is its old name
+        well = run("-m", module, **environment)
+        assert (well.returncode, well.stdout) == (0, f"The worker of {os.uname().nodename} beats.\n")
     worker = published.find("worker")
     worker.send_signal(signal.SIGSTOP)  # its loop stands still
     (name,) = store_of(published).smembers(keys.RQ_WORKERS)

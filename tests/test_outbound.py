@@ -24,7 +24,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.egress.client import Outbound, Reply
-from app.egress.policy import Rules, check_url, denied, redact
+from app.egress.policy import Rules, callback_policy, check_url, denied, fetch_policy, redact
 from app.errors import FetchError, InvalidRequest
 from app.processes.die_with_parent import tethered
 from app.settings import Settings, SettingsError, load_settings
@@ -373,7 +373,7 @@ def test_unreadable_allowed_network(monkeypatch: pytest.MonkeyPatch, entry: str,
 def test_allowed_networks(monkeypatch: pytest.MonkeyPatch, ip: str, port: int, allowed: bool) -> None:
     """Addresses of the networks at any port, public ones at the usual ports, and no others."""
     monkeypatch.setenv("FETCH_ALLOWED_NETWORKS", "10.1.0.0/16, 192.168.7.7,fd12::/16,")
-    rules = load_settings().fetch_rules
+    rules = fetch_policy(load_settings())
     url = f"http://[{ip}]:{port}/x" if ":" in ip else f"http://{ip}:{port}/x"
     judgements: list[Callable[[], object]] = [lambda: rules.judge("name.test", port, [ip]), lambda: rules.check(url)]
     for judge in judgements:
@@ -1018,14 +1018,13 @@ def test_downloads_and_callbacks_have_lists_of_their_own(monkeypatch: pytest.Mon
     monkeypatch.setenv("CALLBACK_ALLOWED_HOSTS", "hooks.lan:8080")
     monkeypatch.setenv("CALLBACK_ALLOWED_NETWORKS", "10.2.0.0/16")
     settings = load_settings()
-    for rules, url, ip, other, other_ip in (
-        (settings.fetch_rules, "http://files.lan/x", "10.1.0.1", "hooks.lan", "10.2.0.1"),
-        (settings.callback_rules, "http://hooks.lan:8080/x", "10.2.0.1", "files.lan", "10.1.0.1"),
+    for name, rules, url, ip, other, other_ip in (
+        ("FETCH", fetch_policy(settings), "http://files.lan/x", "10.1.0.1", "hooks.lan", "10.2.0.1"),
+        ("CALLBACK", callback_policy(settings), "http://hooks.lan:8080/x", "10.2.0.1", "files.lan", "10.1.0.1"),
     ):
         rules.check(url)
         rules.check(f"http://{ip}:9000/x")
         rules.judge("any.lan", 80, [ip])
-        name = "FETCH" if rules is settings.fetch_rules else "CALLBACK"
         with pytest.raises(FetchError, match=f"{name}_ALLOWED_HOSTS or its network in {name}_ALLOWED_NETWORKS"):
             rules.judge(other, 80, [other_ip])
         with pytest.raises(FetchError, match=f"{name}_ALLOWED_HOSTS"):

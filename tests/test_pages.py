@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from app.errors import DocumentError, PageError
 from app.results.models import Page, stored_page
 from app.storage.blobs import JobFolder, write
-from worker.documents.opening import OpenDocument, fitting, open_document
+from worker.documents.base import OpenDocument, fitting
+from worker.documents.opening import open_document
 from worker.engines.base import Hint, PageReader
 from worker.ipc.handover import Handover, JobFiles, nameless, send
 from worker.page_process import process, sandbox

@@ -14,7 +14,7 @@ from worker.page_process import landlock, seccomp
 ROOT = Path(__file__).parents[1]
 BEFORE = (
     "import ctypes, fcntl, mmap, os, resource, signal, socket, subprocess, sys, threading\n"
-    "from worker import sandbox, seccomp\n"
+    "from worker.page_process import sandbox, seccomp\n"
     "assert sandbox.enter(sandbox.prepare()) is not sandbox.Sandbox.NONE\n"
 )
 
@@ -43,7 +43,7 @@ def test_threads_that_are_there_already_get_the_filter() -> None:
     before = (
         "from concurrent.futures import ThreadPoolExecutor\n"
         "import socket\n"
-        "from worker import sandbox\n"
+        "from worker.page_process import sandbox\n"
         "with ThreadPoolExecutor(1) as pool:\n"
         "    pool.submit(int).result()\n"
         "    sandbox.enter(sandbox.prepare())\n"
@@ -54,7 +54,7 @@ def test_threads_that_are_there_already_get_the_filter() -> None:
 
 def test_without_landlock_no_file_is_opened() -> None:
     before = (
-        "from worker import landlock, sandbox\n"
+        "from worker.page_process import landlock, sandbox\n"
         "landlock.version = lambda: 0\n"
         "assert sandbox.prepare() is None\n"
         "assert sandbox.enter(None) is sandbox.Sandbox.SEALED\n"
@@ -67,7 +67,7 @@ def test_without_landlock_no_file_is_opened() -> None:
 def test_a_filter_that_the_kernel_refuses_is_reported() -> None:
     """A process may install only so many filters: the call that exceeds the limit must not report success."""
     again = "seccomp.ALLOWED |= {'seccomp': seccomp._SECCOMP, 'prctl': (157, 167)}\n"
-    before = "import sys\nfrom worker import seccomp\n" + again
+    before = "import sys\nfrom worker.page_process import seccomp\n" + again
     code = "sys.exit(not any(not seccomp.enter(may_open=True) for _ in range(2000)))"
     assert run(code, before).returncode == 0
 

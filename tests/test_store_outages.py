@@ -24,8 +24,9 @@ from app.jobs.queue import Jobs
 from app.main import create_app
 from app.processes.die_with_parent import tethered
 from app.redis import keys
-from app.redis.client import Down, Store, batch, connect, find_server, unfit
+from app.redis.client import Down, Store, batch, connect, unfit
 from app.redis.outages import outage
+from app.redis.server import find_server
 from app.settings import Settings
 from worker.supervisor.supervisor import Supervisor
 

@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 from harness import ROOT
@@ -15,15 +17,96 @@ else:
     import tomli as tomllib
 
 STARTS_A_PROCESS = {"Popen", "create_subprocess_exec"}
-MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "PIL", "pypdfium2", "rapidocr"}
+MODEL_LIBRARIES = {"cv2", "numpy", "onnxruntime", "PIL", "paddle", "paddleocr", "paddlex", "pypdfium2", "rapidocr"}
 
 
-def test_app_never_imports_worker() -> None:
-    for path in (ROOT / "app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not [name for name in names if name.split(".")[0] == "worker"], path
+LAYERS = {
+    "app": (
+        *("strict_json", "errors", "hosts", "model_names", "env_file", "settings", "logging"),
+        *("processes", "documents", "egress", "redis", "storage"),
+        *("engines", "jobs", "results", "webhooks"),
+        *("web", "api", "cli"),
+        *("health", "main", "__main__"),
+    ),
+    "worker": (
+        *("scheduling", "documents", "ipc"),
+        *("engines", "page_process", "engine_host", "supervisor"),
+        *("tasks", "healthcheck", "health", "__main__"),
+    ),
+}
+"""The modules and packages of each, from the lowest: one imports only what stands before it."""
+NOT_FOR_WORKERS = {"app.api", "app.web", "app.main", "app.__main__"}
+WITHOUT_MODELS = ("app.", "worker.scheduling.", "worker.ipc.", "worker.supervisor.")
+"""What never imports a model library, not even late."""
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in (path for top in LAYERS for path in (ROOT / top).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    """What a file imports at any place, late and for types, too: modules, and names in them."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).parts[: -node.level or None]
+            source = ".".join(word for word in ((*package, node.module) if node.level else (node.module,)) if word)
+            names |= {f"{source}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imports() -> dict[str, set[str]]:
+    """Of each module, the modules of ours that it imports."""
+    known = modules()
+    found = {}
+    for name, path in known.items():
+        there = {one if one in known else one.rpartition(".")[0] for one in imported(path)}
+        found[name] = {one for one in there if one in known and one != name}
+    return found
+
+
+def room(module: str) -> tuple[str, str]:
+    top, _, rest = module.partition(".")
+    return top, rest.partition(".")[0]
+
+
+@pytest.mark.parametrize("top", LAYERS)
+def test_imports_run_downwards(top: str) -> None:
+    layers = LAYERS[top]
+    there = {room(module)[1] for module in modules() if room(module)[0] == top} - {""}
+    assert sorted(layers) == sorted(there), "every module and package has its layer"
+    upward = []
+    for module, others in imports().items():
+        for other in others:
+            (mine, here), (theirs, there_) = room(module), room(other)
+            if mine == theirs == top and here and there_ and layers.index(there_) > layers.index(here):
+                upward.append(f"{module} imports {other}")
+    assert upward == []
+
+
+def test_no_circles() -> None:
+    list(TopologicalSorter(imports()).static_order())  # raises CycleError, which names the circle
+
+
+def test_app_imports_nothing_of_the_worker_and_the_worker_no_door() -> None:
+    for module, others in imports().items():
+        tops = {room(other)[0] for other in others}
+        assert module.startswith("worker") or "worker" not in tops, module
+        doors = {other for other in others if ".".join(room(other)) in NOT_FOR_WORKERS}
+        assert module.startswith("app") or not doors, f"{module} imports {doors}"
+
+
+def test_who_may_import_model_libraries() -> None:
+    for module, path in modules().items():
+        libraries = {name.partition(".")[0] for name in imported(path)}
+        if module.startswith(WITHOUT_MODELS):
+            assert MODEL_LIBRARIES & libraries == set(), module
 
 
 @pytest.mark.parametrize(

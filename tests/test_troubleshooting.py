@@ -13,7 +13,7 @@ from troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 
 from app.processes.launch import program
 from app.processes.ports import free_port, port_holder
-from app.redis.client import find_server
+from app.redis.server import find_server
 from app.settings import Settings
 from worker.supervisor.engine_host import HostKeeper
 

@@ -7,7 +7,7 @@ from app.cli.misspelled import warn_of_misspelled
 from app.logging import configure
 from app.model_names import LATEST, version_of
 from app.processes.lifecycle import run_until_signal
-from app.redis.client import StoreError
+from app.redis.server import StoreError
 from app.settings import SettingsError, settings_or_exit
 from worker.supervisor.supervisor import Supervisor
 

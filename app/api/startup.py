@@ -4,7 +4,7 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPECTED = re.compile(r"^app\.(?:settings\.SettingsError|store\.StoreError): (.*)", re.MULTILINE | re.DOTALL)
+_EXPECTED = re.compile(r"^app\.(?:settings\.SettingsError|redis\.server\.StoreError): (.*)", re.MULTILINE | re.DOTALL)
 
 
 class Startup:

@@ -20,8 +20,9 @@ from app.processes.lifecycle import stop_process
 from app.processes.listen import api_command, check_exposure
 from app.processes.own_address import reachable, url_of
 from app.processes.ports import port_holder
-from app.redis.client import Down, StoreKeeper, connect, lacks_tls, store_url, unfit
+from app.redis.client import Down, connect, lacks_tls, store_url, unfit
 from app.redis.outages import NO_TLS
+from app.redis.server import RedisServer
 from app.settings import Settings, SettingsError
 from app.storage.data_dir import make_data_dir
 
@@ -89,7 +90,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
         raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
     make_data_dir(settings)
     await check_store(settings)
-    keeper = StoreKeeper(settings)
+    keeper = RedisServer(settings)
     await keeper.start()
     parts = _parts(settings)
     tasks = [asyncio.create_task(part.keep()) for part in parts]

@@ -23,8 +23,9 @@ import anyio
 import httpcore
 import httpx
 
-from app.egress.policy import Rules, host_of, origin
+from app.egress.policy import Rules, callback_policy, fetch_policy, origin
 from app.errors import FetchError
+from app.hosts import host_of
 from app.settings import Settings, SettingsError
 
 MAX_REDIRECTS = 5
@@ -62,8 +63,8 @@ class Outbound:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._fetch_rules = settings.fetch_rules
-        self._callback_rules = settings.callback_rules
+        self._fetch_rules = fetch_policy(settings)
+        self._callback_rules = callback_policy(settings)
         self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
         # Its only use of the environment is SSL_CERT_FILE and SSL_CERT_DIR: the authorities of an intranet.
         try:

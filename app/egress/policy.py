@@ -4,7 +4,6 @@ The table of addresses is our own: `ipaddress.is_global` lets many through that 
 """
 
 import ipaddress
-import re
 import socket
 import unicodedata
 from collections.abc import Iterable
@@ -13,27 +12,20 @@ from typing import NoReturn
 import httpx
 
 from app.errors import FetchError, InvalidRequest
+from app.hosts import HOST, V4_IN_V6, Address, allowed_host, allowed_network, canonical, host_of, networks, within
+from app.settings import Settings
 
 MAX_URL = 8192  # characters
 DEFAULT_PORTS = {"http": 80, "https": 443}  # also the only ports, but for hosts that are allowed
 
-_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-
-def _networks(text: str) -> list[_Network]:
-    return [ipaddress.ip_network(word) for word in text.split()]
-
-
-_V4_DENIED = _networks("""
+_V4_DENIED = networks("""
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
     192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
 """)
-_V6_PUBLIC = _networks("2000::/3")  # all else is denied
-_V6_DENIED = _networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")  # Teredo and its kind, documentation, 6to4
-_V4_IN_V6 = _networks("::ffff:0:0/96 64:ff9b::/96")  # mapped and NAT64: the IPv4 address inside decides
-_PUBLIC = _networks("192.0.0.9/32 2001:4:112::/48")  # exceptions within the denied
+_V6_PUBLIC = networks("2000::/3")  # all else is denied
+_V6_DENIED = networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")  # Teredo and its kind, documentation, 6to4
+_PUBLIC = networks("192.0.0.9/32 2001:4:112::/48")  # exceptions within the denied
 
 
 def denied(ip: str) -> bool:
@@ -41,23 +33,19 @@ def denied(ip: str) -> bool:
     address = _judged(ip)
     if address is None:
         return True
-    if _within(address, _PUBLIC):
+    if within(address, _PUBLIC):
         return False
     if address.version == 4:
-        return _within(address, _V4_DENIED)
-    return not _within(address, _V6_PUBLIC) or _within(address, _V6_DENIED)
+        return within(address, _V4_DENIED)
+    return not within(address, _V6_PUBLIC) or within(address, _V6_DENIED)
 
 
-def _judged(ip: str) -> _Address | None:
+def _judged(ip: str) -> Address | None:
     """The address that `ip` stands for: of a mapped one, that inside. None for one with a zone, which is link-local."""
     if "%" in ip:
         return None
     address = ipaddress.ip_address(ip)
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if _within(address, _V4_IN_V6) else address
-
-
-def _within(address: _Address, networks: Iterable[_Network]) -> bool:
-    return any(address in network for network in networks)
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if within(address, V4_IN_V6) else address
 
 
 class Rules:
@@ -71,12 +59,12 @@ class Rules:
         ValueError if one of `allowed_hosts` is neither host nor host:port, or one of `allowed_networks` no network.
         """
         self._settings = settings
-        self._allowed = {_entry(word) for word in allowed_hosts}
-        self._networks = [_network(word) for word in allowed_networks]
+        self._allowed = {allowed_host(word) for word in allowed_hosts}
+        self._networks = [allowed_network(word) for word in allowed_networks]
 
     def listed(self, host: str, port: int) -> bool:
         """True if the host is allowed, at any port or at this one."""
-        name = _canonical(host)
+        name = canonical(host)
         return (name, None) in self._allowed or (name, port) in self._allowed
 
     def check(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
@@ -92,7 +80,7 @@ class Rules:
         if parsed.scheme not in DEFAULT_PORTS:
             _refuse("The URL does not start with http:// or https://; no other scheme is supported.")
         host = host_of(parsed)
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             _refuse("The URL has no valid host; check its spelling.")
         if parsed.userinfo:
             _refuse("The URL contains a user name or password; use one that works without.")
@@ -112,7 +100,7 @@ class Rules:
             return
         for ip in addresses:
             address = _judged(ip)
-            if address is not None and _within(address, self._networks):
+            if address is not None and within(address, self._networks):
                 continue
             if denied(ip):
                 _refuse(
@@ -125,6 +113,16 @@ class Rules:
         if port not in DEFAULT_PORTS.values():
             setting = f"{self._settings}_ALLOWED_HOSTS"
             _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in {setting}.")
+
+
+def fetch_policy(settings: Settings) -> Rules:
+    """Where documents may be downloaded from."""
+    return Rules(settings.fetch_allowed_hosts, settings.fetch_allowed_networks, settings="FETCH")
+
+
+def callback_policy(settings: Settings) -> Rules:
+    """Where callbacks may go to."""
+    return Rules(settings.callback_allowed_hosts, settings.callback_allowed_networks, settings="CALLBACK")
 
 
 def check_url(url: str, rules: Rules) -> None:
@@ -149,57 +147,16 @@ def redact(url: str) -> str:
 
 def origin(url: httpx.URL) -> tuple[str, str, int]:
     """Scheme, host and port: what two URLs must share to be of one server."""
-    return url.scheme, _canonical(host_of(url)), url.port or DEFAULT_PORTS[url.scheme]
-
-
-def host_of(url: httpx.URL) -> str:
-    """The host as it goes over the wire; httpx's own `host` raises on a label that is no valid IDNA."""
-    return url.raw_host.decode("ascii")
+    return url.scheme, canonical(host_of(url)), url.port or DEFAULT_PORTS[url.scheme]
 
 
 def _refuse(message: str) -> NoReturn:
     raise FetchError(message, code="fetch_refused")
 
 
-def _entry(word: str) -> tuple[str, int | None]:
-    """An entry of FETCH_ALLOWED_HOSTS or CALLBACK_ALLOWED_HOSTS as host and port, None for any port."""
-    try:
-        return str(ipaddress.IPv6Address(word)), None
-    except ValueError:
-        pass
-    try:
-        parsed = httpx.URL(f"host://{word}")  # a scheme without a default port, which httpx would drop
-    except (httpx.InvalidURL, ValueError):
-        parsed = httpx.URL()
-    host = host_of(parsed)
-    if not _HOST.fullmatch(host) or parsed.userinfo or parsed.query or parsed.path.strip("/"):
-        raise ValueError(f"{word!r} is neither host nor host:port")
-    return _canonical(host), parsed.port
-
-
-def _network(word: str) -> _Network:
-    """An entry of FETCH_ALLOWED_NETWORKS or CALLBACK_ALLOWED_NETWORKS."""
-    try:
-        network = ipaddress.ip_network(word)
-    except ValueError:
-        message = f"{word!r} is not a network: write it as in 10.0.0.0/8 or fd00::/8, with no bits beyond its length"
-        raise ValueError(message) from None
-    if _within(network.network_address, _V4_IN_V6) and network.prefixlen >= 96:
-        raise ValueError(f"{word!r} stands for IPv4 addresses: write their IPv4 network")
-    return network
-
-
-def _canonical(host: str) -> str:
-    name = host.lower().removesuffix(".")
-    try:
-        return str(ipaddress.ip_address(name))
-    except ValueError:
-        return name
-
-
 def _literal(host: str) -> str | None:
     """The address if `host` is one, also in the old forms that getaddrinfo knows (`127.1`, `0x7f000001`)."""
-    name = _canonical(host)
+    name = canonical(host)
     try:
         return name if ":" in name else socket.inet_ntoa(socket.inet_aton(name))
     except OSError:

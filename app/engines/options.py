@@ -102,9 +102,6 @@ OPTIONS: dict[str, type[Options]] = {
     "null": NullOptions,
 }
 
-HIDDEN = frozenset({"null"})
-"""Engines for tests: known only while a worker offers them."""
-
 
 def check_options(engine: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options as given, once they are known to be right. Raises InvalidRequest naming the first that is not."""

@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engines.options import HIDDEN, OPTIONS
+from app.engines.options import OPTIONS
 from app.errors import UnknownEngine
 from app.redis import keys
 from app.redis.client import Store, batch, epoch
 from app.redis.coalesce import Coalesced
+from app.settings import HIDDEN_ENGINES
 
 PREFERRED = ("paddleocr_vl", "pp_ocr")
 """What a job that names none gets, of the engines there are."""
@@ -87,4 +88,4 @@ class EngineRegistry:
 
 
 def _known(seen: _Seen) -> set[str]:
-    return {engine for engine in OPTIONS if engine not in HIDDEN or engine in seen.known}
+    return {engine for engine in OPTIONS if engine not in HIDDEN_ENGINES or engine in seen.known}

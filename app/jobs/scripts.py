@@ -11,14 +11,13 @@ from app.jobs.models import SCHEMA
 from app.redis import keys
 from app.redis.client import Store
 from app.redis.outages import outage
-from app.settings import Settings
+from app.settings import TOMBSTONE_TTL, Settings
 
 RUN_SLICE = "worker.tasks.run_slice"
 """The one function a queue entry may name."""
 
 LEASE = 10.0  # seconds
 EVENTS_KEPT = 10_000
-TOMBSTONE = 7 * 24 * 3600  # seconds an expired job is still known as such
 NAMES_KEPT = 3600  # seconds a worker and its engine are still known after its last beat
 
 
@@ -29,7 +28,7 @@ class Scripts:
         self._store = store
         self._shared = "\n".join(
             [
-                f"local RESULT_TTL, TOMBSTONE = {settings.result_ttl}, {TOMBSTONE}",
+                f"local RESULT_TTL, TOMBSTONE = {settings.result_ttl}, {TOMBSTONE_TTL}",
                 "local RECORD_TTL = RESULT_TTL + TOMBSTONE",
                 f"local LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE = {LEASE}, {EVENTS_KEPT}, {SCHEMA}, '{RUN_SLICE}'",
                 f"local NAMES_KEPT = {NAMES_KEPT}",

@@ -12,10 +12,9 @@ from pathlib import Path
 import anyio
 
 from app.errors import StorageUnavailable
-from app.jobs.scripts import TOMBSTONE
 from app.redis import keys
 from app.redis.client import Down, Store, batch
-from app.settings import Settings
+from app.settings import TOMBSTONE_TTL, Settings
 from app.storage.data_dir import data_dir_id
 
 FREE_MIN = 512 << 20
@@ -54,7 +53,7 @@ class Quota:
             f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some expire, or "
             "allow more."
         )
-        self._id_kept = settings.result_ttl + TOMBSTONE
+        self._id_kept = settings.result_ttl + TOMBSTONE_TTL
         self._asked = 0.0
         self._refusal: str | None = None
         self._added = 0

@@ -115,7 +115,7 @@ _leaf("read users", lambda t: Path("/etc/passwd").read_bytes())
 _leaf("read the host's key folder", lambda t: os.listdir("/etc/ssl"))
 _leaf("write the temporary folder", lambda t: _make(Path("/tmp", f"attack-{os.getpid()}")))
 _leaf("write shared memory", lambda t: _make(Path("/dev/shm", f"attack-{os.getpid()}")))
-_leaf("write a program file", lambda t: Path(t.root, "worker", "pages.py").open("ab").close())
+_leaf("write a program file", lambda t: Path(t.root, "worker", "page_process", "process.py").open("ab").close())
 _leaf("write a library", lambda t: Path(mmap.__file__ or os.__file__).open("ab").close())
 _leaf("open the terminal", lambda t: os.open("/dev/tty", os.O_RDWR))
 

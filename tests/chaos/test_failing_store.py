@@ -24,7 +24,7 @@ from harness import Service, running, spawn, wait_for
 from recovery import RECOVERED_WITHIN, recovers
 
 from app.processes.ports import free_port
-from app.redis.client import find_server
+from app.redis.server import find_server
 from worker.engines.null import TEXT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

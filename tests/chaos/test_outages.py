@@ -22,7 +22,7 @@ from harness import Service, command_line, running, spawn, wait_for
 from recovery import recovers
 from test_workers import another_worker, kill_tree, store_of
 
-from app.redis.client import find_server
+from app.redis.server import find_server
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from redis.retry import Retry
 
 from app import __version__
 from app.processes.ports import free_port, port_holder
-from app.redis.client import find_server
+from app.redis.server import find_server
 from app.settings import Settings
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python

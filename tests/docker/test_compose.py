@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from app.model_names import OFFICIAL
 from app.processes.ports import free_port
-from app.redis.client import find_server
+from app.redis.server import find_server
 from app.settings import Settings
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python

@@ -15,7 +15,7 @@ from documents import scan_pdf, text_pdf
 from harness import Service, spawn, wait_for
 
 from app.processes.ports import free_port
-from app.redis.client import find_server
+from app.redis.server import find_server
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

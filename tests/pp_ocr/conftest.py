@@ -7,7 +7,7 @@ import pytest
 from pp_ocr_documents import article, scanned
 
 from app.results.models import Page
-from worker.documents.opening import OpenPdf
+from worker.documents.pdf import OpenPdf
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.survey import survey
 

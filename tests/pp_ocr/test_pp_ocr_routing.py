@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pp_ocr_documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
 
-from worker.documents.opening import OpenPdf
+from worker.documents.pdf import OpenPdf
 from worker.engines.base import Hint
 from worker.engines.pp_ocr import page as page_module
 from worker.engines.pp_ocr import probe, routing, survey

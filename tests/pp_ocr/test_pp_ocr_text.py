@@ -12,7 +12,7 @@ from pp_ocr_documents import ITEMS, SENTENCES, Document, book, changed, flag, pi
 
 from app.errors import PageError
 from app.results.models import Page
-from worker.documents.opening import OpenPdf
+from worker.documents.pdf import OpenPdf
 from worker.engines.pp_ocr.layer.pictures import crop, figures
 from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert

@@ -14,8 +14,8 @@ from PIL import ExifTags, Image
 
 from app.documents.formats import Kind
 from app.errors import DocumentError, JobError, PageError
+from worker.documents.base import OpenDocument, Raster
 from worker.documents.bitmaps import decoded
-from worker.documents.opening import OpenDocument, Raster
 
 FRAMES_MOST = 20_000
 """Of a TIFF; without an end to them, a file of 200 MB could announce 30 million."""

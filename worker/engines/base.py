@@ -7,7 +7,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from app.results.models import Page
 from app.storage.blobs import JobFolder
@@ -16,8 +16,7 @@ if TYPE_CHECKING:  # page processes import this module and need no settings
     import pypdfium2 as pdfium
 
     from app.settings import Settings
-    from worker.documents.opening import OpenDocument
-    from worker.engine_host.page_pool import PagePool
+    from worker.documents.base import OpenDocument
 
 Hint = dict[str, Any]
 """What the survey of a document found out about one of its pages; JSON-ready."""
@@ -92,6 +91,31 @@ class PageReader:
         return Assembly(pages)
 
 
+class PageWork(Protocol):
+    """The page processes, as an engine uses them: see worker.engine_host.page_pool."""
+
+    count: int
+    """How many work at a time."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def waits(self, task: asyncio.Task[Any]) -> bool: ...
+
+    def spent(self, folder: JobFolder) -> float: ...
+
+    async def prepare(
+        self, folder: JobFolder, page_ranges: str | None, max_pages: int, password: str | None = None
+    ) -> list[int]: ...
+
+    async def page(self, folder: JobFolder, number: int) -> None: ...
+
+    async def render(self, folder: JobFolder, number: int, scale: float) -> tuple[int, int]: ...
+
+    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]: ...
+
+
 class Engine(ABC):
     """An engine in the engine host. The default is for one whose page processes do all the work."""
 
@@ -101,7 +125,7 @@ class Engine(ABC):
     lanes: ClassVar[int] = 8
     """Jobs that a worker takes on at a time, where WORKER_CONCURRENCY does not say."""
 
-    def __init__(self, pages: PagePool, settings: Settings) -> None:
+    def __init__(self, pages: PageWork, settings: Settings) -> None:
         self.pages = pages
         self.settings = settings
 

@@ -19,7 +19,9 @@ import pypdfium2 as pdfium
 from app.errors import JobError, PageError
 from app.results.models import Page, parse_page
 from app.strict_json import encode
-from worker.documents.opening import OpenDocument, decrypt, open_document
+from worker.documents.base import OpenDocument
+from worker.documents.opening import open_document
+from worker.documents.pdf import decrypt
 from worker.engines.base import PageReader
 from worker.ipc.channel import error_message
 from worker.ipc.handover import JobFiles, receive

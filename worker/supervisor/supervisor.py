@@ -22,8 +22,9 @@ from app.jobs.scripts import LEASE
 from app.processes.die_with_parent import tethered
 from app.processes.launch import program
 from app.processes.lifecycle import stop_process
-from app.redis.client import Down, StoreKeeper, connect, lacks_tls, unfit
+from app.redis.client import Down, connect, lacks_tls, unfit
 from app.redis.outages import NO_TLS
+from app.redis.server import RedisServer
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.data_dir import make_data_dir
@@ -60,7 +61,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Works until cancelled. The death of any part that should live on ends it all, for a restart from outside."""
-        keeper = StoreKeeper(self._settings)
+        keeper = RedisServer(self._settings)
         await keeper.start()
         try:
             await self._until_fit()

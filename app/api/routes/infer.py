@@ -18,7 +18,7 @@ from app.api.dependencies import Context, Shared
 from app.api.responses import Answer
 from app.documents.formats import HEAD, require_document
 from app.documents.page_ranges import parse_page_ranges
-from app.egress.policy import check_url
+from app.egress.policy import callback_policy, check_url, fetch_policy
 from app.engines.options import canonical_options, check_options
 from app.errors import (
     DocumentError,
@@ -231,8 +231,8 @@ def _validated(fields: Any) -> JobRequest:
 
 async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None) -> Answer:
     for name, url, rules in (
-        ("pdf_url", wanted.pdf_url, shared.settings.fetch_rules),
-        ("callback_url", wanted.callback_url, shared.settings.callback_rules),
+        ("pdf_url", wanted.pdf_url, fetch_policy(shared.settings)),
+        ("callback_url", wanted.callback_url, callback_policy(shared.settings)),
     ):
         if url is not None:
             try:

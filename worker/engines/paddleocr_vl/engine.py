@@ -16,8 +16,7 @@ from app.errors import EngineError, PageError
 from app.results.models import store_page, stored_page
 from app.settings import Settings
 from app.storage.blobs import JobFolder, write
-from worker.engine_host.page_pool import PagePool
-from worker.engines.base import Document, Engine
+from worker.engines.base import Document, Engine, PageWork
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
 from worker.engines.paddleocr_vl.cpu_limiter import Cores
@@ -28,7 +27,7 @@ from worker.scheduling.cpus import cpus
 from worker.scheduling.fair_semaphore import Turns
 
 if TYPE_CHECKING:
-    from worker.documents.opening import Raster
+    from worker.documents.base import Raster
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class PaddleOCRVL(Engine):
     reader = "worker.engines.base:PageReader"
     lanes = 32
 
-    def __init__(self, pages: PagePool, settings: Settings) -> None:
+    def __init__(self, pages: PageWork, settings: Settings) -> None:
         super().__init__(pages, settings)
         self._pipeline: Pipeline
         self._servers: Servers | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from worker.documents.opening import Raster
+    from worker.documents.base import Raster
 
 SCALE = 2.0
 """Pixels a point at which PaddleX renders a PDF (PADDLE_PDX_PDF_RENDER_SCALE)."""

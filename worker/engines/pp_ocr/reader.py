@@ -7,7 +7,7 @@ import numpy.ma  # numpy.unique imports it when it is first called
 import pypdfium2 as pdfium
 
 from app.results.models import Page
-from worker.documents.opening import OpenDocument
+from worker.documents.base import OpenDocument
 from worker.engines.base import Hint, PageReader
 from worker.engines.pp_ocr.document import DocumentAssembly
 from worker.engines.pp_ocr.page import convert

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from worker.documents.opening import OpenDocument
+from worker.documents.base import OpenDocument
 from worker.engines.base import Hint
 
 from . import probe
