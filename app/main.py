@@ -24,7 +24,7 @@ from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
 from app.logging import configure
-from app.processes.lifecycle import forbid_inspection, freeze_garbage
+from app.processes.lifecycle import forbid_inspection, freeze_gc
 from app.redis.client import connect
 from app.redis.server import RedisServer
 from app.settings import Settings, settings_or_exit
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             engines=EngineRegistry(store, chosen.engine),
             streams=Streams(),
         )
-        freeze_garbage()
+        freeze_gc()
         try:
             yield
         finally:

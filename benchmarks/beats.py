@@ -7,7 +7,7 @@ import time
 import redis.asyncio
 
 from app.jobs.models import Job, Slice, Status
-from app.jobs.queue import BEAT, Jobs
+from app.jobs.queue import HEARTBEAT, Jobs
 from app.redis import keys
 from app.redis.client import connect
 from app.settings import Settings
@@ -54,7 +54,7 @@ async def _submit(jobs: Jobs, number: int) -> None:
     await jobs.submit(job, idempotency=None, fingerprint="")
     held = await jobs.claim(QUEUE, "bench", f"{job.id}-0")
     assert held is not None
-    await jobs.prepared(held, total=2 * SLICES, slice_pages=2, stored=[])
+    await jobs.set_page_count(held, total=2 * SLICES, slice_pages=2, stored=[])
     await jobs.requeue(held, to_ring=True)
 
 
@@ -67,13 +67,13 @@ async def _claim(jobs: Jobs, worker: int) -> Slice:
 async def _beat(settings: Settings, worker: int, held: list[Slice]) -> None:
     client = connect(settings)
     jobs = Jobs(client, settings)
-    await asyncio.sleep(BEAT * worker / WORKERS)
+    await asyncio.sleep(HEARTBEAT * worker / WORKERS)
     try:
         while True:
             await jobs.renew(QUEUE, held)
             await jobs.sign_on(f"bench-{worker}", QUEUE, {"state": "busy"}, ready=True, fault=None)
             await jobs.reap(QUEUE)
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(HEARTBEAT)
     finally:
         await client.aclose()
 

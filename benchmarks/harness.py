@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.ports import free_port
 from app.redis.client import store_url
 from app.redis.server import RedisServer, find_server
@@ -59,7 +59,7 @@ async def process(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process for the time of the block, tied to this one; its standard output is ours to read."""
     child = await asyncio.create_subprocess_exec(
-        *tethered(*command),
+        *die_with_parent(*command),
         cwd=cwd,
         env=env,
         stdin=stdin,

@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 import yaml
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.ports import free_port
 from benchmarks.client import Client
 from benchmarks.harness import Row, alternate, bounded, compared, environment, folder, ours, outcome, process, report
@@ -72,7 +72,7 @@ async def vlm_server(data: Path, delay: float = DELAY) -> AsyncIterator[VLM]:
     log = data / f"vlm-{port}.log"
     with log.open("w") as file:
         command = [sys.executable, "-m", "benchmarks.simulated.vlm", str(port), str(delay), str(CAPACITY)]
-        server = await asyncio.create_subprocess_exec(*tethered(*command), stdout=file, env=environment())
+        server = await asyncio.create_subprocess_exec(*die_with_parent(*command), stdout=file, env=environment())
     try:
         await _answering(port, "/v1/models")
         yield VLM(f"http://127.0.0.1:{port}/v1", log)

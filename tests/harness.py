@@ -19,7 +19,7 @@ import httpx
 import psutil
 import redis
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.ports import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def command_line(process: psutil.Process) -> list[str]:
 
 def spawn(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
     """A process that does not outlive this one, in a process group of its own. Call it from the main thread."""
-    return subprocess.Popen(tethered(*map(str, command)), **options)
+    return subprocess.Popen(die_with_parent(*map(str, command)), **options)
 
 
 def run(
@@ -67,7 +67,7 @@ def run(
 ) -> "subprocess.CompletedProcess[str]":
     """Runs one of our programs, `-m app` and the like, until it ends. It does not outlive this process either."""
     return subprocess.run(
-        tethered(sys.executable, *map(str, command)),
+        die_with_parent(sys.executable, *map(str, command)),
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
@@ -211,7 +211,7 @@ class Api:
 def api_alone(data_dir: Path, store_url: str, **environment: str) -> Iterator[Api]:
     port = free_port()
     env = os.environ | {"DATA_DIR": str(data_dir), "REDIS_URL": store_url, "PORT": str(port)} | environment
-    process = subprocess.Popen(tethered(sys.executable, "-m", "app", "api"), cwd=ROOT, env=env)
+    process = subprocess.Popen(die_with_parent(sys.executable, "-m", "app", "api"), cwd=ROOT, env=env)
     api = Api(port, psutil.Process(process.pid))
 
     def answers() -> bool:

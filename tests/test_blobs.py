@@ -11,7 +11,7 @@ import pytest
 from in_process import serving
 
 from app.jobs.models import Job, Status
-from app.jobs.secrets import Confidences
+from app.jobs.secrets import Secrets
 from app.results.models import Outcome, Page, result_markdown, result_zip, store_page, stored_page
 from app.storage.blobs import JobFolder, replacing, write
 
@@ -70,7 +70,7 @@ def test_only_files_of_the_job_are_read(job: JobFolder, outside: Path, make: Cal
         (link if make is linked_folder else make)(path, outside)
         with pytest.raises(FileNotFoundError):
             job.read(path)
-    assert Confidences.of(job) == Confidences()
+    assert Secrets.of(job) == Secrets()
     assert job.pages_done() == set()
     with pytest.raises(FileNotFoundError):
         stored_page(job, 1)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import JobError
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from worker.ipc.channel import LINE_MAX, Channel, ChildDied, serve
 
 DEADLINE = 20  # seconds; far more than anything here takes
@@ -44,7 +44,7 @@ async def send(end: socket.socket, line: bytes) -> None:
 async def child(*, deaths: list[ChildDied] | None = None) -> AsyncIterator[tuple[Channel, socket.socket]]:
     """A channel to a real process, and the child's end of its line, which the test speaks on."""
     ours, theirs = socket.socketpair()
-    process = await asyncio.create_subprocess_exec(*tethered("sleep", "600"))
+    process = await asyncio.create_subprocess_exec(*die_with_parent("sleep", "600"))
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_MAX)
     channel = Channel(process, reader, writer, None if deaths is None else deaths.append)
     try:
@@ -126,7 +126,7 @@ def test_whatever_a_parent_sends_the_child_ends_with_it(sent: list[bytes]) -> No
 @pytest.mark.anyio
 async def test_a_death_that_cannot_be_accounted_for_fails_the_calls_all_the_same() -> None:
     ours, theirs = socket.socketpair()
-    process = await asyncio.create_subprocess_exec(*tethered("sleep", "600"))
+    process = await asyncio.create_subprocess_exec(*die_with_parent("sleep", "600"))
     reader, writer = await asyncio.open_connection(sock=ours)
 
     def fail(died: ChildDied) -> None:

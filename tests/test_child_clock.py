@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from worker.scheduling.child_clock import LOOK, STEP_MAX, ChildClock, answer_within
 
 Times = namedtuple("Times", "user system")
@@ -108,7 +108,7 @@ def test_many_threads_do_not_make_the_clock_run_faster(bench: Bench) -> None:
 
 @pytest.fixture
 def sleeper() -> Iterator[psutil.Process]:
-    with subprocess.Popen(tethered("sleep", "600")) as process:
+    with subprocess.Popen(die_with_parent("sleep", "600")) as process:
         yield psutil.Process(process.pid)
         process.kill()
 

@@ -12,7 +12,7 @@ import pytest
 from documents import text_pdf
 from harness import ROOT, START_WITHIN, Service, spawn, wait_for
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.settings import Settings
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
@@ -177,7 +177,7 @@ def test_the_first_commands_of_the_readme_do_what_they_say(service: Service, tmp
 
 def run(command: str, **environment: str) -> str:
     ended = subprocess.run(
-        tethered("bash", "-c", command),
+        die_with_parent("bash", "-c", command),
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

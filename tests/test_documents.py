@@ -22,7 +22,7 @@ from fpdf.enums import EncryptionMethod
 from harness import Service, Web, running, wait_for
 from PIL import ExifTags, Image
 
-from app.documents.formats import Kind, kind_of, require_document
+from app.documents.formats import Format, kind_of, require_document
 from app.errors import DocumentError
 from worker.documents.pdf import decrypt
 
@@ -40,21 +40,21 @@ def null() -> Iterator[Service]:
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
-        (text_pdf(), Kind.PDF),
-        (b"junk before it\n" * 60 + b"%PDF-1.7", Kind.PDF),
-        (image_file(SMALL, "PNG"), Kind.PNG),
-        (image_file(SMALL, "JPEG"), Kind.JPEG),
-        (image_file(SMALL, "TIFF"), Kind.TIFF),
-        (image_file(SMALL, "TIFF", big_tiff=True), Kind.TIFF),
-        (b"MM\0*\0\0\0\x08", Kind.TIFF),
-        (image_file(SMALL, "WEBP"), Kind.WEBP),
-        (image_file(SMALL, "BMP"), Kind.BMP),
+        (text_pdf(), Format.PDF),
+        (b"junk before it\n" * 60 + b"%PDF-1.7", Format.PDF),
+        (image_file(SMALL, "PNG"), Format.PNG),
+        (image_file(SMALL, "JPEG"), Format.JPEG),
+        (image_file(SMALL, "TIFF"), Format.TIFF),
+        (image_file(SMALL, "TIFF", big_tiff=True), Format.TIFF),
+        (b"MM\0*\0\0\0\x08", Format.TIFF),
+        (image_file(SMALL, "WEBP"), Format.WEBP),
+        (image_file(SMALL, "BMP"), Format.BMP),
         (b"BMW builds cars, and this is a text of them.", None),
         (b"RIFF\0\0\0\0WAVEfmt ", None),
         (b"", None),
     ],
 )
-def test_a_kind_is_told_by_its_head(head: bytes, kind: Kind | None) -> None:
+def test_a_kind_is_told_by_its_head(head: bytes, kind: Format | None) -> None:
     assert kind_of(head[:1024]) is kind
 
 

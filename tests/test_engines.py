@@ -11,7 +11,7 @@ from app.errors import InvalidRequest, UnknownEngine
 from app.redis import keys
 from app.redis.client import Store, connect
 from app.settings import Settings
-from worker.engines.paddleocr_vl.document_limiter import Shares
+from worker.engines.paddleocr_vl.document_limiter import DocumentLimiter
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +81,7 @@ def test_options_of_an_engine_without_any() -> None:
 class Pages:
     """Pages of documents that are in work until they are told to end."""
 
-    def __init__(self, shares: Shares) -> None:
+    def __init__(self, shares: DocumentLimiter) -> None:
         self._shares = shares
         self.tasks: list[asyncio.Task[None]] = []
         self.in_work: list[tuple[str, asyncio.Event]] = []
@@ -113,7 +113,7 @@ async def settle() -> None:
 
 
 async def test_a_document_alone_has_more() -> None:
-    pages = Pages(Shares(in_company=3, alone=6, head_start=0))
+    pages = Pages(DocumentLimiter(in_company=3, alone=6, head_start=0))
     await pages.begin("book", 20)
     assert pages.count("book") == 6
     await pages.end("book")
@@ -130,7 +130,7 @@ async def test_a_document_alone_has_more() -> None:
 
 
 async def test_its_first_pages_are_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = Shares(in_company=2, alone=6, head_start=1)
+    shares = DocumentLimiter(in_company=2, alone=6, head_start=1)
     loop = asyncio.get_running_loop()
     now = loop.time()
     monkeypatch.setattr(loop, "time", lambda: now)
@@ -170,7 +170,7 @@ async def test_its_first_pages_are_asked_about_first(monkeypatch: pytest.MonkeyP
 
 
 async def test_who_gives_up_keeps_no_share() -> None:
-    shares = Shares(in_company=1, alone=1, head_start=0)
+    shares = DocumentLimiter(in_company=1, alone=1, head_start=0)
     pages = Pages(shares)
     await pages.begin("book", 3)
     first, second, third = pages.tasks

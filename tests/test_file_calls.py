@@ -12,7 +12,7 @@ from harness import PATIENCE, Web, run
 
 from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
-from app.jobs.secrets import Confidences
+from app.jobs.secrets import Secrets
 from app.redis.client import connect
 from app.settings import Settings
 from app.storage.blobs import BlobStore
@@ -51,8 +51,8 @@ async def test_the_supervisor_s_own_thread_touches_no_blob(store_url: str, data_
     try:
         jobs, folder = Jobs(store, settings), BlobStore(settings).job(JOB)
         folder.create()
-        Confidences({"X-Token": "secret"}, "password").keep(folder)
-        job = Job(JOB, Status.QUEUED, "null", pdf_url=f"{web.url}/document.pdf", confided=True)
+        Secrets({"X-Token": "secret"}, "password").keep(folder)
+        job = Job(JOB, Status.QUEUED, "null", pdf_url=f"{web.url}/document.pdf", has_secrets=True)
         await jobs.submit(job, idempotency=None, fingerprint="")
         worker = run("-c", SUPERVISOR, f"{JOB}-0", ENGINE="null", **environment)
         ended = await jobs.get(JOB)

@@ -19,7 +19,7 @@ from rq.utils import utcparse
 from app.engines.registry import EngineRegistry
 from app.jobs.events import EventReader
 from app.jobs.models import SCHEMA, Job, Slice, Status
-from app.jobs.queue import BEAT, Jobs, Waiting
+from app.jobs.queue import HEARTBEAT, Jobs, Waiting
 from app.jobs.scripts import RUN_SLICE
 from app.redis import keys
 from app.redis.client import Store, connect
@@ -69,7 +69,7 @@ async def audit(jobs: Jobs, store: Store) -> list[tuple[str, str]]:
 
 
 async def prepared(jobs: Jobs, held: Slice, total: int, stored: tuple[int, ...] = ()) -> bool:
-    return await jobs.prepared(held, total=total, slice_pages=32, stored=list(stored))
+    return await jobs.set_page_count(held, total=total, slice_pages=32, stored=list(stored))
 
 
 async def end(jobs: Jobs, held: Slice, error: dict[str, str] | None = None) -> None:
@@ -134,9 +134,9 @@ async def test_a_lease_lasts_ten_seconds(jobs: Jobs, store: Store) -> None:
     async def until() -> float:
         return float(await store.zscore(keys.rq_leases("pp_ocr"), f"{held.id}:{held.execution}") or 0)
 
-    assert before + 3 * BEAT < await until() <= time.time() + 10
+    assert before + 3 * HEARTBEAT < await until() <= time.time() + 10
     await jobs.renew("pp_ocr", [held])
-    assert before + 3 * BEAT < await until() <= time.time() + 10
+    assert before + 3 * HEARTBEAT < await until() <= time.time() + 10
 
 
 async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
@@ -186,8 +186,8 @@ async def test_a_store_that_was_rolled_back_gives_no_fence_twice(jobs: Jobs, sto
     await end(jobs, newer)
     await store.flushdb()
     assert await jobs.renew("pp_ocr", [newer]) == {newer.execution}
-    await jobs.drop(WORKER, {newer.execution})
-    assert await jobs.dropped(WORKER, 1) == newer.execution
+    await jobs.cancel_executions(WORKER, {newer.execution})
+    assert await jobs.next_cancellation(WORKER, 1) == newer.execution
     assert await jobs.get(job_id) is None
 
 
@@ -220,7 +220,7 @@ async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: p
     assert abs(job.finished_at - real()) < 60
     assert not job.expired
     assert await jobs.expired(10) == []
-    assert not await jobs.bury(job.id)
+    assert not await jobs.expire(job.id)
     await store.aclose()
 
 
@@ -453,14 +453,14 @@ async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
     await jobs.renew("pp_ocr", [held])
     await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
     await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault="away")
-    await jobs.drop(WORKER, [held.execution])
+    await jobs.cancel_executions(WORKER, [held.execution])
     await prepared(jobs, held, 1000)
     await jobs.page_done(held, 1)
     for number in range(5, 20):
         await submit(jobs, new_job(number))
     await jobs.cancel(new_job(6).id)
     await jobs.retry(new_job(6).id)
-    await jobs.bury(new_job(1).id, early=True)
+    await jobs.expire(new_job(1).id, early=True)
     await jobs.cancel(held.job.id)
     endless = [key for key in await store.keys("*") if await store.ttl(key) < 0]
     assert endless == []
@@ -516,7 +516,7 @@ async def test_a_book_is_cut_into_slices_that_leave_room_for_others(jobs: Jobs, 
     assert await store.lrange(keys.rq_queue("pp_ocr"), 0, -1) == [f"{book}-1"]
     assert await store.zcard(keys.active("pp_ocr")) == 32
     invoice = await submit(jobs, new_job(2, priority="high"))
-    assert await jobs.line("pp_ocr") == [Waiting(book, "normal", False), Waiting(invoice, "high", True)]
+    assert await jobs.peek("pp_ocr") == [Waiting(book, "normal", False), Waiting(invoice, "high", True)]
     assert await jobs.requeue(first, to_ring=True)
     held = await jobs.claim("pp_ocr", WORKER, after=[book])
     assert held is not None
@@ -637,8 +637,8 @@ async def test_a_running_job_is_canceled_at_once(jobs: Jobs, store: Store) -> No
     await prepared(jobs, first, 100)
     second = await claim(jobs)
     assert await jobs.cancel(book)
-    assert {await jobs.dropped(WORKER, 1) for _ in range(2)} == {first.execution, second.execution}
-    assert await jobs.dropped(WORKER, 1) is None
+    assert {await jobs.next_cancellation(WORKER, 1) for _ in range(2)} == {first.execution, second.execution}
+    assert await jobs.next_cancellation(WORKER, 1) is None
     assert not await jobs.page_done(first, 1)
     assert await jobs.finish(second) == "lost"
     assert (await job_of(jobs, book)).status is Status.CANCELED
@@ -676,16 +676,16 @@ async def test_what_failed_is_tried_again(jobs: Jobs, store: Store) -> None:
 async def test_a_tombstone_is_what_stays(jobs: Jobs, store: Store) -> None:
     await jobs.submit(new_job(metadata={"a": 1}), idempotency="key", fingerprint="f")
     held = await claim(jobs)
-    assert not await jobs.bury(held.job.id, early=True)
+    assert not await jobs.expire(held.job.id, early=True)
     await end(jobs, held)
     assert await jobs.expired(10) == []
-    assert not await jobs.bury(held.job.id)
-    assert await jobs.bury(held.job.id, early=True)
+    assert not await jobs.expire(held.job.id)
+    assert await jobs.expire(held.job.id, early=True)
     job = await job_of(jobs, held.job.id)
     assert job.expired
     assert job.metadata is None
     assert await jobs.expired(10) == [held.job.id]
-    await jobs.buried(held.job.id)
+    await jobs.forget_expired(held.job.id)
     assert await jobs.expired(10) == []
     assert await jobs.retry(held.job.id) == "gone"
     assert TOMBSTONE_TTL - 60 < await store.ttl(keys.job(held.job.id)) <= TOMBSTONE_TTL
@@ -745,7 +745,7 @@ async def test_listings_follow_the_status(jobs: Jobs) -> None:
     assert await listed(engine="pp_ocr", client="bob") == await listed(Status.QUEUED, client="bob") == "7"
     assert await jobs.retry(new_job(2).id) == "queued"
     assert (await listed(Status.FAILED), await listed(Status.QUEUED)) == ("", "652")
-    await jobs.bury(new_job(1).id, early=True)
+    await jobs.expire(new_job(1).id, early=True)
     assert (await listed(Status.FINISHED), await listed(), await listed(*Status)) == ("", "65432", "65432")
 
 
@@ -826,6 +826,6 @@ async def test_waiting_downloads_make_room_for_nobody(jobs: Jobs) -> None:
     """A lane that is freed would not help them."""
     for number in range(10):
         await submit(jobs, new_job(number, pdf_url="http://slow.test/x.pdf"))
-    assert await jobs.line("pp_ocr") == []
+    assert await jobs.peek("pp_ocr") == []
     upload = await submit(jobs, new_job(100))
-    assert [waiting.job for waiting in await jobs.line("pp_ocr")] == [upload]
+    assert [waiting.job for waiting in await jobs.peek("pp_ocr")] == [upload]

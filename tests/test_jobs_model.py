@@ -288,7 +288,7 @@ class JobMachine(RuleBasedStateMachine):
         doc.counted.update(stored)
         if doc.pages_from is None:
             doc.pages_from = len(doc.counted)
-        assert self.run(self.jobs.prepared(held, total=doc.pages, slice_pages=doc.size, stored=stored))
+        assert self.run(self.jobs.set_page_count(held, total=doc.pages, slice_pages=doc.size, stored=stored))
 
     def finish(
         self, held: Slice, *, error: str = "", attempted: bool = False, page_errors: int | None = None
@@ -377,13 +377,13 @@ class JobMachine(RuleBasedStateMachine):
 
     def bury(self, doc: Doc, *, early: bool) -> None:
         goes = not doc.open and (early or doc.over)
-        assert self.run(self.jobs.bury(doc.id, early=early)) is goes
+        assert self.run(self.jobs.expire(doc.id, early=early)) is goes
         if goes:
             doc.buried = doc.over = doc.unswept = True
             self.known = {name: value for name, value in self.known.items() if value[0] is not doc}
 
     def buried(self, doc: Doc) -> None:
-        self.run(self.jobs.buried(doc.id))
+        self.run(self.jobs.forget_expired(doc.id))
         doc.unswept = False
 
     def push(self, slice_id: str, side: str) -> None:
@@ -575,7 +575,7 @@ class JobMachine(RuleBasedStateMachine):
     def is_late(self, data: Data) -> None:
         """All that a worker does to a slice that is no longer its own is refused."""
         held = self.one_of_claims(data, self.late())
-        assert not self.run(self.jobs.prepared(held, total=8, slice_pages=2, stored=[1]))
+        assert not self.run(self.jobs.set_page_count(held, total=8, slice_pages=2, stored=[1]))
         assert self.run(self.jobs.page_done(held, 1)) is None
         assert self.run(self.jobs.finish(held)) == "lost"
         assert self.run(self.jobs.finish(held, page_errors=0, attempted=True)) == "lost"
@@ -600,7 +600,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.docs)
     @rule()
     def looks_at_the_line(self) -> None:
-        line = self.run(self.jobs.line(QUEUE))
+        line = self.run(self.jobs.peek(QUEUE))
         assert [one.job for one in line] == [job_of(one) for one in self.seen.queue[:LOOKED_AT]]
         for one in line:
             doc = self.docs.get(one.job)
@@ -790,7 +790,7 @@ class JobMachine(RuleBasedStateMachine):
         assert self.seen.names("outbox:") - {keys.OUTBOX_BELL} == set(map(keys.outbox, due))
         self.listings_agree()
         for worker in WORKERS:
-            assert sorted(self.seen.list_of(keys.dropped(worker))) == sorted(self.dropped[worker])
+            assert sorted(self.seen.list_of(keys.cancellations(worker))) == sorted(self.dropped[worker])
         stored = {name: self.seen.hash_of(name)["job"] for name in self.seen.names("idem:")}
         assert stored == {keys.idempotency(*name): doc.id for name, (doc, _) in self.known.items()}
 

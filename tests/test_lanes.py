@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_jobs import claim, new_job, submit
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.errors import WorkerError
 from app.jobs.models import Slice
 from app.jobs.queue import Jobs
@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder, write
 from app.storage.quota import Quota
 from worker.ipc.channel import ChildDied
-from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.lanes import CRASHES_MAX, Lanes
 from worker.supervisor.slices import Crashed
 
@@ -34,14 +34,14 @@ class Bench:
 @pytest.fixture
 async def bench(store_url: str, data_dir: Path) -> AsyncIterator[Bench]:
     settings = Settings(redis_url=store_url, data_dir=data_dir)
-    store, outbound = connect(settings), Outbound(settings)
+    store, egress = connect(settings), EgressClient(settings)
     jobs, blobs, quota = Jobs(store, settings), BlobStore(settings), Quota(store, settings)
-    lanes = Lanes(jobs, blobs, quota, outbound, HostKeeper("null", settings), settings, "here-0")
+    lanes = Lanes(jobs, blobs, quota, egress, EngineHostManager("null", settings), settings, "here-0")
     folder = blobs.job(await submit(jobs, new_job()))
     folder.create()
     write(folder.document, b'{"pages": 2, "selected": [1, 2], "hints": {}}')
     yield Bench(lanes, await claim(jobs), folder)
-    await outbound.aclose()
+    await egress.aclose()
     await store.aclose()
 
 

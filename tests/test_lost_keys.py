@@ -13,7 +13,7 @@ import pytest
 from app.jobs.models import ENDED, Job, Slice, Status
 from app.jobs.queue import Jobs
 from app.redis import keys
-from app.redis.client import Down, Store
+from app.redis.client import Store, StoreDown
 from app.settings import Settings
 from app.webhooks.outbox import Outbox
 
@@ -53,7 +53,7 @@ async def audit(jobs: Jobs, store: Store) -> None:
 
 async def work(jobs: Jobs, held: Slice, *, pages: int = 1) -> None:
     """Reads the pages of a slice, as a lane does."""
-    if await jobs.prepared(held, total=pages, slice_pages=2, stored=[]):
+    if await jobs.set_page_count(held, total=pages, slice_pages=2, stored=[]):
         await jobs.page_done(held, held.number * 2 + 1)
         if await jobs.finish(held) == "last":
             await jobs.finish(held, page_errors=0)
@@ -283,7 +283,7 @@ async def test_lost_pages_are_not_counted_twice(jobs: Jobs, store: Store, loss: 
     await submit(jobs, 1)
     held = await jobs.claim(QUEUE, WORKER)
     assert held is not None
-    assert await jobs.prepared(held, total=4, slice_pages=2, stored=[])
+    assert await jobs.set_page_count(held, total=4, slice_pages=2, stored=[])
     other = await jobs.claim(QUEUE, WORKER)
     assert other is not None
     for one, page in ((held, 1), (held, 2), (other, 3)):
@@ -296,7 +296,7 @@ async def test_lost_pages_are_not_counted_twice(jobs: Jobs, store: Store, loss: 
     assert await jobs.requeue(held)
     again = await jobs.claim(QUEUE, WORKER, held.id)
     assert again is not None
-    assert await jobs.prepared(again, total=4, slice_pages=2, stored=[1, 2])
+    assert await jobs.set_page_count(again, total=4, slice_pages=2, stored=[1, 2])
     found = await jobs.get(job_id(1))
     assert found is not None
     assert found.pages_done in ((3, 4) if loss == "overwritten" else (3,))
@@ -347,7 +347,7 @@ async def test_a_lost_outbox_repeats_no_callback(jobs: Jobs, store: Store) -> No
 
 async def test_keys_of_another_application_are_left_alone(jobs: Jobs, store: Store) -> None:
     await store.set(keys.OPEN, "theirs", ex=600)
-    with pytest.raises(Down, match="another application"):
+    with pytest.raises(StoreDown, match="another application"):
         await submit(jobs, 1)
     assert await store.get(keys.OPEN) == "theirs"
 

@@ -19,7 +19,7 @@ from harness import PATIENCE, until
 from troubleshooting import explained
 
 from app.errors import DocumentError, PageError, WorkerError
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.settings import Settings
 from app.storage.blobs import JobFolder, write
 from worker.engine_host import page_pool
@@ -464,7 +464,7 @@ async def test_children_die_with_their_parent() -> None:
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(
-        *tethered(sys.executable, "-c", code), stdout=asyncio.subprocess.PIPE, cwd=os.getcwd()
+        *die_with_parent(sys.executable, "-c", code), stdout=asyncio.subprocess.PIPE, cwd=os.getcwd()
     )
     assert parent.stdout is not None
     child = psutil.Process(int(await parent.stdout.readline()))
@@ -476,7 +476,7 @@ async def test_children_die_with_their_parent() -> None:
 async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_host, "UNRESPONSIVE", 2.0)
     monkeypatch.setattr(engine_host, "ASK_EVERY", 0.1)
-    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    keeper = engine_host.EngineHostManager("null", Settings(data_dir=data_dir, page_processes=1))
     parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -495,7 +495,9 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
 
 
 async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path) -> None:
-    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, engine_start_timeout=0.5))
+    keeper = engine_host.EngineHostManager(
+        "null", Settings(data_dir=data_dir, page_processes=1, engine_start_timeout=0.5)
+    )
     keeping = asyncio.create_task(keeper.keep())
     while keeper._channel is None:
         await asyncio.sleep(0)
@@ -517,7 +519,7 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
     monkeypatch.setattr(engine_host, "UNRESPONSIVE", 1.0)
     monkeypatch.setattr(engine_host, "CANCEL_WITHIN", 1.0)
     monkeypatch.setattr(engine_host, "ASK_EVERY", 0.05)
-    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1))
+    keeper = engine_host.EngineHostManager("null", Settings(data_dir=data_dir, page_processes=1))
     parts = [asyncio.create_task(part) for part in (keeper.keep(), keeper.watch())]
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -536,7 +538,7 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
 
 
 async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir: Path) -> None:
-    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
+    keeper = engine_host.EngineHostManager("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
     kept = asyncio.create_task(keeper.keep())
     await keeper.ready.wait()
     assert keeper._channel is not None
@@ -552,7 +554,7 @@ async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir:
 
 
 async def test_deaths_are_charged_to_suspects_first(data_dir: Path) -> None:
-    keeper = engine_host.HostKeeper("null", Settings(data_dir=data_dir))
+    keeper = engine_host.EngineHostManager("null", Settings(data_dir=data_dir))
     keeper._admitting.set()
     async with keeper.place(0) as fresh, keeper.place(1) as seen:
         keeper._account(ChildDied(-9))

@@ -16,7 +16,7 @@ from harness import Service, Web, running, wait_for
 from in_process import serving
 from troubleshooting import explained
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.errors import StorageUnavailable
 from app.redis import keys
 from app.redis.client import Store
@@ -128,7 +128,7 @@ async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
     store: Store, data_dir: Path, web: Web
 ) -> None:
     settings = Settings(data_dir=data_dir, data_quota_gb=1 / 1024, max_file_mb=1, fetch_allowed_hosts=["127.0.0.1"])
-    rooms, blobs, outbound = [Quota(store, settings) for _ in range(2)], BlobStore(settings), Outbound(settings)
+    rooms, blobs, egress = [Quota(store, settings) for _ in range(2)], BlobStore(settings), EgressClient(settings)
     document = text_pdf().ljust(600 << 10)
     web.files = {"/slow.pdf": document, "/other.pdf": document}
     web.drips["/slow.pdf"] = enough = threading.Event()
@@ -137,9 +137,9 @@ async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
         folder.create()
 
     def other() -> Coroutine[None, None, None]:
-        return download(f"{web.url}/other.pdf", folders[1], outbound, rooms[1])
+        return download(f"{web.url}/other.pdf", folders[1], egress, rooms[1])
 
-    slow = asyncio.create_task(download(f"{web.url}/slow.pdf", folders[0], outbound, rooms[0]))
+    slow = asyncio.create_task(download(f"{web.url}/slow.pdf", folders[0], egress, rooms[0]))
     try:
         await asyncio.to_thread(wait_for, lambda: web.dripping)
         while not await store.zcard(keys.DATA_RESERVED):
@@ -159,7 +159,7 @@ async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
     finally:
         enough.set()
         await asyncio.gather(slow, return_exceptions=True)
-        await outbound.aclose()
+        await egress.aclose()
 
 
 @pytest.mark.anyio

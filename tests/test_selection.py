@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from documents import text_pdf
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.errors import DocumentError
 from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
@@ -119,11 +119,11 @@ async def test_a_page_process_that_is_taken_over_allocates_nothing_in_the_store(
     store_url: str, data_dir: Path, folder: JobFolder
 ) -> None:
     settings = Settings(redis_url=store_url, data_dir=data_dir)
-    store, outbound = connect(settings), Outbound(settings)
+    store, egress = connect(settings), EgressClient(settings)
     try:
         jobs, host = Jobs(store, settings), HostileHost(folder, [FAR])
         quota, blobs = Quota(store, settings), BlobStore(settings)
-        work = SliceWork(jobs, blobs, quota, outbound, host, settings, lambda: False)  # type: ignore[arg-type]
+        work = SliceWork(jobs, blobs, quota, egress, host, settings, lambda: False)  # type: ignore[arg-type]
         write(folder.source, text_pdf())
         await jobs.submit(Job(JOB, Status.QUEUED, "null"), idempotency=None, fingerprint="")
         held = await jobs.claim("null", "here-0")
@@ -133,5 +133,5 @@ async def test_a_page_process_that_is_taken_over_allocates_nothing_in_the_store(
         assert isinstance(error, DocumentError)
         assert (error.code, error.retryable) == ("document_crashed", False)
     finally:
-        await outbound.aclose()
+        await egress.aclose()
         await store.aclose()

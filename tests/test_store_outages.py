@@ -22,9 +22,9 @@ from app.cli.serve import ServiceFailed, run_service
 from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
 from app.main import create_app
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.redis import keys
-from app.redis.client import Down, Store, batch, connect, unfit
+from app.redis.client import Store, StoreDown, batch, connect, unfit
 from app.redis.outages import outage
 from app.redis.server import find_server
 from app.settings import Settings
@@ -40,7 +40,7 @@ class Server:
         self.socket = folder / f"{name}.sock"
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder), "--save", ""]
         self._process = subprocess.Popen(
-            tethered(find_server(), *options, "--busy-reply-threshold", "1"), stdout=subprocess.DEVNULL
+            die_with_parent(find_server(), *options, "--busy-reply-threshold", "1"), stdout=subprocess.DEVNULL
         )
         wait_for(self.socket.exists)
         self.url = f"unix://{self.socket}"
@@ -125,7 +125,7 @@ async def test_an_outage_is_named_and_ends(server: Server, store: Store, kind: s
     await ask(store)
     server.client.flushall()  # a job that is there already would be answered without a write
     begin(server)
-    with pytest.raises(Down, match=reason):
+    with pytest.raises(StoreDown, match=reason):
         await ask(store)
     server.recover()
     await ask(store)
@@ -133,7 +133,7 @@ async def test_an_outage_is_named_and_ends(server: Server, store: Store, kind: s
 
 async def test_a_store_that_is_busy(server: Server, store: Store) -> None:
     loop = asyncio.create_task(asyncio.to_thread(_loop, server.url))
-    with pytest.raises(Down, match="busy"):
+    with pytest.raises(StoreDown, match="busy"):
         await _until_refused(store)
     await asyncio.to_thread(server.client.script_kill)
     await loop
@@ -154,7 +154,7 @@ async def test_waiting_ends_when_the_store_loses_its_role(server: Server, store:
     waiting = asyncio.create_task(Jobs(store, Settings()).wait_for_entry("pp_ocr", 20))
     await until(lambda: server.client.info("clients")["blocked_clients"])
     server.demote()
-    with pytest.raises(Down, match="failing over"):
+    with pytest.raises(StoreDown, match="failing over"):
         await waiting
 
 
@@ -178,7 +178,7 @@ async def test_the_next_command_goes_to_the_new_primary(servers: tuple[Server, S
         address.symlink_to(new.socket)
         assert await store.set("a", 1, ex=60)  # nobody has told us yet
         old.demote()
-        with pytest.raises(Down, match="read-only"):
+        with pytest.raises(StoreDown, match="read-only"):
             await store.set("a", 2, ex=60)
         for _ in range(5):
             await store.set("a", 3, ex=60)
@@ -304,6 +304,6 @@ async def test_a_store_that_does_not_let_itself_be_asked(server: Server) -> None
     store = connect(Settings(redis_url=server.url.replace("unix://", "unix://ocr:secret@")))
     assert await unfit(store) is None
     await store.set(keys.PROBE, 1, ex=60)
-    with pytest.raises(Down, match="lacks the permission"):
+    with pytest.raises(StoreDown, match="lacks the permission"):
         await store.config_get("maxmemory")
     await store.aclose()

@@ -157,4 +157,4 @@ def test_processes_are_tied_to_what_starts_them(folder: str) -> None:
     for path in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in STARTS_A_PROCESS:
-                assert "tethered(" in ast.unparse(node.args[0]), f"{path}:{node.lineno}: use harness.spawn"
+                assert "die_with_parent(" in ast.unparse(node.args[0]), f"{path}:{node.lineno}: use harness.spawn"

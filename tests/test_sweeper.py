@@ -11,7 +11,7 @@ from harness import PATIENCE
 from test_jobs import claim, end, new_job, submit
 
 from app.jobs.queue import Jobs
-from app.jobs.secrets import Confidences
+from app.jobs.secrets import Secrets
 from app.redis import keys
 from app.redis.client import Store
 from app.settings import Settings
@@ -60,7 +60,7 @@ async def test_a_sweep_that_was_cut_off_is_made_up_for(store: Store, data_dir: P
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
     folder = stored(blobs, await submit(jobs, new_job()))
     await end(jobs, await claim(jobs))
-    assert await jobs.bury(new_job().id, early=True)  # and then its blobs would have gone
+    assert await jobs.expire(new_job().id, early=True)  # and then its blobs would have gone
     assert await Sweeper(jobs, blobs, Quota(store, settings), 60).sweep() == 1
     assert not folder.root.exists()
 
@@ -71,10 +71,10 @@ async def test_secrets_of_ended_jobs_are_forgotten(store: Store, data_dir: Path)
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
     folders = []
     for number in range(1, 6):
-        job = new_job(number, confided=True)
+        job = new_job(number, has_secrets=True)
         folders.append(folder := blobs.job(job.id))
         folder.create()
-        Confidences({"Authorization": "Bearer secret"}, "secret").keep(folder)
+        Secrets({"Authorization": "Bearer secret"}, "secret").keep(folder)
         await submit(jobs, job)
     await end(jobs, await claim(jobs))
     await end(jobs, await claim(jobs), {"code": "engine_failed", "message": "No."})
@@ -84,20 +84,20 @@ async def test_secrets_of_ended_jobs_are_forgotten(store: Store, data_dir: Path)
     assert await store.ttl(keys.ENDED_SECRETS) > 0
     sweeper = Sweeper(jobs, blobs, Quota(store, settings), 60)
     await sweeper.sweep_secrets()
-    assert [bool(Confidences.of(folder)) for folder in folders] == [False, False, False, True, True]
+    assert [bool(Secrets.of(folder)) for folder in folders] == [False, False, False, True, True]
     assert await store.exists(keys.ENDED_SECRETS) == 0
 
 
 async def test_a_sweeper_sweeps_all_there_is(store: Store, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
-    expired, with_secrets = new_job(1), new_job(2, confided=True)
+    expired, with_secrets = new_job(1), new_job(2, has_secrets=True)
     folders = [stored(blobs, await submit(jobs, job)) for job in (expired, with_secrets)]
     for _ in folders:
         await end(jobs, await claim(jobs))
     await store.hset(keys.job(expired.id), "expires_at", "1")
     await store.zadd(keys.EXPIRING, {expired.id: 1})
-    Confidences({}, "secret").keep(folders[1])
+    Secrets({}, "secret").keep(folders[1])
     orphan = stored(blobs, "f" * 32)
     age(orphan, 2000)
     sweeping = asyncio.create_task(Sweeper(jobs, blobs, Quota(store, settings), 1000).run())
@@ -107,15 +107,15 @@ async def test_a_sweeper_sweeps_all_there_is(store: Store, data_dir: Path) -> No
     sweeping.cancel()
     await asyncio.gather(sweeping, return_exceptions=True)
     assert [folder.root.exists() for folder in (*folders, orphan)] == [False, True, False]
-    assert not Confidences.of(folders[1])
+    assert not Secrets.of(folders[1])
 
 
 async def test_a_removed_job_is_not_swept_for_secrets(store: Store) -> None:
     jobs = Jobs(store, Settings())
-    await submit(jobs, new_job(1, confided=True))
+    await submit(jobs, new_job(1, has_secrets=True))
     await end(jobs, await claim(jobs))
     assert await jobs.ended_with_secrets(5) == [new_job(1).id]
-    assert await jobs.bury(new_job(1).id, early=True)
+    assert await jobs.expire(new_job(1).id, early=True)
     assert await jobs.ended_with_secrets(5) == []
 
 
@@ -154,8 +154,8 @@ async def test_files_left_behind_by_an_expired_job_are_removed(store: Store, dat
     jobs, blobs = Jobs(store, settings), BlobStore(settings)
     await submit(jobs, new_job())
     await end(jobs, await claim(jobs))
-    assert await jobs.bury(new_job().id, early=True)
-    await jobs.buried(new_job().id)
+    assert await jobs.expire(new_job().id, early=True)
+    await jobs.forget_expired(new_job().id)
     folder = stored(blobs, new_job().id)
     age(folder, 2000)
     sweeper = Sweeper(jobs, blobs, Quota(store, settings), 1000)

@@ -15,7 +15,7 @@ from app.processes.launch import program
 from app.processes.ports import free_port, port_holder
 from app.redis.server import find_server
 from app.settings import Settings
-from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.engine_host import EngineHostManager
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -126,7 +126,7 @@ async def test_an_engine_that_crashes_as_it_starts(
     """One of its packages crashes when it is imported. A worker reports the fault as in the test above."""
     (tmp_path / "openai.py").write_text(f"import os, signal\nos.kill(os.getpid(), signal.{name})\n")
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
-    keeper = HostKeeper("paddleocr_vl", Settings(data_dir=data_dir))
+    keeper = EngineHostManager("paddleocr_vl", Settings(data_dir=data_dir))
     kept = asyncio.create_task(keeper.keep())
     fault = await until(lambda: keeper.fault)
     assert explained(f"The engine does not start: it ended by {name}", fault)

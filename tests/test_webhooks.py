@@ -11,7 +11,7 @@ import pytest
 from documents import picture_pdf, text_pdf
 from harness import Service, Web, running, wait_for
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.jobs.models import Job, Status
 from app.jobs.queue import Jobs
 from app.redis import keys
@@ -97,17 +97,17 @@ async def sending(store_url: str, data_dir: Path, callback: str, **settings: obj
     chosen = Settings.model_validate(
         {"redis_url": store_url, "data_dir": data_dir, "callback_allowed_hosts": ["127.0.0.1"], **settings}
     )
-    store, outbound = connect(chosen), Outbound(chosen)
+    store, egress = connect(chosen), EgressClient(chosen)
     jobs, blobs = Jobs(store, chosen), BlobStore(chosen)
     outbox = Outbox(store, lease=60)
-    sender = asyncio.create_task(Sender(outbox, jobs, blobs, outbound, chosen).run())
+    sender = asyncio.create_task(Sender(outbox, jobs, blobs, egress, chosen).run())
     await finish_job(jobs, blobs, JOB, callback)
     try:
         yield Bench(store, outbox, jobs, blobs)
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
-        await outbound.aclose()
+        await egress.aclose()
         await store.aclose()
 
 
@@ -251,7 +251,7 @@ async def test_a_delivery_of_a_deleted_job_leaves_no_key(
 ) -> None:
     async with ended(store_url) as (jobs, outbox, store):
         (late,) = await outbox.take(5)
-        assert await jobs.bury(JOB, early=True)
+        assert await jobs.expire(JOB, early=True)
         assert not await settle(outbox, late)
         assert await store.exists(keys.outbox(JOB), keys.OUTBOX) == 0
 

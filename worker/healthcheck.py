@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.redis import keys
-from app.redis.client import Down, batch, connect, epoch
+from app.redis.client import StoreDown, batch, connect, epoch
 from app.settings import Settings, settings_or_exit
 
 SILENT = 30.0  # seconds; ten beats
@@ -27,7 +27,7 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
                 pipe.time()
                 for name in ours:
                     pipe.hget(name, "last_heartbeat")
-    except Down as error:
+    except StoreDown as error:
         return True, f"The store is {error}, which tells nothing about the worker."
     clock, *beats = pipe.answers
     ages = [epoch(clock) - _epoch(beat) for beat in beats if beat]

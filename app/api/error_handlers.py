@@ -12,7 +12,7 @@ from starlette.routing import Match
 
 from app.api.responses import Answer
 from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
-from app.redis.client import Down
+from app.redis.client import StoreDown
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +82,8 @@ def install(app: FastAPI) -> None:
         code = CODES.get(error.status_code, "invalid_request")
         return problem(InvalidRequest(detail, code=code), error.status_code, headers)
 
-    @app.exception_handler(Down)
-    async def of_the_store(request: Request, error: Down) -> Answer:
+    @app.exception_handler(StoreDown)
+    async def of_the_store(request: Request, error: StoreDown) -> Answer:
         log.warning("%s %s: the store is %s", request.method, request.url.path, error)
         return problem(StorageUnavailable(f"The store is {error.message}. Try again shortly."))
 

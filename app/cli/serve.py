@@ -14,13 +14,13 @@ from typing import Any
 
 import anyio
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.launch import program
 from app.processes.lifecycle import stop_process
 from app.processes.listen import api_command, check_exposure
 from app.processes.own_address import reachable, url_of
 from app.processes.ports import port_holder
-from app.redis.client import Down, connect, lacks_tls, store_url, unfit
+from app.redis.client import StoreDown, connect, lacks_tls, store_url, unfit
 from app.redis.outages import NO_TLS
 from app.redis.server import RedisServer
 from app.settings import Settings, SettingsError
@@ -53,7 +53,7 @@ class Part:
         while True:
             # A session each, which Linux gives a fair share of the cores: the worker's many processes count as one.
             process = await asyncio.create_subprocess_exec(
-                *tethered(*self._command), env=self._env, stdin=subprocess.DEVNULL, start_new_session=True
+                *die_with_parent(*self._command), env=self._env, stdin=subprocess.DEVNULL, start_new_session=True
             )
             try:
                 status = await process.wait()
@@ -119,7 +119,7 @@ async def check_store(settings: Settings) -> None:
     async with connect(settings) as store:
         try:
             reason = await unfit(store)
-        except Down as error:
+        except StoreDown as error:
             if error.lasting:
                 raise SettingsError(f"REDIS_URL: the store is {error.message}") from None
             log.warning("waiting for the store that REDIS_URL names: it is %s", error)

@@ -10,7 +10,7 @@ HEAD = 1024
 """Bytes from a document's start that tell its kind."""
 
 
-class Kind(Enum):
+class Format(Enum):
     PDF = "PDF"
     PNG = "PNG"
     JPEG = "JPEG"
@@ -44,24 +44,24 @@ _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 """Lengths of the second header of a BMP; "BM" alone begins words, too."""
 
 
-def kind_of(head: bytes) -> Kind | None:
+def kind_of(head: bytes) -> Format | None:
     """The kind of the document that begins with `head`, its first HEAD bytes; None for what is not read."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Kind.PNG
+        return Format.PNG
     if head.startswith(b"\xff\xd8\xff"):
-        return Kind.JPEG
+        return Format.JPEG
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return Kind.TIFF
+        return Format.TIFF
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return Kind.WEBP
+        return Format.WEBP
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
-        return Kind.BMP
+        return Format.BMP
     if b"%PDF-" in head[:HEAD]:  # readers of PDF put up with anything before it, and writers rely on that
-        return Kind.PDF
+        return Format.PDF
     return None
 
 
-def require_document(head: bytes) -> Kind:
+def require_document(head: bytes) -> Format:
     """The kind of the document that begins with `head`. Raises DocumentError, with what it looks like instead."""
     kind = kind_of(head)
     if kind is not None:
@@ -70,13 +70,13 @@ def require_document(head: bytes) -> Kind:
     raise DocumentError(f"{looks}; send {TAKEN}.", code="not_a_document")
 
 
-def kind_at(path: Path) -> Kind:
+def format_at(path: Path) -> Format:
     """The kind of a stored document. Raises DocumentError where it is none that is read."""
     with path.open("rb") as file:
-        return kind_in(file)
+        return format_in(file)
 
 
-def kind_in(file: BinaryIO) -> Kind:
+def format_in(file: BinaryIO) -> Format:
     """The same of an open document, which is at its beginning before and after."""
     head = file.read(HEAD)
     file.seek(0)

@@ -23,7 +23,7 @@ import anyio
 import httpcore
 import httpx
 
-from app.egress.policy import Rules, callback_policy, fetch_policy, origin
+from app.egress.policy import UrlPolicy, callback_policy, fetch_policy, origin
 from app.errors import FetchError
 from app.hosts import host_of
 from app.settings import Settings, SettingsError
@@ -52,7 +52,7 @@ class Reply:
     text: str
 
 
-class Outbound:
+class EgressClient:
     """Makes requests to hosts we do not trust. One serves any number of concurrent requests; `aclose()` it at the end.
 
     SettingsError if SSL_CERT_FILE is set and cannot be used.
@@ -137,7 +137,7 @@ class Outbound:
 
     async def _save(
         self,
-        door: "_Door",
+        door: "_GuardedBackend",
         answer: httpcore.Response,
         headers: httpx.Headers,
         write: Callable[[bytes], Awaitable[object]],
@@ -172,10 +172,10 @@ class Outbound:
 
     @asynccontextmanager
     async def _way(
-        self, rules: Rules, host: str, seconds: float, setting: str
-    ) -> AsyncIterator[tuple["_Door", httpcore.AsyncConnectionPool]]:
+        self, rules: UrlPolicy, host: str, seconds: float, setting: str
+    ) -> AsyncIterator[tuple["_GuardedBackend", httpcore.AsyncConnectionPool]]:
         """A door and a pool for one request and its redirects: they end with it, and so do their connections."""
-        door = _Door(rules, self._resolvers, host)
+        door = _GuardedBackend(rules, self._resolvers, host)
         with anyio.move_on_after(seconds) as deadline:
             try:
                 async with httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=door) as pool:
@@ -189,10 +189,10 @@ class Outbound:
             raise FetchError(f"{took}; try again later or allow more time.", code="fetch_timeout")
 
 
-class _Door(httpcore.AsyncNetworkBackend):
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to judged addresses only, for a request that is at `host` and has `saved` so many bytes by now."""
 
-    def __init__(self, rules: Rules, resolvers: ThreadPoolExecutor, host: str) -> None:
+    def __init__(self, rules: UrlPolicy, resolvers: ThreadPoolExecutor, host: str) -> None:
         self.host = host
         self.saved = 0
         self._received = 0
@@ -222,7 +222,7 @@ class _Door(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as exc:
             raise FetchError(f"{host} was not found; check the URL's spelling.") from exc
         addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
-        self._rules.judge(host, port, addresses)
+        self._rules.check_addresses(host, port, addresses)
         failure: Exception | None = None
         for ip in addresses[:CONNECT_ADDRESSES]:
             try:  # the address; the name stays for the Host header and for TLS
@@ -242,7 +242,7 @@ class _Door(httpcore.AsyncNetworkBackend):
 class _Metered(httpcore.AsyncNetworkStream):
     """A connection whose bytes are counted, those inside TLS where it has it."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, door: _Door) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, door: _GuardedBackend) -> None:
         self._stream = stream
         self._door = door
 

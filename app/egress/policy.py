@@ -28,7 +28,7 @@ _V6_DENIED = networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")  # Teredo a
 _PUBLIC = networks("192.0.0.9/32 2001:4:112::/48")  # exceptions within the denied
 
 
-def denied(ip: str) -> bool:
+def is_blocked(ip: str) -> bool:
     """True for an address that is private, local, reserved or a cloud's own; ValueError if `ip` is no address."""
     address = _judged(ip)
     if address is None:
@@ -48,7 +48,7 @@ def _judged(ip: str) -> Address | None:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if within(address, V4_IN_V6) else address
 
 
-class Rules:
+class UrlPolicy:
     """Which URLs and addresses may be used; every judgement is made here."""
 
     def __init__(
@@ -89,12 +89,12 @@ class Rules:
             return parsed
         literal = _literal(host)
         if literal is not None:
-            self.judge(host, port, [literal])
+            self.check_addresses(host, port, [literal])
         elif not self._networks:  # else the host's addresses decide on its port
             self._check_port(host, port)
         return parsed
 
-    def judge(self, host: str, port: int, addresses: Iterable[str]) -> None:
+    def check_addresses(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """FetchError `fetch_refused` if one of the addresses that `host` has may not be used, or not at this port."""
         if self.listed(host, port):
             return
@@ -102,7 +102,7 @@ class Rules:
             address = _judged(ip)
             if address is not None and within(address, self._networks):
                 continue
-            if denied(ip):
+            if is_blocked(ip):
                 _refuse(
                     f"{host} has a private or reserved address; use a public host, or list it in "
                     f"{self._settings}_ALLOWED_HOSTS or its network in {self._settings}_ALLOWED_NETWORKS."
@@ -115,20 +115,20 @@ class Rules:
             _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in {setting}.")
 
 
-def fetch_policy(settings: Settings) -> Rules:
+def fetch_policy(settings: Settings) -> UrlPolicy:
     """Where documents may be downloaded from."""
-    return Rules(settings.fetch_allowed_hosts, settings.fetch_allowed_networks, settings="FETCH")
+    return UrlPolicy(settings.fetch_allowed_hosts, settings.fetch_allowed_networks, settings="FETCH")
 
 
-def callback_policy(settings: Settings) -> Rules:
+def callback_policy(settings: Settings) -> UrlPolicy:
     """Where callbacks may go to."""
-    return Rules(settings.callback_allowed_hosts, settings.callback_allowed_networks, settings="CALLBACK")
+    return UrlPolicy(settings.callback_allowed_hosts, settings.callback_allowed_networks, settings="CALLBACK")
 
 
-def check_url(url: str, rules: Rules) -> None:
+def check_url(url: str, policy: UrlPolicy) -> None:
     """What can be said about a URL without DNS: InvalidRequest (422) if it is malformed or would be refused anyway."""
     try:
-        rules.check(url)
+        policy.check(url)
     except FetchError as exc:
         raise InvalidRequest(exc.message) from None
 

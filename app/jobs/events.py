@@ -17,7 +17,7 @@ import anyio
 from app.jobs.models import ENDED, Job, Status
 from app.jobs.queue import Jobs
 from app.redis import keys
-from app.redis.client import Down, Store, batch, epoch
+from app.redis.client import Store, StoreDown, batch, epoch
 from app.redis.coalesce import BATCH, Coalesced
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class EventReader:
                     since = epoch(await self._store.time()) - RECENT  # ids have the store's time
                     last = max(last, (int(since * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
-            except Down as error:
+            except StoreDown as error:
                 log.debug("no events, the store is %s", error)
                 await asyncio.sleep(0.3)
                 continue
@@ -224,7 +224,7 @@ class EventReader:
             await asyncio.sleep(SAFETY_POLL)
             try:
                 ended = await self._find_ended(list(self._followers))
-            except Down as error:
+            except StoreDown as error:
                 log.debug("followed jobs are not looked at, the store is away: %s", error)
                 continue
             for job_id in ended & before:

@@ -45,7 +45,7 @@ class Job:
 
     `fetch_from` is the server that its document is still to come from, as far as the store knows.
 
-    `confided`: it came with headers or a password, which are forgotten once they are used.
+    `has_secrets`: it came with headers or a password, which are forgotten once they are used.
 
     Its slices, once it is prepared, are of `slice_pages` pages each. It has been at its pages since `pages_since`, when
     `pages_from` of them were there already; `page_errors` of them ended with an error.
@@ -63,7 +63,7 @@ class Job:
     page_ranges: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     metadata: Any = None
-    confided: bool = False
+    has_secrets: bool = False
     pages_done: int = 0
     pages_total: int | None = None
     pages_since: float | None = None
@@ -126,7 +126,7 @@ class Job:
             "page_ranges": self.page_ranges,
             "options": json.dumps(self.options) if self.options else None,
             "metadata": None if self.metadata is None else json.dumps(self.metadata),
-            "confided": 1 if self.confided else None,
+            "confided": 1 if self.has_secrets else None,
             "slices_open": 1,
         }
         return {name: str(value) for name, value in values.items() if value is not None}
@@ -150,7 +150,7 @@ class Job:
             page_ranges=fields.get("page_ranges"),
             options=json.loads(fields.get("options", "{}")),
             metadata=clean(json.loads(fields["metadata"])) if "metadata" in fields else None,
-            confided="confided" in fields,
+            has_secrets="confided" in fields,
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
             pages_since=number("pages_since"),

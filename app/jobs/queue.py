@@ -21,7 +21,7 @@ from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-BEAT = 3.0  # seconds between renewals
+HEARTBEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
 
 UNREADABLE = "The record of this job was damaged in the store: submit the document again."
@@ -119,14 +119,14 @@ class Jobs:
         outcome = await self._scripts.run("retry", job_id, self._queue_max)
         return outcome
 
-    async def bury(self, job_id: str, *, early: bool = False) -> bool:
+    async def expire(self, job_id: str, *, early: bool = False) -> bool:
         """Leaves a tombstone of an ended job whose time has come, or `early`. False where it has not ended or come.
 
-        Its blobs are to be removed by the caller, who then says that it is `buried`.
+        Its blobs are to be removed by the caller, who then says that it is forgotten by `forget_expired`.
         """
-        return bool(await self._scripts.run("bury", job_id, int(early)))
+        return bool(await self._scripts.run("expire", job_id, int(early)))
 
-    async def buried(self, job_id: str) -> None:
+    async def forget_expired(self, job_id: str) -> None:
         await self._store.zrem(keys.EXPIRING, job_id)
 
     async def ended_with_secrets(self, limit: int) -> list[str]:
@@ -143,15 +143,15 @@ class Jobs:
         found: Any = await self._store.zrangebyscore(keys.EXPIRING, "-inf", now, start=0, num=limit)
         return list(found)
 
-    async def dropped(self, worker: str, timeout: int) -> str | None:
+    async def next_cancellation(self, worker: str, timeout: int) -> str | None:
         """The next execution that `worker` is to let go of; None where there is none for `timeout` seconds."""
-        answer: Any = await self._store.blpop([keys.dropped(worker)], timeout)
+        answer: Any = await self._store.blpop([keys.cancellations(worker)], timeout)
         return answer[1] if answer else None
 
-    async def drop(self, worker: str, executions: Collection[str]) -> None:
+    async def cancel_executions(self, worker: str, executions: Collection[str]) -> None:
         """Has `worker` let go of these executions."""
         if executions:
-            await self._scripts.run("drop", worker, *executions)
+            await self._scripts.run("cancel_executions", worker, *executions)
 
     async def wait_for_entry(self, queue: str, timeout: int) -> None:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
@@ -195,13 +195,13 @@ class Jobs:
                 fence = (claimed_id, held["fence"], execution, queue)
                 await self._scripts.run("finish", *fence, 0, 0, 0, "internal", UNREADABLE)
 
-    async def prepared(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
+    async def set_page_count(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
         """Tells how many pages the job has, and which of this slice are stored already.
 
         The first time a document of more than `slice_pages` gets its other slices. False where the slice is no longer
         ours.
         """
-        return bool(await self._scripts.run("prepared", *_fence(held), total, slice_pages, *stored))
+        return bool(await self._scripts.run("set_page_count", *_fence(held), total, slice_pages, *stored))
 
     async def page_done(self, held: Slice, number: int, error: str = "", seconds: float = 0.0) -> float | None:
         """Counts one stored page, which took `seconds`.
@@ -236,9 +236,9 @@ class Jobs:
             found[queue] = Backlog(open_ - running, running, max(now - min(since, default=now), 0.0))
         return found
 
-    async def line(self, queue: str) -> list[Waiting]:
+    async def peek(self, queue: str) -> list[Waiting]:
         """Those that would have the next free lanes."""
-        return [Waiting(job, priority, bool(new)) for job, priority, new in await self._scripts.run("line", queue)]
+        return [Waiting(job, priority, bool(new)) for job, priority, new in await self._scripts.run("peek", queue)]
 
     async def finish(
         self,

@@ -26,7 +26,7 @@ _OURS = re.compile(
 
 
 @dataclass(frozen=True)
-class Confidences:
+class Secrets:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     password: str | None = field(default=None, repr=False)
 
@@ -34,7 +34,7 @@ class Confidences:
         return bool(self.headers) or self.password is not None
 
     @classmethod
-    def of(cls, folder: JobFolder) -> "Confidences":
+    def of(cls, folder: JobFolder) -> "Secrets":
         """What the job still has of them."""
         headers, password = {}, None
         with suppress(FileNotFoundError):

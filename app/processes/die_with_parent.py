@@ -12,7 +12,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def tethered(*command: str) -> list[str]:
+def die_with_parent(*command: str) -> list[str]:
     """The argv that runs `command` tied to this process."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 

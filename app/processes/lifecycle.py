@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 
-def freeze_garbage() -> None:
+def freeze_gc() -> None:
     """What is there after start-up stays: full collections need not walk it, 25 ms a time with FastAPI loaded."""
     gc.collect()
     gc.freeze()
@@ -32,7 +32,7 @@ def run_until_signal(main: Coroutine[Any, Any, None]) -> int:
     forbid_inspection()
 
     async def guarded() -> int:
-        freeze_garbage()
+        freeze_gc()
         task = asyncio.ensure_future(main)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

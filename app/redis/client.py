@@ -12,7 +12,7 @@ import redis.asyncio
 import redis.exceptions
 
 from app.redis.outages import GONE, outage
-from app.redis.outages import Down as Down
+from app.redis.outages import StoreDown as StoreDown
 from app.settings import Settings
 
 Store: TypeAlias = "redis.asyncio.Redis"
@@ -45,12 +45,12 @@ class _Client(redis.asyncio.Redis):
 
 @contextlib.asynccontextmanager
 async def _guarded(store: Store) -> AsyncIterator[None]:
-    """Sets a deadline, and raises Down for every outage. Connections to a server that has lost its role are closed."""
+    """Sets a deadline, and raises StoreDown for every outage. Connections to a server that lost its role are closed."""
     try:
         with anyio.fail_after(ANSWER_WITHIN):
             yield
     except TimeoutError:
-        raise Down(GONE, f"not answered within {ANSWER_WITHIN:g} s") from None
+        raise StoreDown(GONE, f"not answered within {ANSWER_WITHIN:g} s") from None
     except redis.exceptions.NoScriptError:
         raise  # its caller loads it
     except redis.exceptions.RedisError as error:
@@ -112,7 +112,7 @@ async def unfit(store: Store) -> str | None:
         async with batch(store) as pipe:
             pipe.info("server")
             pipe.info("memory")
-    except Down as error:
+    except StoreDown as error:
         if error.code == "NOPERM":
             return None
         raise

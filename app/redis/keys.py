@@ -125,9 +125,9 @@ def turns(queue: str) -> str:
     return f"turns:{queue}"
 
 
-def dropped(worker: str) -> str:
+def cancellations(worker: str) -> str:
     """List of the executions that a worker is to let go of: their jobs have ended."""
-    return f"dropped:{worker}"
+    return f"cancellations:{worker}"
 
 
 def outbox(job_id: str) -> str:

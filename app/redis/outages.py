@@ -42,7 +42,7 @@ _LASTING = {
 """What is in the messages of errors that REDIS_URL is to blame for."""
 
 
-class Down(Exception):
+class StoreDown(Exception):
     """The store is unavailable: gone, read-only, full, failing over. `message` says which, for everybody to read.
 
     `lasting`: it ends only with another REDIS_URL, or another configuration of the store.
@@ -57,21 +57,21 @@ class Down(Exception):
         self.moved = code in _MOVED
 
 
-def outage(error: Exception) -> Down | None:
+def outage(error: Exception) -> StoreDown | None:
     """What a command of the store has raised, as an outage; None where it is another error."""
     if isinstance(error, redis.exceptions.AuthenticationError):
-        return Down(REFUSED, lasting=True)
+        return StoreDown(REFUSED, lasting=True)
     text = str(error).rpartition(" of pipeline caused error: ")[2].lstrip("('\"")
     for part, message in _LASTING.items():
         if part in text:
-            return Down(message, lasting=True)
+            return StoreDown(message, lasting=True)
     status = getattr(error, "status_code", None)
     found = _CODE.match(f"{status} {text}" if status else text)
     if found:
         code = found[1] or found[2]
-        return Down(_MEANINGS[code], text, code=code)
+        return StoreDown(_MEANINGS[code], text, code=code)
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
-        return Down(GONE, text)
+        return StoreDown(GONE, text)
     if isinstance(error, redis.exceptions.InvalidResponse):
-        return Down("not a Redis or Valkey, or something between garbles its answers", text)
+        return StoreDown("not a Redis or Valkey, or something between garbles its answers", text)
     return None

@@ -12,9 +12,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.redis.client import MINIMUM, connect, socket_path
-from app.redis.outages import Down
+from app.redis.outages import StoreDown
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class RedisServer:
                 try:
                     await client.ping()
                     return
-                except Down:
+                except StoreDown:
                     await asyncio.sleep(0.05)
         raise StoreError(f"The store in {self._folder} did not come up within 30 seconds; see {self._log_path}.")
 
@@ -151,5 +151,5 @@ class RedisServer:
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         # A session of its own: a fair share of the cores, however many processes the worker has.
         return await asyncio.create_subprocess_exec(
-            *tethered(server, *arguments), stdin=subprocess.DEVNULL, pass_fds=[lock], start_new_session=True
+            *die_with_parent(server, *arguments), stdin=subprocess.DEVNULL, pass_fds=[lock], start_new_session=True
         )

@@ -13,7 +13,7 @@ import anyio
 
 from app.errors import StorageUnavailable
 from app.redis import keys
-from app.redis.client import Down, Store, batch
+from app.redis.client import Store, StoreDown, batch
 from app.settings import TOMBSTONE_TTL, Settings
 from app.storage.data_dir import data_dir_id
 
@@ -77,7 +77,7 @@ class Quota:
                 raise StorageUnavailable(NEARLY_FULL)
             yield
         finally:
-            with anyio.CancelScope(shield=True), contextlib.suppress(Down):  # else it is given up in time
+            with anyio.CancelScope(shield=True), contextlib.suppress(StoreDown):  # else it is given up in time
                 await self._used()
                 await self._store.zrem(keys.DATA_RESERVED, f"{name}:{size}")
 

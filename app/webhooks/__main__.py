@@ -2,7 +2,7 @@
 
 import sys
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.jobs.queue import Jobs
 from app.logging import configure
 from app.processes.lifecycle import run_until_signal
@@ -14,12 +14,12 @@ from app.webhooks.sender import Sender
 
 
 async def main(settings: Settings) -> None:
-    store, outbound = connect(settings), Outbound(settings)
+    store, egress = connect(settings), EgressClient(settings)
     outbox = Outbox(store, lease=settings.webhook_timeout + 10)
     try:
-        await Sender(outbox, Jobs(store, settings), BlobStore(settings), outbound, settings).run()
+        await Sender(outbox, Jobs(store, settings), BlobStore(settings), egress, settings).run()
     finally:
-        await outbound.aclose()
+        await egress.aclose()
         await store.aclose()
 
 

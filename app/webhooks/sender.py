@@ -6,12 +6,12 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
-from app.egress.client import Outbound, Reply
+from app.egress.client import EgressClient, Reply
 from app.egress.policy import redact
 from app.errors import FetchError, InvalidRequest
 from app.jobs.models import Job
 from app.jobs.queue import Jobs
-from app.redis.client import Down
+from app.redis.client import StoreDown
 from app.results.models import Outcome, outcome_head
 from app.settings import Settings
 from app.storage.blobs import BlobStore
@@ -30,11 +30,11 @@ DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 class Sender:
     """Empties the outbox."""
 
-    def __init__(self, outbox: Outbox, jobs: Jobs, blobs: BlobStore, outbound: Outbound, settings: Settings) -> None:
+    def __init__(self, outbox: Outbox, jobs: Jobs, blobs: BlobStore, egress: EgressClient, settings: Settings) -> None:
         self._outbox = outbox
         self._jobs = jobs
         self._blobs = blobs
-        self._outbound = outbound
+        self._egress = egress
         self._inline_max = settings.webhook_inline_max
         self._link = settings.link
         self._timeout = settings.webhook_timeout
@@ -51,7 +51,7 @@ class Sender:
                     task.add_done_callback(self._running.discard)
                 if not taken:
                     await self._outbox.wait(POLL)
-            except Down as error:
+            except StoreDown as error:
                 log.warning("the store is %s", error)
                 await asyncio.sleep(POLL)
 
@@ -67,7 +67,7 @@ class Sender:
                 await self._deliver(delivery)
             finally:
                 self._hosts[host] -= 1
-        except Down as error:  # its lease runs out and it is taken again
+        except StoreDown as error:  # its lease runs out and it is taken again
             log.warning("callback of %s: the store is %s", delivery.job, error)
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -113,7 +113,7 @@ class Sender:
             "webhook-id": job.id,
             "webhook-timestamp": str(int(job.read_at)),  # the store's clock: ours may be wrong
         }
-        return await self._outbound.post(url, _read_aside(body), headers, timeout=self._timeout)
+        return await self._egress.post(url, _read_aside(body), headers, timeout=self._timeout)
 
     def _body(self, job: Job) -> tuple[int, Iterable[bytes]]:
         """Size and pieces of `{job_id, status, result}` or `{job_id, status, error}`; a large result is linked."""

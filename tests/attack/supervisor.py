@@ -55,7 +55,7 @@ async def main() -> None:
         )
         os.environ["PYTHON_ATTACK_TARGETS"] = json.dumps(vars(targets))
         engine_host.Channel.open = attacked_host  # type: ignore[method-assign,assignment]
-        keeper = engine_host.HostKeeper("attacked", Settings(data_dir=data, page_processes=1))
+        keeper = engine_host.EngineHostManager("attacked", Settings(data_dir=data, page_processes=1))
         keeping = asyncio.create_task(keeper.keep())
         await keeper.ready.wait()
         assert keeper._channel is not None

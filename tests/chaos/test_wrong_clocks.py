@@ -21,7 +21,7 @@ from documents import text_pdf
 from harness import ROOT, START_WITHIN, Api, Web, api_alone, spawn, wait_for
 from test_workers import kill_tree
 
-from app.jobs.queue import BEAT
+from app.jobs.queue import HEARTBEAT
 from app.jobs.scripts import LEASE
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
@@ -163,7 +163,7 @@ def test_clocks_are_an_hour_off(store_url: str, data_dir: Path, web: Web) -> Non
             assert abs(datetime.fromisoformat(written[1]).timestamp() - time.time() - wrong) < OFF
 
         # The fast worker takes no lease of the slow one's, and its own last no longer than others'.
-        jobs = [submit(apis[number % 2], text_pdf(PAGES), BEAT + 1) for number in range(4)]
+        jobs = [submit(apis[number % 2], text_pdf(PAGES), HEARTBEAT + 1) for number in range(4)]
         names = [name for name in store.smembers("rq:workers") if name.endswith("-1")]
         assert len(names) == 1
         fast_name = names[0].removeprefix("rq:worker:")

@@ -22,7 +22,7 @@ import pytest
 import trustme
 import uvloop
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.errors import FetchError
 from app.settings import Settings
 
@@ -334,7 +334,7 @@ async def send(door: str, *urls: str, headers: dict[str, str] | None = None, **s
     """The bodies that come back, from one after the other."""
     if door == "callback":
         settings = {name.replace("fetch_", "callback_"): value for name, value in settings.items()}
-    out = Outbound(Settings(fetch_timeout=30, **settings))
+    out = EgressClient(Settings(fetch_timeout=30, **settings))
     bodies = []
     try:
         for url in urls:
@@ -406,7 +406,7 @@ def test_a_redirect_is_refused(run: Any, hits: Hits, url: str) -> None:
 @pytest.mark.parametrize("url", LOCATIONS)
 def test_a_callback_follows_no_redirect(run: Any, hits: Hits, url: str) -> None:
     async def post() -> int:
-        out = Outbound(Settings())
+        out = EgressClient(Settings())
         try:
             return (await out.post(url, b"{}", {}, timeout=30)).status
         finally:

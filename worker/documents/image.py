@@ -12,7 +12,7 @@ import numpy as np
 import pypdfium2 as pdfium
 from PIL import ExifTags, Image
 
-from app.documents.formats import Kind
+from app.documents.formats import Format
 from app.errors import DocumentError, JobError, PageError
 from worker.documents.base import OpenDocument, Raster
 from worker.documents.bitmaps import decoded
@@ -60,13 +60,13 @@ class OpenImage(OpenDocument):
 
     has_text = False
 
-    def __init__(self, file: BinaryIO, kind: Kind, max_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, kind: Format, max_pixels: int) -> None:
         self._file = file
         self._kind = kind
         self._max_pixels = max_pixels
         damaged = DocumentError(f"The document is damaged: it cannot be opened as a {kind.value} image.")
         with _failing_as(damaged), self._opened():
-            self._frames = count_frames(file) if kind is Kind.TIFF else 1
+            self._frames = count_frames(file) if kind is Format.TIFF else 1
 
     def __len__(self) -> int:
         return self._frames

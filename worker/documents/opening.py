@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from app.documents.formats import Kind, kind_in
+from app.documents.formats import Format, format_in
 from worker.documents.base import OpenDocument
 from worker.documents.pdf import OpenPdf
 
@@ -13,8 +13,8 @@ def open_document(file: BinaryIO, max_pixels: int) -> OpenDocument:
     Raises DocumentError; the file is closed then, too.
     """
     try:
-        kind = kind_in(file)
-        if kind is Kind.PDF:
+        kind = format_in(file)
+        if kind is Format.PDF:
             return OpenPdf(file)
         from worker.documents.image import OpenImage  # takes 50 ms to import, and most documents are PDFs
 

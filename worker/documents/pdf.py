@@ -8,7 +8,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from app.documents.formats import Kind, kind_in
+from app.documents.formats import Format, format_in
 from app.errors import DocumentError
 from worker.documents.base import OpenDocument, Raster, fitting
 
@@ -54,7 +54,7 @@ def decrypt(file: BinaryIO, password: str, copy: BinaryIO) -> None:
 
     Raises DocumentError where the password does not open it.
     """
-    if kind_in(file) is not Kind.PDF or not _needs_password(file):
+    if format_in(file) is not Format.PDF or not _needs_password(file):
         return
     try:
         document, _ = _load(file, password)

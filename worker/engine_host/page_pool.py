@@ -1,8 +1,8 @@
 """The page processes, as the engine host sees them: limited children, killed when they overrun.
 
-A child serves one document in its life. Documents take turns. A page that runs long while another document waits is set
-aside: it goes on with less of the CPU, in one of a few places of its own, and its document's next pages go there, too,
-until nobody waits any more. What is quick is not kept waiting by what is slow.
+A child serves one document in its life. Documents take turns. A page that runs long while another document waits is
+moved to the background: it goes on with less of the CPU, in one of a few places of its own, and its document's next
+pages go there, too, until nobody waits any more. What is quick is not kept waiting by what is slow.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from worker.engine_host.page_processes import Limits, PageProcess, PageProcesses
 from worker.ipc.channel import ChildDied
 from worker.ipc.handover import Handover, Misconduct
 from worker.scheduling.child_clock import LOOK, ChildClock
-from worker.scheduling.fair_semaphore import Turns
+from worker.scheduling.fair_semaphore import FairSemaphore
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ class _Displaced(Exception):
 
 
 class PagePool:
-    """`count` children working for the reader of one engine, and as many for what is set aside."""
+    """`count` children working for the reader of one engine, and as many in the background."""
 
     def __init__(self, count: int, reader: str, limits: Limits) -> None:
         self.count = count
         self._limits = limits
         self._processes = PageProcesses(count, reader, limits)
-        self._turns = Turns(count)
-        self._aside = Turns(count)
+        self._turns = FairSemaphore(count)
+        self._background = FairSemaphore(count)
         self._idle: dict[PageProcess, asyncio.TimerHandle] = {}
         """Children between two calls of their documents, the last to have worked last; each with what will end it."""
         self._ending: set[asyncio.Task[None]] = set()
@@ -79,7 +79,7 @@ class PagePool:
 
     def waits(self, task: "asyncio.Task[object]") -> bool:
         """Whether the task waits for a child, and can be cancelled at no loss."""
-        return self._turns.waits(task) or self._aside.waits(task)
+        return self._turns.waits(task) or self._background.waits(task)
 
     def spent(self, folder: JobFolder) -> float:
         """The seconds that children have worked on the document since this was last asked."""
@@ -156,12 +156,12 @@ class PagePool:
                     raise
 
     async def _once(self, folder: JobFolder, op: str, parameters: dict[str, Any]) -> Any:
-        """Raises _Displaced where it takes long while others wait, and all places aside are taken."""
+        """Raises _Displaced where it takes long while others wait, and all places in the background are taken."""
         document = folder.root
-        turns = self._aside if document in self._slow else self._turns
-        await turns.take(document)  # documents take turns, however many pages each has waiting
+        turns = self._background if document in self._slow else self._turns
+        await turns.acquire(document)  # documents take turns, however many pages each has waiting
         try:
-            child = await self._take(folder.source, aside=turns is self._aside)
+            child = await self._take(folder.source, background=turns is self._background)
             try:
                 async with Handover(op, folder, parameters.get("number"), child.spool(folder)) as handover:
                     clock = ChildClock(child.process)
@@ -172,11 +172,11 @@ class PagePool:
                             self._check(clock)
                             if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
                                 self._mark(document, slow=True)
-                                if not self._aside.take_free():
+                                if not self._background.try_acquire():
                                     raise _Displaced
-                                child.set_aside()
-                                turns.leave()
-                                turns = self._aside
+                                child.move_to_background()
+                                turns.release()
+                                turns = self._background
                         result = call.result()
                     except ChildDied as died:
                         if died.status == -signal.SIGXCPU:
@@ -198,7 +198,7 @@ class PagePool:
                 self._recent.append(clock.wall)
             return value
         finally:
-            turns.leave()
+            turns.release()
 
     async def _keep(self, handover: Handover, result: Any, child: PageProcess) -> Any:
         """Stores what the child has left; the value it answers with."""
@@ -230,16 +230,16 @@ class PagePool:
         elif not slow and document in self._slow:
             self._slow.remove(document)
 
-    async def _take(self, source: Path, *, aside: bool) -> PageProcess:
+    async def _take(self, source: Path, *, background: bool) -> PageProcess:
         """The child that has the document open, or one that has seen none."""
-        mine = (child for child in self._idle if child.source == source and child.aside == aside)
+        mine = (child for child in self._idle if child.source == source and child.background == background)
         child = next((child for child in mine if child.channel.alive), None)
         if child is None:
             self._trim(self._turns.free)
             child = await self._processes.take()
             child.source = source
-            if aside:
-                child.set_aside()
+            if background:
+                child.move_to_background()
         else:
             self._idle.pop(child).cancel()
         child.calls += 1
@@ -247,7 +247,7 @@ class PagePool:
 
     def _give(self, child: PageProcess) -> None:
         """Keeps a child for its document's next call."""
-        spent = child.calls >= CALLS_MAX or (child.aside and not self._aside.others_wait())
+        spent = child.calls >= CALLS_MAX or (child.background and not self._background.others_wait())
         if spent or not child.channel.alive:
             self._end(child)
         else:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NICENESS = 10
-"""Of a process that is set aside: while others work it gets a tenth of the CPU, which its clock allows for."""
+"""Of a process in the background: while others work it gets a tenth of the CPU, which its clock allows for."""
 
 START_WITHIN = 120.0
 """Seconds of the fork server's own time until it has imported what pages need, which takes one, or loaded models."""
@@ -70,13 +70,13 @@ class PageProcess:
         self.source: Path | None = None
         """Its document, once it has one."""
         self.calls = 0
-        self.aside = False
+        self.background = False
         self.loaded = False
         """Whether it has loaded models for itself that it could have inherited."""
 
-    def set_aside(self) -> None:
+    def move_to_background(self) -> None:
         """For good: only root could take it back."""
-        self.aside = True
+        self.background = True
         with contextlib.suppress(psutil.Error):
             self.process.nice(NICENESS)
 

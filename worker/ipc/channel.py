@@ -22,7 +22,7 @@ import anyio
 
 import app
 from app.errors import DocumentError, EngineError, JobError, PageError, WorkerError
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.launch import program
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Channel:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *tethered(*program(module, *map(str, (theirs.fileno(), *passing)))),
+                *die_with_parent(*program(module, *map(str, (theirs.fileno(), *passing)))),
                 pass_fds=[theirs.fileno(), *passing],
                 stdin=subprocess.DEVNULL,
                 env=env,

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from app.errors import WorkerError
 from app.processes.die_with_parent import die_with
-from app.processes.lifecycle import forbid_inspection, freeze_garbage
+from app.processes.lifecycle import forbid_inspection, freeze_gc
 from worker.engines.base import PageReader
 from worker.ipc.channel import serve
 from worker.page_process import process, sandbox
@@ -49,12 +49,12 @@ class ForkServer:
         self._rules = sandbox.prepare()
         if self._rules is None:
             self._reader.preload()
-        freeze_garbage()
+        freeze_gc()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     def _preload(self) -> None:
         self._reader.preload()
-        freeze_garbage()
+        freeze_gc()
 
     async def _fork(self, emit: Callable[[Any], None]) -> int:
         """Forks a page process; tells its id at once, and returns its exit status when it has ended."""

@@ -1,1 +1,1 @@
-"""Turns, clocks and cores."""
+"""FairSemaphore, clocks and cores."""

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 
 
-class Turns:
+class FairSemaphore:
     """Places that are given in turn to the parties that wait, to each party's requests in their order."""
 
     def __init__(self, places: int) -> None:
@@ -22,16 +22,16 @@ class Turns:
         """Whether a party stands in line that is not this one."""
         return len(self._lines) > (party in self._lines)
 
-    def take_free(self) -> bool:
+    def try_acquire(self) -> bool:
         """Takes a place if one is free; whether it was."""
         if not self.free:
             return False
         self.free -= 1
         return True
 
-    async def take(self, party: Hashable) -> None:
-        """Takes a place, when it is the party's turn; to be given back by `leave`."""
-        if self.take_free():
+    async def acquire(self, party: Hashable) -> None:
+        """Takes a place, when it is the party's turn; to be given back by `release`."""
+        if self.try_acquire():
             return
         turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(party, deque()).append(turn)
@@ -41,14 +41,14 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it came at the same moment
-                self.leave()
+                self.release()
             else:
                 self._give_up(party, turn)
             raise
         finally:
             del self._waiting[task]
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Gives a place back, which goes to the next in line."""
         while self._lines:
             party, line = next(iter(self._lines.items()))

@@ -3,20 +3,20 @@
 import contextlib
 
 from app.documents.formats import HEAD, require_document
-from app.egress.client import Outbound
-from app.jobs.secrets import Confidences, forget_headers
+from app.egress.client import EgressClient
+from app.jobs.secrets import Secrets, forget_headers
 from app.storage.blobs import JobFolder
 from app.storage.quota import Quota
 from worker.supervisor.file_calls import in_thread, replacing_in_thread
 
 
-async def download(url: str, folder: JobFolder, outbound: Outbound, quota: Quota) -> None:
+async def download(url: str, folder: JobFolder, egress: EgressClient, quota: Quota) -> None:
     """Stores what is at the address, once DATA_DIR has room for it; what is no document is refused by its head.
 
-    Raises FetchError, DocumentError, OSError, StorageUnavailable where there is no room, Down before the first byte.
+    Raises FetchError, DocumentError, OSError; StorageUnavailable where there is no room; StoreDown before it begins.
     """
     await in_thread(folder.forget_parts)
-    confidences = await in_thread(Confidences.of, folder)
+    secrets = await in_thread(Secrets.of, folder)
     head = bytearray()
 
     async def reserve(size: int) -> None:
@@ -31,7 +31,7 @@ async def download(url: str, folder: JobFolder, outbound: Outbound, quota: Quota
 
     async with contextlib.AsyncExitStack() as room:
         async with replacing_in_thread(folder.source) as write:
-            size = await outbound.download(url, save, confidences.headers, reserve=reserve)
+            size = await egress.download(url, save, secrets.headers, reserve=reserve)
             require_document(bytes(head))
         quota.add(size)
     await in_thread(forget_headers, folder)

@@ -48,7 +48,7 @@ class Place:
     crashes: int
 
 
-class HostKeeper:
+class EngineHostManager:
     """Starts the engine host, starts it again when it dies or has grown old, and passes calls on."""
 
     def __init__(self, engine: str, settings: Settings) -> None:

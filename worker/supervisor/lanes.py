@@ -8,18 +8,18 @@ from collections import Counter
 
 import anyio
 
-from app.egress.client import Outbound
+from app.egress.client import EgressClient
 from app.errors import DocumentError, ServiceError, StorageUnavailable, WorkerError
 from app.jobs.models import RANK, SCHEMA, Slice
 from app.jobs.queue import Jobs
-from app.redis.client import Down
+from app.redis.client import StoreDown
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
 from worker.engines import engine_class
 from worker.ipc.channel import ChildDied
-from worker.supervisor.engine_host import HostKeeper
-from worker.supervisor.slices import Crashed, Crowded, LeaseLost, SliceWork, Yielded, insist
+from worker.supervisor.engine_host import EngineHostManager
+from worker.supervisor.slices import Crashed, LeaseLost, NoFreeSlot, Preempted, SliceWork, retry_while_store_down
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +49,15 @@ class Lanes:
         jobs: Jobs,
         blobs: BlobStore,
         quota: Quota,
-        outbound: Outbound,
-        host: HostKeeper,
+        egress: EgressClient,
+        host: EngineHostManager,
         settings: Settings,
         worker: str,
     ) -> None:
         self._jobs = jobs
         self._quota = quota
         self._host = host
-        self._work = SliceWork(jobs, blobs, quota, outbound, host, settings, lambda: self._crowded)
+        self._work = SliceWork(jobs, blobs, quota, egress, host, settings, lambda: self._crowded)
         self._worker = worker
         self._count = settings.worker_concurrency or engine_class(host.engine).lanes
         self._freed = asyncio.Event()
@@ -97,8 +97,8 @@ class Lanes:
         """Lets go, at once, of what is in hand of jobs that have ended: by a client's wish, or by another slice."""
         while True:
             try:
-                execution = await self._jobs.dropped(self._worker, 5)
-            except Down as error:
+                execution = await self._jobs.next_cancellation(self._worker, 5)
+            except StoreDown as error:
                 log.warning("the store is %s", error)
                 await asyncio.sleep(0.3)
                 continue
@@ -161,8 +161,8 @@ class Lanes:
         now = time.monotonic()
         if not any(reading.book or now - reading.since > TURN for reading in self._work.readings.values()):
             return
-        with contextlib.suppress(Down, ChildDied):
-            line = [one for one in await self._jobs.line(self._host.engine) if one.job not in self._yielding]
+        with contextlib.suppress(StoreDown, ChildDied):
+            line = [one for one in await self._jobs.peek(self._host.engine) if one.job not in self._yielding]
             for waiting in line[len(self._yielding) :]:
                 able = [
                     execution
@@ -192,7 +192,7 @@ class Lanes:
                     await asyncio.sleep(FETCH_LOOK)
                 else:
                     await self._jobs.wait_for_entry(queue, 1)
-            except Down as error:
+            except StoreDown as error:
                 log.warning("the store is %s", error)
                 await asyncio.sleep(0.3)
 
@@ -208,21 +208,21 @@ class Lanes:
             await self._run(held)
         except LeaseLost:
             log.warning("%s is no longer ours: taken over by another worker, or its job has ended", held.id)
-        except Crowded:
+        except NoFreeSlot:
             log.debug("%s goes back until a lane is free", held.id)
-            await insist(lambda: self._jobs.requeue(held, fetched=True))
-        except Yielded:
+            await retry_while_store_down(lambda: self._jobs.requeue(held, fetched=True))
+        except Preempted:
             log.debug("%s goes back: others wait", held.id)
-            await insist(lambda: self._jobs.requeue(held, to_ring=True))
+            await retry_while_store_down(lambda: self._jobs.requeue(held, to_ring=True))
         except asyncio.CancelledError:
             with anyio.move_on_after(3):  # beyond it, the next start takes the lease back
-                await insist(lambda: self._jobs.requeue(held))
+                await retry_while_store_down(lambda: self._jobs.requeue(held))
             raise
 
     async def _run(self, held: Slice) -> None:
         if abs(held.schema - SCHEMA) > 1:
             log.warning("%s is of schema %d, ours is %d: left to another worker", held.id, held.schema, SCHEMA)
-            await insist(lambda: self._jobs.requeue(held, pause=LEFT_TO_OTHERS))
+            await retry_while_store_down(lambda: self._jobs.requeue(held, pause=LEFT_TO_OTHERS))
             return
         try:
             error = await self._work.outcome(held)
@@ -232,18 +232,18 @@ class Lanes:
                 return
         if error is not None and await self._lacks_room(error):
             log.warning("%s waits for room in DATA_DIR: %s", held.id, error)
-            await insist(lambda: self._jobs.requeue(held, pause=FULL_PAUSE))
+            await retry_while_store_down(lambda: self._jobs.requeue(held, pause=FULL_PAUSE))
             return
         retryable = error is not None and error.retryable
         if retryable and held.attempts < len(RETRY_PAUSES):
             pause = RETRY_PAUSES[held.attempts]
             log.info("%s: %s; attempt %d begins in %g s", held.id, error, held.attempts + 2, pause)
-            await insist(lambda: self._jobs.requeue(held, pause=pause, attempted=True))
+            await retry_while_store_down(lambda: self._jobs.requeue(held, pause=pause, attempted=True))
             return
         if error is not None:
             log.info("%s failed: %s: %s", held.id, error.code, error.message)
             verdict = error.to_dict()
-            if await insist(lambda: self._jobs.finish(held, verdict, attempted=retryable)) == "ended":
+            if await retry_while_store_down(lambda: self._jobs.finish(held, verdict, attempted=retryable)) == "ended":
                 await self._work.forget(held)
 
     async def _lacks_room(self, error: ServiceError) -> bool:
@@ -258,7 +258,7 @@ class Lanes:
         Returns the error that nothing but the job's failure is left for.
         """
         if crash.crashes < CRASHES_MAX:
-            await insist(lambda: self._jobs.requeue(held, crashes=crash.crashes))
+            await retry_while_store_down(lambda: self._jobs.requeue(held, crashes=crash.crashes))
             return None
         reason = f"The engine host died {crash.crashes} times while working on this document, last {crash}."
         error = WorkerError(reason)

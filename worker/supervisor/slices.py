@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.documents.formats import kind_at
-from app.egress.client import Outbound
+from app.documents.formats import format_at
+from app.egress.client import EgressClient
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.models import Priority, Slice
 from app.jobs.queue import Jobs
-from app.jobs.secrets import Confidences, forget
-from app.redis.client import Down
+from app.jobs.secrets import Secrets, forget
+from app.redis.client import StoreDown
 from app.results.models import store_failed_page
 from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
@@ -23,7 +23,7 @@ from app.storage.quota import Quota
 from worker.ipc.channel import ChildDied
 from worker.page_process.selection import selected_pages
 from worker.supervisor.downloads import download
-from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.file_calls import in_thread
 
 log = logging.getLogger(__name__)
@@ -35,11 +35,11 @@ class LeaseLost(Exception):
     """The slice is no longer ours: another worker has it, or its job has ended."""
 
 
-class Crowded(Exception):
+class NoFreeSlot(Exception):
     """All lanes were taken meanwhile, by documents that have come in: the slice goes back, to be the next."""
 
 
-class Yielded(Exception):
+class Preempted(Exception):
     """The slice goes back before its pages are done: others wait."""
 
 
@@ -61,13 +61,13 @@ class Reading:
     since: float
 
 
-async def insist(command: Callable[[], Awaitable[T]]) -> T:
+async def retry_while_store_down(command: Callable[[], Awaitable[T]]) -> T:
     """Repeats a command until the store answers: work that is done must not be thrown away for an outage."""
     pause = 0.1
     while True:
         try:
             return await command()
-        except Down as error:
+        except StoreDown as error:
             log.warning("trying again, the store is %s", error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
@@ -81,15 +81,15 @@ class SliceWork:
         jobs: Jobs,
         blobs: BlobStore,
         quota: Quota,
-        outbound: Outbound,
-        host: HostKeeper,
+        egress: EgressClient,
+        host: EngineHostManager,
         settings: Settings,
         crowded: Callable[[], bool],
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
         self._quota = quota
-        self._outbound = outbound
+        self._egress = egress
         self._host = host
         self._slice_pages = settings.slice_pages
         self._max_pages = settings.max_pages
@@ -111,12 +111,12 @@ class SliceWork:
     async def outcome(self, held: Slice) -> ServiceError | None:
         """Does the slice and commits it; None where that is done, else why not.
 
-        Raises Crashed, Crowded, LeaseLost, Yielded.
+        Raises Crashed, NoFreeSlot, LeaseLost, Preempted.
         """
         try:
             await self._work(held)
             return None
-        except (Crashed, Crowded, LeaseLost, Yielded):
+        except (Crashed, NoFreeSlot, LeaseLost, Preempted):
             raise
         except (ServiceError, OSError) as failure:
             folder = self._blobs.job(held.job.id)
@@ -158,7 +158,7 @@ class SliceWork:
             await self._fetch(job.pdf_url, folder)
         self.fetching.pop(held.execution, None)
         if self._crowded():
-            raise Crowded
+            raise NoFreeSlot
         async with self._host.place(held.crashes) as place:
             try:
                 await self._on_host(held, folder)
@@ -171,14 +171,16 @@ class SliceWork:
         stored = await in_thread(_begin_pages, folder)
         size = held.job.slice_pages or self._slice_pages
         done = [number for number in mine if number in stored]
-        await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=done))
+        await self._own(lambda: self._jobs.set_page_count(held, total=len(selected), slice_pages=size, stored=done))
         missing = [number for number in mine if number not in stored]
         if missing:
             try:
                 await self._pages(held, folder, missing, book=len(selected) > len(mine))
             except PageError as overrun:
                 await self.give_up(held, overrun)
-                await self._own(lambda: self._jobs.prepared(held, total=len(selected), slice_pages=size, stored=mine))
+                await self._own(
+                    lambda: self._jobs.set_page_count(held, total=len(selected), slice_pages=size, stored=mine)
+                )
         if len(selected) > len(mine) and await self._ended(held):
             return
         errors = await self._host.call("assemble", folder=str(folder.root), options=held.job.options)
@@ -192,7 +194,7 @@ class SliceWork:
 
     async def _ended(self, held: Slice, page_errors: int | None = None) -> bool:
         """Commits the slice; False where it is the last of its job and the result is yet to be made."""
-        ended = await insist(lambda: self._jobs.finish(held, page_errors=page_errors))
+        ended = await retry_while_store_down(lambda: self._jobs.finish(held, page_errors=page_errors))
         if ended == "lost":
             raise LeaseLost
         return ended == "ended"
@@ -200,11 +202,11 @@ class SliceWork:
     async def _fetch(self, url: str | None, folder: JobFolder) -> None:
         if url is None:
             raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
-        await insist(lambda: download(url, folder, self._outbound, self._quota))
+        await retry_while_store_down(lambda: download(url, folder, self._egress, self._quota))
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
         prepared = await in_thread(self._prepared_or_secrets, held, folder)
-        if not isinstance(prepared, Confidences):
+        if not isinstance(prepared, Secrets):
             return prepared
         await self._host.call(
             "prepare",
@@ -214,12 +216,12 @@ class SliceWork:
         )
         return await in_thread(self._selected, held, folder)
 
-    def _prepared_or_secrets(self, held: Slice, folder: JobFolder) -> list[int] | Confidences:
+    def _prepared_or_secrets(self, held: Slice, folder: JobFolder) -> list[int] | Secrets:
         """The pages of a job that is prepared, else what preparing it may need."""
         try:
             return self._selected(held, folder)
         except FileNotFoundError:
-            return Confidences.of(folder)
+            return Secrets.of(folder)
 
     def _selected(self, held: Slice, folder: JobFolder) -> list[int]:
         """The pages of a job that is prepared; MAX_PAGES may have been more when it was."""
@@ -229,7 +231,7 @@ class SliceWork:
     async def _pages(self, held: Slice, folder: JobFolder, numbers: list[int], *, book: bool) -> None:
         """Has the pages read and counts each one as it is stored.
 
-        Raises Yielded where some were left for later, PageError where the document has had its time.
+        Raises Preempted where some were left for later, PageError where the document has had its time.
         """
         left = set(numbers)
         stored: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -238,7 +240,7 @@ class SliceWork:
             while (event := await stored.get()) is not None:
                 self._host.count_page()
                 done = functools.partial(self._jobs.page_done, held, event["page"], event["error"], event["seconds"])
-                spent = await insist(done)
+                spent = await retry_while_store_down(done)
                 if spent is None:
                     raise LeaseLost
                 left.discard(event["page"])
@@ -266,11 +268,11 @@ class SliceWork:
             for task in tasks:
                 task.cancel()
         if left:
-            raise Yielded
+            raise Preempted
 
     async def _own(self, command: Callable[[], Awaitable[bool]]) -> None:
         """Runs a fenced command; raises LeaseLost where it was refused."""
-        if not await insist(command):
+        if not await retry_while_store_down(command):
             raise LeaseLost
 
 
@@ -282,7 +284,7 @@ def _all_failed(errors: list[dict[str, Any]]) -> str:
 def _has_document(folder: JobFolder) -> bool:
     """Whether the job's document is stored. Raises DocumentError where it is none: that troubles no page process."""
     try:
-        kind_at(folder.source)
+        format_at(folder.source)
     except FileNotFoundError:
         return False
     return True

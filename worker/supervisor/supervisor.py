@@ -16,13 +16,13 @@ from typing import Any
 
 import anyio
 
-from app.egress.client import Outbound
-from app.jobs.queue import BEAT, Jobs
+from app.egress.client import EgressClient
+from app.jobs.queue import HEARTBEAT, Jobs
 from app.jobs.scripts import LEASE
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from app.processes.launch import program
 from app.processes.lifecycle import stop_process
-from app.redis.client import Down, connect, lacks_tls, unfit
+from app.redis.client import StoreDown, connect, lacks_tls, unfit
 from app.redis.outages import NO_TLS
 from app.redis.server import RedisServer
 from app.settings import Settings
@@ -30,7 +30,7 @@ from app.storage.blobs import BlobStore
 from app.storage.data_dir import make_data_dir
 from app.storage.quota import Quota
 from worker.engines import resolve
-from worker.supervisor.engine_host import HostKeeper
+from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.lanes import Lanes
 from worker.supervisor.sweeper import Sweeper
 
@@ -52,11 +52,11 @@ class Supervisor:
         self._store, self._beating = connect(settings), connect(settings)
         self._leases = Jobs(self._beating, settings)
         jobs = Jobs(self._store, settings)
-        self._outbound = Outbound(settings)
-        self._host = HostKeeper(self._engine, settings)
+        self._egress = EgressClient(settings)
+        self._host = EngineHostManager(self._engine, settings)
         blobs = BlobStore(settings)
         quota = Quota(self._store, settings)
-        self._lanes = Lanes(jobs, blobs, quota, self._outbound, self._host, settings, self._name)
+        self._lanes = Lanes(jobs, blobs, quota, self._egress, self._host, settings, self._name)
         self._sweeper = Sweeper(jobs, blobs, quota, settings.result_ttl)
 
     async def run(self) -> None:
@@ -89,7 +89,7 @@ class Supervisor:
             await self._close()
 
     async def _close(self) -> None:
-        await self._outbound.aclose()
+        await self._egress.aclose()
         await self._store.aclose()
         await self._beating.aclose()
 
@@ -108,7 +108,7 @@ class Supervisor:
             return NO_TLS
         try:
             reason = await unfit(self._store)
-        except Down as error:
+        except StoreDown as error:
             return str(error)
         return reason and f"unfit: {reason}"
 
@@ -118,7 +118,7 @@ class Supervisor:
             try:
                 _tell(await self._leases.reap(self._engine, owner=self._name, leases=False))
                 return
-            except Down as error:
+            except StoreDown as error:
                 log.warning("the store is %s", error)
                 await asyncio.sleep(0.5)
 
@@ -131,7 +131,7 @@ class Supervisor:
             try:
                 lost = await self._leases.renew(self._engine, list(self._lanes.held.values()))
                 # At the second beat: what ends in this moment needs no help.
-                await self._leases.drop(self._name, lost & doubtful)
+                await self._leases.cancel_executions(self._name, lost & doubtful)
                 doubtful = lost
                 now = time.monotonic()
                 if now - renewed > LEASE / 2:  # after an outage others could not renew either: first let them
@@ -139,12 +139,12 @@ class Supervisor:
                 renewed = now
                 await self._sign_on()
                 _tell(await self._leases.reap(self._engine, leases=now >= judge_from))
-            except Down as error:
+            except StoreDown as error:
                 log.warning("no beat, the store is %s", error)
             if self._host.ready.is_set():
-                await asyncio.sleep(BEAT)
+                await asyncio.sleep(HEARTBEAT)
             else:  # announce the engine as soon as it is there
-                with anyio.move_on_after(BEAT):
+                with anyio.move_on_after(HEARTBEAT):
                     await self._host.ready.wait()
 
     async def _sign_on(self) -> None:
@@ -162,13 +162,13 @@ class Supervisor:
     async def _sign_off(self) -> None:
         try:
             await self._leases.sign_off(self._name, self._engine)
-        except Down:
+        except StoreDown:
             log.info("the store is away: this worker's name expires by itself")
 
     async def _send_callbacks(self) -> None:
         """Keeps the sender of callbacks running, in a process of its own: no receiver delays a document."""
         while True:
-            process = await asyncio.create_subprocess_exec(*tethered(*program("app.webhooks")))
+            process = await asyncio.create_subprocess_exec(*die_with_parent(*program("app.webhooks")))
             try:
                 status = await process.wait()
             finally:

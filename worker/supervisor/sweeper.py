@@ -6,7 +6,7 @@ import time
 
 from app.jobs.queue import Jobs
 from app.jobs.secrets import forget
-from app.redis.client import Down
+from app.redis.client import StoreDown
 from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
 
@@ -42,7 +42,7 @@ class Sweeper:
                 began = time.monotonic()
                 await self._quota.measure()
                 pause = max(EVERY, COUNTING * (time.monotonic() - began))
-            except Down as error:
+            except StoreDown as error:
                 log.warning("not swept, the store is %s", error)
             except OSError as error:
                 log.error("not swept, the blob store cannot be used: %s", error)
@@ -53,11 +53,11 @@ class Sweeper:
         removed = 0
         while expired := await self._jobs.expired(AT_A_TIME):
             for job_id in expired:
-                if await self._jobs.bury(job_id):
+                if await self._jobs.expire(job_id):
                     await asyncio.to_thread(self._blobs.job(job_id).delete)
                     removed += 1
                 # Else it was opened again, and is entered anew when it ends.
-                await self._jobs.buried(job_id)
+                await self._jobs.forget_expired(job_id)
         if removed:
             log.info("%d jobs have expired and are removed", removed)
         return removed

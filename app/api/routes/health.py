@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from app.api.dependencies import Context, Shared
 from app.api.responses import Answer
 from app.redis import keys
-from app.redis.client import Down, socket_path, unfit
+from app.redis.client import StoreDown, socket_path, unfit
 from app.redis.outages import GONE
 
 router = APIRouter(tags=["health"])
@@ -50,7 +50,7 @@ async def _store(shared: Context) -> str | None:
     try:
         await shared.store.set(keys.PROBE, 1, ex=60)  # a replica, and a store that is full, can be read
         return await unfit(shared.store)
-    except Down as error:
+    except StoreDown as error:
         if error.message != GONE:
             return error.message
         where = "REDIS_URL" if shared.settings.redis_url else str(socket_path(shared.settings))
@@ -63,7 +63,7 @@ def _blobs(shared: Context) -> str | None:
 
 
 async def _room(shared: Context) -> str | None:
-    with contextlib.suppress(Down):
+    with contextlib.suppress(StoreDown):
         return await shared.quota.refusal()
     return None
 
@@ -71,14 +71,14 @@ async def _room(shared: Context) -> str | None:
 async def _worker(shared: Context) -> str | None:
     try:
         live = await shared.engines.live()
-    except Down:
+    except StoreDown:
         return "unknown while the store is away"
     return None if live else "no live worker; start one with python -m worker"
 
 
 async def _engines(shared: Context) -> dict[str, str | None]:
     """Each engine with live workers."""
-    with contextlib.suppress(Down):
+    with contextlib.suppress(StoreDown):
         faults = await shared.engines.faults()
         return {engine: faults.get(engine) for engine in sorted(await shared.engines.live())}
     return {}

@@ -31,7 +31,7 @@ from app.errors import (
     UnsupportedMedia,
 )
 from app.jobs.models import ENDED, Job, Priority, Status
-from app.jobs.secrets import Confidences, check_headers
+from app.jobs.secrets import Secrets, check_headers
 from app.storage.blobs import JobFolder, replacing
 from app.strict_json import decode, encode
 
@@ -92,8 +92,8 @@ class JobRequest(BaseModel):
         return headers
 
     @property
-    def confidences(self) -> Confidences:
-        return Confidences(_plain(self.headers), self.password.get_secret_value() if self.password else None)
+    def secrets(self) -> Secrets:
+        return Secrets(_plain(self.headers), self.password.get_secret_value() if self.password else None)
 
 
 def _plain(headers: dict[str, SecretStr]) -> dict[str, str]:
@@ -253,12 +253,12 @@ async def _submit(shared: Context, wanted: JobRequest, upload: UploadFile | None
         page_ranges=wanted.page_ranges,
         options=options,
         metadata=wanted.metadata,
-        confided=bool(wanted.confidences),
+        has_secrets=bool(wanted.secrets),
     )
     if upload is not None:
         await _check_kind(upload)
     key = None if wanted.idempotency_key is None else hashlib.sha256(wanted.idempotency_key.encode()).hexdigest()
-    async with _stored(shared.blobs.job(job.id), upload, wanted.confidences) as (digest, keep):
+    async with _stored(shared.blobs.job(job.id), upload, wanted.secrets) as (digest, keep):
         fingerprint = "" if key is None else _fingerprint(wanted, canonical_options(engine, options), digest)
         outcome, job_id, status = await shared.jobs.submit(job, idempotency=key, fingerprint=fingerprint)
         if outcome == "conflict" or (outcome == "replayed" and not await _is_engine_of(shared, wanted.engine, job_id)):
@@ -311,7 +311,7 @@ async def _is_engine_of(shared: Context, engine: str | None, job_id: str) -> boo
 
 @asynccontextmanager
 async def _stored(
-    folder: JobFolder, upload: UploadFile | None, confidences: Confidences
+    folder: JobFolder, upload: UploadFile | None, secrets: Secrets
 ) -> AsyncIterator[tuple[str | None, Callable[[], None]]]:
     """Makes the job's folder with what it needs, and removes it unless `keep()` is called. Yields the upload's sha256
     and `keep`.
@@ -324,7 +324,7 @@ async def _stored(
 
     try:
         try:
-            digest = await asyncio.to_thread(_save, folder, upload, confidences)
+            digest = await asyncio.to_thread(_save, folder, upload, secrets)
         except OSError as error:
             raise StorageUnavailable(f"The document cannot be stored: {error.strerror}.") from error
         yield digest, keep
@@ -333,9 +333,9 @@ async def _stored(
             await asyncio.to_thread(folder.delete)
 
 
-def _save(folder: JobFolder, upload: UploadFile | None, confidences: Confidences) -> str | None:
+def _save(folder: JobFolder, upload: UploadFile | None, secrets: Secrets) -> str | None:
     folder.create()
-    confidences.keep(folder)
+    secrets.keep(folder)
     if upload is None:
         return None
     sha = hashlib.sha256()

@@ -101,9 +101,9 @@ async def delete(job_id: str, shared: Shared) -> Response:
             await asyncio.to_thread(forget, shared.blobs.job(found.id))
         found = await find_job(shared, job_id)  # it may just have ended by itself: then it stays
         return Answer({"job_id": found.id, "status": found.status.value})
-    if await shared.jobs.bury(found.id, early=True):
+    if await shared.jobs.expire(found.id, early=True):
         await asyncio.to_thread(shared.blobs.job(found.id).delete)
-        await shared.jobs.buried(found.id)
+        await shared.jobs.forget_expired(found.id)
     return Response(status_code=204)
 
 
@@ -112,7 +112,7 @@ async def retry(job_id: str, shared: Shared) -> dict[str, str]:
     """Runs an ended job again for what failed in it; its good pages stay."""
     found = await find_job(shared, job_id)
     source = shared.blobs.job(found.id).source
-    if found.ended and found.confided and not await asyncio.to_thread(source.exists):
+    if found.ended and found.has_secrets and not await asyncio.to_thread(source.exists):
         raise NotNow("The headers and the password of this job are forgotten: submit the document again.")
     if found.ended and (found.status is not Status.FINISHED or found.page_errors):
         await asyncio.to_thread(forget_failed_pages, shared.blobs.job(found.id))

@@ -55,7 +55,7 @@ while true do
     if redis.call('HGET', job, 'status') == 'queued' then
       set_status(job_of(id), 'running')
       redis.call('HSETNX', job, 'started_at', now)
-      tell(job_of(id), 'status', 'status', 'running')
+      publish_event(job_of(id), 'status', 'status', 'running')
     end
     local at = iso()
     redis.call('HSET', rq, 'status', 'started', 'started_at', at, 'last_heartbeat', at, 'worker_name', worker)
@@ -64,7 +64,7 @@ while true do
     redis.call('ZADD', runs, now + 60, execution)
     redis.call('EXPIRE', runs, 120)
     redis.call('ZADD', leases, now + LEASE, id .. ':' .. execution)
-    for _, name in ipairs({slice, job, rq, leases}) do keep(name) end
+    for _, name in ipairs({slice, job, rq, leases}) do touch_ttl(name) end
     refill(queue)
     return {id, redis.call('HGETALL', slice), redis.call('HGETALL', job), string.format('%.6f', now)}
   end

@@ -8,7 +8,7 @@ if redis.call('SETBIT', key.pages(job), ARGV[5], 1) == 0 then
   local done = redis.call('HINCRBY', record, 'pages_done', 1)
   seconds = redis.call('HINCRBYFLOAT', record, 'page_seconds', ARGV[7])
   local total = redis.call('HGET', record, 'pages_total') or done
-  tell(job, 'page', 'page', ARGV[5], 'error', ARGV[6], 'done', done, 'total', total)
+  publish_event(job, 'page', 'page', ARGV[5], 'error', ARGV[6], 'done', done, 'total', total)
 end
-keep(key.pages(job))
+touch_ttl(key.pages(job))
 return seconds or redis.call('HGET', record, 'page_seconds') or '0'

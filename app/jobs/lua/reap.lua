@@ -85,7 +85,7 @@ local function enter(id)
   for _, ring in ipairs(rings_of(id)) do
     if not redis.call('LPOS', ring[1], ring[2]) then
       redis.call('RPUSH', ring[1], ring[2])
-      keep(ring[1])
+      touch_ttl(ring[1])
     end
   end
 end
@@ -127,7 +127,7 @@ local function audit_job(job)
   elseif was[2] == queue then
     local client, some = was[5] or 'anonymous', false
     for _, set in ipairs(was[4] and {key.jobs(client), key.jobs_by_engine(queue, was[1], client)} or {}) do
-      if redis.call('ZADD', set, 'NX', was[4], job) == 1 then keep(set) end
+      if redis.call('ZADD', set, 'NX', was[4], job) == 1 then touch_ttl(set) end
     end
     for number = 0, (tonumber(was[3]) or 1) - 1 do
       local id = job .. '-' .. number
@@ -167,7 +167,7 @@ end
 local function audit_callback(job)
   local owed = redis.call('HMGET', key.outbox(job), 'state', 'due')
   if owed[1] ~= 'pending' then return end
-  if redis.call('ZADD', key.OUTBOX, 'NX', tonumber(owed[2]) or now, job) == 1 then keep(key.OUTBOX) end
+  if redis.call('ZADD', key.OUTBOX, 'NX', tonumber(owed[2]) or now, job) == 1 then touch_ttl(key.OUTBOX) end
 end
 
 if redis.call('SET', key.audited(queue), 1, 'NX', 'PX', AUDIT_EVERY) then
@@ -188,7 +188,7 @@ if redis.call('SET', key.audited(queue), 1, 'NX', 'PX', AUDIT_EVERY) then
       redis.call('ZADD', key.OPEN, redis.call('ZSCORE', active, id), job)
     end
   end
-  for _, name in ipairs({active, missing, delayed, waiting, key.OPEN, key.RQ_QUEUES}) do keep(name) end
+  for _, name in ipairs({active, missing, delayed, waiting, key.OPEN, key.RQ_QUEUES}) do touch_ttl(name) end
 end
 refill(queue)
 return again

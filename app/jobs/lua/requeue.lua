@@ -19,6 +19,6 @@ elseif ARGV[7] == 'ring' then
   refill(queue)
 else
   redis.call('ZADD', key.delayed(queue), now + ARGV[7], id)
-  keep(key.delayed(queue))
+  touch_ttl(key.delayed(queue))
 end
 return 1

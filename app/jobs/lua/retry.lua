@@ -23,8 +23,8 @@ redis.call('ZREM', key.OUTBOX, job)
 redis.call('DEL', key.outbox(job))
 redis.call('ZADD', key.OPEN, now, job)
 redis.call('ZADD', key.active(queue), now, id)
-for _, name in ipairs({record, key.slice_(id), key.OPEN, key.active(queue)}) do keep(name) end
-tell(job, 'status', 'status', 'queued')
+for _, name in ipairs({record, key.slice_(id), key.OPEN, key.active(queue)}) do touch_ttl(name) end
+publish_event(job, 'status', 'status', 'queued')
 wait(queue, id, 'RPUSH')
 refill(queue)
 return 'queued'

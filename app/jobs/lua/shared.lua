@@ -27,7 +27,7 @@ local now = TIME[1] + TIME[2] / 1000000 -- the store's clock is the only one: th
 local READY, READY_TO_FETCH = 4, 2
 local ORDERS = {{'high', 'normal', 'low'}, {'normal', 'high', 'low'}, {'low', 'normal', 'high'}}
 
-local function keep(name) redis.call('EXPIRE', name, RECORD_TTL) end
+local function touch_ttl(name) redis.call('EXPIRE', name, RECORD_TTL) end
 
 -- Now in UTC, in the form that RQ uses: 2026-01-31T12:00:00.123456Z. The Lua of a store has no os.date.
 -- The date is that of https://howardhinnant.github.io/date_algorithms.html#civil_from_days.
@@ -65,9 +65,9 @@ local function job_of(id) return string.match(id, '^(.*)-%d+$') end
 
 local function is_open(status) return status == 'queued' or status == 'running' end
 
-local function tell(job, kind, ...)
+local function publish_event(job, kind, ...)
   redis.call('XADD', key.EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', 'job', job, 'type', kind, ...)
-  if kind == 'status' then keep(key.EVENTS) end -- pages come between two of them
+  if kind == 'status' then touch_ttl(key.EVENTS) end -- pages come between two of them
 end
 
 -- Sets the status of a job, and lists it under that one and no other; `jobs:{client}` lists it whatever its status is.
@@ -80,8 +80,8 @@ local function set_status(job, status)
   if not was[4] then return end -- it cannot be read
   local set = key.jobs_by_engine(engine, status, client)
   redis.call('ZADD', set, was[4], job)
-  keep(set)
-  if status ~= 'running' then keep(key.jobs(client)) end -- it is accepted or ended
+  touch_ttl(set)
+  if status ~= 'running' then touch_ttl(key.jobs(client)) end -- it is accepted or ended
 end
 
 -- The fence: whether the slice is still in the hands of the one who claimed it. A store that was rolled back (a replica
@@ -99,16 +99,16 @@ local function push(queue, id, side)
   redis.call('HSET', key.rq_job(id), 'status', 'queued', 'data', call, 'origin', queue, 'created_at', at,
     'enqueued_at', at, 'description', RUN_SLICE .. "('" .. id .. "')", 'timeout', -1,
     'result_ttl', RESULT_TTL, 'failure_ttl', RESULT_TTL)
-  keep(key.rq_job(id))
+  touch_ttl(key.rq_job(id))
   redis.call(side, key.rq_queue(queue), id)
-  keep(key.rq_queue(queue))
+  touch_ttl(key.rq_queue(queue))
 end
 
 -- Lets a slice wait in the rings; LPUSH brings it before its job's other slices. A job is in its client's ring while it
 -- has waiting slices, a client in that of the priority while it has such jobs.
 local function wait(queue, id, side)
   if redis.call('ZADD', key.waiting(queue), 'NX', now, id) == 0 then return end
-  keep(key.waiting(queue))
+  touch_ttl(key.waiting(queue))
   local job = job_of(id)
   local priority, client = whose(job)
   local slices, jobs = key.waiting_slices(job), key.waiting_jobs(queue, priority, client)
@@ -118,10 +118,10 @@ local function wait(queue, id, side)
       redis.call('LREM', clients, 0, client) -- it is there only where the ring of its jobs was lost
       redis.call('RPUSH', clients, client)
     end
-    keep(jobs)
-    keep(clients)
+    touch_ttl(jobs)
+    touch_ttl(clients)
   end
-  keep(slices)
+  touch_ttl(slices)
 end
 
 -- Takes a slice out of the rings, wherever it stands.
@@ -150,7 +150,7 @@ function take(queue, passed, kind, busy)
   if redis.call('EXISTS', unpack(rings)) == 0 then return end
   for _, host in ipairs(busy or {}) do skip[host] = true end
   local turn = redis.call('INCR', key.turns(queue))
-  keep(key.turns(queue))
+  touch_ttl(key.turns(queue))
   local order = ORDERS[turn % 10 == 0 and 3 or turn % 10 == 5 and 2 or 1]
   for _, priority in ipairs(order) do
     local clients = key.waiting_clients(queue, kind .. priority)
@@ -210,7 +210,7 @@ local function close(queue, id, was, execution, status)
     unwait(queue, id)
   end
   redis.call('HSET', slice, 'status', status)
-  keep(slice)
+  touch_ttl(slice)
   redis.call('ZREM', key.active(queue), id)
   redis.call('ZREM', key.missing(queue), id)
   if redis.call('EXISTS', key.rq_job(id)) == 0 then return end
@@ -219,7 +219,7 @@ local function close(queue, id, was, execution, status)
   local registry = key.rq_registry(status, queue)
   redis.call('ZADD', registry, now + RESULT_TTL, id)
   redis.call('ZREMRANGEBYSCORE', registry, '-inf', now)
-  keep(registry)
+  touch_ttl(registry)
 end
 
 -- Ends a job with all that is left of its slices, wherever they are, and lets its client be called.
@@ -230,8 +230,8 @@ local function end_job(queue, job, status, code, message)
     local id = job .. '-' .. number
     local slice = redis.call('HMGET', key.slice_(id), 'status', 'worker', 'execution')
     if slice[1] == 'running' then
-      redis.call('LPUSH', key.dropped(slice[2]), slice[3])
-      redis.call('EXPIRE', key.dropped(slice[2]), 60)
+      redis.call('LPUSH', key.cancellations(slice[2]), slice[3])
+      redis.call('EXPIRE', key.cancellations(slice[2]), 60)
     end
     close(queue, id, slice[1], slice[3], status)
     redis.call('ZREM', key.active(queue), id) -- even where its record is gone
@@ -239,26 +239,26 @@ local function end_job(queue, job, status, code, message)
   set_status(job, status)
   redis.call('HSET', record, 'finished_at', now, 'expires_at', now + RESULT_TTL)
   if code ~= '' then redis.call('HSET', record, 'error_code', code, 'error_message', message) end
-  keep(record)
+  touch_ttl(record)
   redis.call('DEL', key.pages(job), key.waiting_slices(job))
   redis.call('ZREM', key.OPEN, job)
   redis.call('ZADD', key.EXPIRING, now + RESULT_TTL, job)
-  keep(key.EXPIRING)
+  touch_ttl(key.EXPIRING)
   if was[3] then -- for a sweeper, where whoever ends the job is killed before it forgets them
     redis.call('SADD', key.ENDED_SECRETS, job)
-    keep(key.ENDED_SECRETS)
+    touch_ttl(key.ENDED_SECRETS)
   end
   if was[2] then
     redis.call('HSET', key.outbox(job), 'schema', 1, 'job', job, 'url', was[2], 'state', 'pending', 'attempts', 0,
       'created_at', now, 'due', now)
     redis.call('EXPIRE', key.outbox(job), RESULT_TTL)
     redis.call('ZADD', key.OUTBOX, now, job)
-    keep(key.OUTBOX)
+    touch_ttl(key.OUTBOX)
     redis.call('LPUSH', key.OUTBOX_BELL, 1)
     redis.call('LTRIM', key.OUTBOX_BELL, 0, 0)
     redis.call('EXPIRE', key.OUTBOX_BELL, 60)
   end
-  tell(job, 'status', 'status', status)
+  publish_event(job, 'status', 'status', status)
 end
 
 -- Forgets a slice whose job's record is gone: nobody can ask for it any more. Its blobs are swept as nobody's.
@@ -272,8 +272,8 @@ local function forget(queue, id)
   redis.call('DEL', key.slice_(id), key.rq_job(id), key.pages(job), key.waiting_slices(job))
   redis.call('ZREM', key.OPEN, job)
   redis.call('SADD', key.ENDED_SECRETS, job) -- it may have had some
-  keep(key.ENDED_SECRETS)
-  if is_open(was[1]) then tell(job, 'status', 'status', 'failed') end -- those who follow it look, and find it gone
+  touch_ttl(key.ENDED_SECRETS)
+  if is_open(was[1]) then publish_event(job, 'status', 'status', 'failed') end -- those who follow it look, and find it gone
 end
 
 -- Whether there is anything to do for a slice of the queue, which is not or no longer in hand. One whose record is lost
@@ -287,7 +287,7 @@ local function is_alive(queue, id)
     forget(queue, id)
   elseif not status and is_open(of_job) and redis.call('ZSCORE', key.active(queue), id) then
     redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
-    keep(key.slice_(id))
+    touch_ttl(key.slice_(id))
     return true
   else
     redis.call('ZREM', key.active(queue), id)

@@ -24,10 +24,10 @@ if idempotency then redis.call('HSET', key.job(job), 'idempotency', ARGV[4]) end
 redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
 redis.call('ZADD', key.OPEN, now, job)
 redis.call('ZADD', key.active(queue), now, id)
-if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then keep(key.RQ_QUEUES) end -- later, workers keep it
-keep(key.job(job))
-keep(key.slice_(id))
-for _, name in ipairs({key.OPEN, key.active(queue)}) do keep(name) end
+if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then touch_ttl(key.RQ_QUEUES) end -- later, workers keep it
+touch_ttl(key.job(job))
+touch_ttl(key.slice_(id))
+for _, name in ipairs({key.OPEN, key.active(queue)}) do touch_ttl(name) end
 if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
   push(queue, id, 'RPUSH') -- nobody is before it
 else

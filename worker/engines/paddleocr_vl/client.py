@@ -19,7 +19,7 @@ from typing import Any
 
 import anyio
 
-from worker.engines.paddleocr_vl.cpu_limiter import Cores
+from worker.engines.paddleocr_vl.cpu_limiter import CpuLimiter
 from worker.engines.paddleocr_vl.document_limiter import Share
 from worker.engines.paddleocr_vl.servers import Server, Servers
 
@@ -53,7 +53,7 @@ class PageCall:
     """The requests of a page, from the thread that works on it; they are sent once its `share` lets them."""
 
     share: Share
-    cores: Cores
+    cores: CpuLimiter
     futures: list[Future[Any]] = field(default_factory=list)
     sent: int = 0
     warnings: list[str] = field(default_factory=list)

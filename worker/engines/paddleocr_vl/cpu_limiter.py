@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 
 
-class Cores:
+class CpuLimiter:
     """`count` threads may compute at a time."""
 
     def __init__(self, count: int) -> None:

@@ -31,7 +31,7 @@ class _Document:
 class Share:
     """A page's share in the work: it may be prepared at once, and asks the VLM when it may."""
 
-    def __init__(self, shares: Shares, document: _Document) -> None:
+    def __init__(self, shares: DocumentLimiter, document: _Document) -> None:
         self._shares = shares
         self._document = document
         self._permission: asyncio.Future[None] | None = None
@@ -49,7 +49,7 @@ class Share:
             self._document.asking -= 1
 
 
-class Shares:
+class DocumentLimiter:
     """Each document may have `in_company` pages in work; one that is alone `alone`.
 
     Of these it may ask about `in_company` at a time while others are there, and about no more than as many at all until

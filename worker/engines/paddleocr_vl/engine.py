@@ -19,12 +19,12 @@ from app.storage.blobs import JobFolder, write
 from worker.engines.base import Document, Engine, PageWork
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
-from worker.engines.paddleocr_vl.cpu_limiter import Cores
-from worker.engines.paddleocr_vl.document_limiter import Share, Shares
+from worker.engines.paddleocr_vl.cpu_limiter import CpuLimiter
+from worker.engines.paddleocr_vl.document_limiter import DocumentLimiter, Share
 from worker.engines.paddleocr_vl.pipeline import SCALE, Pipeline
 from worker.engines.paddleocr_vl.servers import Servers
 from worker.scheduling.cpus import cpus
-from worker.scheduling.fair_semaphore import Turns
+from worker.scheduling.fair_semaphore import FairSemaphore
 
 if TYPE_CHECKING:
     from worker.documents.base import Raster
@@ -49,9 +49,9 @@ class PaddleOCRVL(Engine):
         self._pipeline: Pipeline
         self._servers: Servers | None = None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
-        self._turns = Turns(THREADS)
-        self._shares = Shares(SHARE, ALONE, HEAD_START)
-        self._cores = Cores(cpus() + 1)
+        self._turns = FairSemaphore(THREADS)
+        self._shares = DocumentLimiter(SHARE, ALONE, HEAD_START)
+        self._cores = CpuLimiter(cpus() + 1)
 
     @property
     def version(self) -> str:
@@ -100,7 +100,7 @@ class PaddleOCRVL(Engine):
         async with self._shares.of(folder.root) as share:
             size = await self.pages.render(folder, number, SCALE)
             try:
-                await self._turns.take(folder.root)
+                await self._turns.acquire(folder.root)
                 await self._in_thread(functools.partial(self._read, folder, number, size, options), share)
             finally:
                 folder.raster(number).unlink(missing_ok=True)
@@ -122,7 +122,7 @@ class PaddleOCRVL(Engine):
                 work(call)
 
         thread = asyncio.get_running_loop().run_in_executor(self._threads, context.run, computing)
-        thread.add_done_callback(lambda _: self._turns.leave())
+        thread.add_done_callback(lambda _: self._turns.release())
         try:
             await asyncio.shield(thread)
         except asyncio.CancelledError:

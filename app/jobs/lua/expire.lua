@@ -32,5 +32,5 @@ redis.call('HSET', record, 'schema', SCHEMA, 'id', job, 'status', was[1], 'engin
   'created_at', was[6] or now, 'expires_at', math.min(now, expires_at))
 redis.call('EXPIRE', record, TOMBSTONE)
 redis.call('ZADD', key.EXPIRING, 'LT', now, job)
-keep(key.EXPIRING)
+touch_ttl(key.EXPIRING)
 return 1

@@ -13,7 +13,7 @@ if redis.call('HEXISTS', record, 'slices') == 0 then
     redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued')
     redis.call('HSETNX', key.slice_(id), 'fence', 0)
     redis.call('HDEL', key.slice_(id), 'attempts', 'crashes') -- of a life before a retry
-    keep(key.slice_(id))
+    touch_ttl(key.slice_(id))
     redis.call('ZADD', key.active(queue), now, id)
     wait(queue, id, 'RPUSH')
   end
@@ -22,7 +22,7 @@ end
 local done = tonumber(redis.call('HGET', record, 'pages_done')) or 0
 if #ARGV > 6 then
   for at = 7, #ARGV do redis.call('SETBIT', key.pages(job), ARGV[at], 1) end
-  keep(key.pages(job))
+  touch_ttl(key.pages(job))
   -- Where the bitmap was lost the record knows of more pages than it does, and none of them is counted again.
   done = math.max(done, math.min(redis.call('BITCOUNT', key.pages(job)), total))
   redis.call('HSET', record, 'pages_done', done)

@@ -93,7 +93,7 @@ def everything_in(service: Service) -> bytes:
     return bytes(found)
 
 
-def confided(service: Service, job: str) -> set[str]:
+def has_secrets(service: Service, job: str) -> set[str]:
     """What is still known of what the job was told."""
     folder = service.data_dir / "blobs" / job
     return {name for name in ("headers.json", "password") if (folder / name).exists()}
@@ -125,13 +125,13 @@ def test_headers_go_to_the_source_and_are_forgotten(service: Service, web: Web) 
     web.drips["/private.pdf"] = enough
     job = service.submit_url(f"{web.url}/private.pdf", **CONFIDED)
     wait_for(lambda: web.dripping)
-    assert confided(service, job) == {"headers.json", "password"}
+    assert has_secrets(service, job) == {"headers.json", "password"}
     assert (service.data_dir / "blobs" / job).stat().st_mode & 0o077 == 0
     enough.set()
     assert service.result(job)["status"] == "finished"
     (headers,) = web.get_headers
     assert (headers["authorization"], headers["x-key"]) == (f"Bearer {TOKEN}", TOKEN)
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
     with service.client.stream("GET", f"/jobs/{job}/events") as events:
         assert events.status_code == 200
 
@@ -143,12 +143,12 @@ def test_each_is_forgotten_as_soon_as_it_was_used(service: Service, web: Web) ->
     host.suspend()
     try:
         job = service.submit_url(f"{web.url}/a.pdf", **CONFIDED)
-        wait_for(lambda: confided(service, job) == {"password"})
+        wait_for(lambda: has_secrets(service, job) == {"password"})
         assert (service.data_dir / "blobs" / job / "source").read_bytes() == web.files["/a.pdf"]
     finally:
         host.resume()
     assert service.result(job)["status"] == "finished"
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
 
 
 def test_headers_are_not_for_others(service: Service, web: Web) -> None:
@@ -173,7 +173,7 @@ def test_headers_are_sent_with_every_attempt(service: Service, web: Web) -> None
     job = service.submit_url(f"{web.url}/busy.pdf", **CONFIDED)
     assert service.result(job)["status"] == "finished"
     assert [headers["x-key"] for headers in web.get_headers] == [TOKEN, TOKEN]
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_failed_job_has_forgotten(service: Service, web: Web, document: bytes 
         web.files["/a.pdf"] = document
     job = service.submit_url(f"{web.url}/a.pdf", **CONFIDED)
     assert service.result(job)["error"]["code"] == code
-    wait_for(lambda: confided(service, job) == set())
+    wait_for(lambda: has_secrets(service, job) == set())
     if document is None:
         sentence = refused(service.client.post(f"/jobs/{job}/retry"), 409)
         assert "headers" in sentence
@@ -195,9 +195,9 @@ def test_a_failed_job_has_forgotten(service: Service, web: Web, document: bytes 
 def test_a_canceled_download_has_forgotten(service: Service, web: Web) -> None:
     job, _ = slow_download(service, web)
     assert service.client.delete(f"/jobs/{job}").json()["status"] == "canceled"
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
     wait_for(lambda: not web.dripping)
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
     assert "submit the document again" in refused(service.client.post(f"/jobs/{job}/retry"), 409)
 
 
@@ -207,14 +207,14 @@ def test_a_download_that_outlives_its_job_brings_nothing_back(service: Service, 
     worker = service.find("-m", "worker")
     worker.suspend()
     service.client.delete(f"/jobs/{job}")
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
     enough.set()
     wait_for(lambda: not web.dripping)
     worker.resume()
     assert service.result(service.submit(text_pdf()))["status"] == "finished"
     with store_of(service) as store:
         wait_for(lambda: store.zcard("rq:wip:null") == 0)
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
 
 
 def test_a_job_that_is_canceled_in_the_queue_has_forgotten(service: Service, web: Web) -> None:
@@ -223,11 +223,11 @@ def test_a_job_that_is_canceled_in_the_queue_has_forgotten(service: Service, web
     try:
         by_url = service.submit_url(f"{web.url}/a.pdf", **CONFIDED)
         by_file = service.submit(text_pdf(), password=PASSWORD)
-        assert confided(service, by_url) == {"headers.json", "password"}
-        assert confided(service, by_file) == {"password"}
+        assert has_secrets(service, by_url) == {"headers.json", "password"}
+        assert has_secrets(service, by_file) == {"password"}
         for job in (by_url, by_file):
             service.client.delete(f"/jobs/{job}")
-            assert confided(service, job) == set()
+            assert has_secrets(service, job) == set()
     finally:
         worker.resume()
     assert web.gets == []
@@ -236,7 +236,7 @@ def test_a_job_that_is_canceled_in_the_queue_has_forgotten(service: Service, web
 def test_an_upload_with_a_password(service: Service) -> None:
     job = service.submit(text_pdf(), password=PASSWORD)
     assert service.result(job)["status"] == "finished"
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
 
 
 def test_a_replayed_request_leaves_nothing(service: Service, web: Web) -> None:
@@ -253,7 +253,7 @@ def test_a_replayed_request_leaves_nothing(service: Service, web: Web) -> None:
     changed = {"pdf_url": f"{web.url}/b.pdf", **fields}
     assert "another request" in refused(service.client.post("/infer", json=changed), 422, "idempotency_conflict")
     assert set(os.listdir(service.data_dir / "blobs")) == folders
-    assert confided(service, job) == set()
+    assert has_secrets(service, job) == set()
 
 
 def test_they_outlive_the_death_of_everything(service: Service, web: Web) -> None:

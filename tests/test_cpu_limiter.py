@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness import wait_for
 
-from worker.engines.paddleocr_vl.cpu_limiter import Cores
+from worker.engines.paddleocr_vl.cpu_limiter import CpuLimiter
 
 
 def begin(work: Callable[[], None], until: Callable[[], object]) -> threading.Thread:
@@ -18,7 +18,7 @@ def begin(work: Callable[[], None], until: Callable[[], object]) -> threading.Th
 
 
 def test_no_more_than_the_cores_at_a_time() -> None:
-    cores = Cores(2)
+    cores = CpuLimiter(2)
     lock, inside, most = threading.Lock(), [0], [0]
 
     def work() -> None:
@@ -40,7 +40,7 @@ def test_no_more_than_the_cores_at_a_time() -> None:
 
 
 def test_who_comes_back_goes_before_who_only_begins() -> None:
-    cores = Cores(1)
+    cores = CpuLimiter(1)
     answered, done = threading.Event(), threading.Event()
     order: list[str] = []
 

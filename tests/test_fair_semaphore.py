@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator
 import pytest
 from harness import PATIENCE
 
-from worker.scheduling.fair_semaphore import Turns
+from worker.scheduling.fair_semaphore import FairSemaphore
 
 pytestmark = pytest.mark.anyio
 
 
 @contextlib.asynccontextmanager
-async def turn(turns: Turns, party: str | int) -> AsyncIterator[None]:
-    await turns.take(party)
+async def turn(turns: FairSemaphore, party: str | int) -> AsyncIterator[None]:
+    await turns.acquire(party)
     try:
         yield
     finally:
-        turns.leave()
+        turns.release()
 
 
 async def settle() -> None:
@@ -27,7 +27,7 @@ async def settle() -> None:
 
 
 async def test_parties_take_turns() -> None:
-    turns = Turns(1)
+    turns = FairSemaphore(1)
     served: list[str] = []
 
     async def ask(party: str) -> None:
@@ -43,7 +43,7 @@ async def test_parties_take_turns() -> None:
 
 
 async def test_no_more_than_the_places_at_a_time() -> None:
-    turns = Turns(3)
+    turns = FairSemaphore(3)
     inside = most = 0
 
     async def ask(party: int) -> None:
@@ -60,7 +60,7 @@ async def test_no_more_than_the_places_at_a_time() -> None:
 
 @pytest.mark.parametrize("passing_on", [False, True])
 async def test_who_gives_up_leaves_the_place_to_the_next(passing_on: bool) -> None:
-    turns = Turns(1)
+    turns = FairSemaphore(1)
     release = asyncio.Event()
 
     async def hold() -> None:
@@ -89,28 +89,28 @@ async def test_who_gives_up_leaves_the_place_to_the_next(passing_on: bool) -> No
 
 
 async def test_a_free_place_can_be_had_at_once() -> None:
-    turns = Turns(1)
-    assert turns.take_free()
-    assert not turns.take_free()
-    waiting = asyncio.create_task(turns.take("letter"))
+    turns = FairSemaphore(1)
+    assert turns.try_acquire()
+    assert not turns.try_acquire()
+    waiting = asyncio.create_task(turns.acquire("letter"))
     await settle()
     assert turns.others_wait("bomb")
     assert turns.others_wait()
     assert not turns.others_wait("letter")
-    turns.leave()
+    turns.release()
     await waiting
     assert not turns.others_wait("bomb")
 
 
 async def test_a_place_passes_over_who_is_just_giving_up() -> None:
-    turns = Turns(1)
-    await turns.take("first")
-    giving_up, patient = asyncio.create_task(turns.take("second")), asyncio.create_task(turns.take("third"))
+    turns = FairSemaphore(1)
+    await turns.acquire("first")
+    giving_up, patient = asyncio.create_task(turns.acquire("second")), asyncio.create_task(turns.acquire("third"))
     await settle()
     giving_up.cancel()  # and before it can leave the line:
-    turns.leave()
+    turns.release()
     await patient
     await asyncio.gather(giving_up, return_exceptions=True)
     assert giving_up.cancelled()
-    turns.leave()
-    await turns.take("fourth")
+    turns.release()
+    await turns.acquire("fourth")
