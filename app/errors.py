@@ -154,13 +154,13 @@ class NotADocument(RequestError):
 
 
 class QueueFull(RequestError):
-    """`QUEUE_MAX` jobs wait or run."""
+    """`MAX_QUEUED_JOBS` jobs wait or run."""
 
     code = "queue_full"
     status = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "30"}
 
-    def __init__(self, message: str = "As many jobs wait or run as QUEUE_MAX allows: try again later.") -> None:
+    def __init__(self, message: str = "As many jobs wait or run as MAX_QUEUED_JOBS allows: try again later.") -> None:
         super().__init__(message)
 
 

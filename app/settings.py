@@ -116,20 +116,34 @@ class Settings(BaseModel):
         le=256,
         description="Jobs a worker works on at a time, downloads aside; unset: 8, or 32 with paddleocr_vl.",
     )
-    shutdown_grace: float = Field(
-        10, ge=0, le=3600, description="Seconds a stopping worker gives its jobs before it hands them back."
+    shutdown_timeout: float = Field(
+        10,
+        validation_alias=AliasChoices("shutdown_timeout", "shutdown_grace"),
+        ge=0,
+        le=3600,
+        description="Seconds a stopping worker gives its jobs before it hands them back.",
     )
     slice_pages: int = Field(
         32, ge=1, le=2000, description="Longer documents are worked on in slices of so many pages, side by side."
     )
-    host_pages: int = Field(10_000, ge=1, description="Pages after which the engine host is replaced.")
+    engine_max_pages: int = Field(
+        10_000,
+        validation_alias=AliasChoices("engine_max_pages", "host_pages"),
+        ge=1,
+        description="Pages after which the engine host is replaced.",
+    )
     engine_start_timeout: float = Field(
         1800,
         gt=0,
         le=86400,
         description="Seconds an engine may take to load its models, downloads included; then it is started again.",
     )
-    host_memory_mb: int = Field(16_384, ge=16, description="Memory in MiB at which the engine host is replaced.")
+    engine_max_memory_mb: int = Field(
+        16_384,
+        validation_alias=AliasChoices("engine_max_memory_mb", "host_memory_mb"),
+        ge=16,
+        description="Memory in MiB at which the engine host is replaced.",
+    )
     page_processes: int | None = Field(
         None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
     )
@@ -192,8 +206,11 @@ class Settings(BaseModel):
     max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")
     max_page_pixels: int = Field(40_000_000, ge=10_000, description="A page is rendered with no more pixels than this.")
 
-    queue_max: int = Field(
-        10_000, ge=1, description="Most jobs that wait or run; beyond it new ones are refused with 503 queue_full."
+    max_queued_jobs: int = Field(
+        10_000,
+        validation_alias=AliasChoices("max_queued_jobs", "queue_max"),
+        ge=1,
+        description="Most jobs that wait or run; beyond it new ones are refused with 503 queue_full.",
     )
 
     fetch_timeout: float = Field(120, gt=0, le=3600, description="Seconds a download may take in all.")
@@ -210,8 +227,11 @@ class Settings(BaseModel):
         [], description="Networks (as in 10.0.0.0/8) that callbacks may go to, at any port."
     )
     result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
-    webhook_inline_max: int = Field(
-        32 << 20, ge=0, description="Largest callback body in bytes; beyond it the callback links to the result."
+    webhook_max_inline_bytes: int = Field(
+        32 << 20,
+        validation_alias=AliasChoices("webhook_max_inline_bytes", "webhook_inline_max"),
+        ge=0,
+        description="Largest callback body in bytes; beyond it the callback links to the result.",
     )
     webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
 

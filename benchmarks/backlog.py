@@ -36,7 +36,7 @@ class Answers:
 
 async def measure() -> list[Row]:
     async with AsyncExitStack() as stack:
-        full, empty = [await stack.enter_async_context(ours(None, QUEUE_MAX="20000")) for _ in range(2)]
+        full, empty = [await stack.enter_async_context(ours(None, MAX_QUEUED_JOBS="20000")) for _ in range(2)]
         size = await _fill(full)
         sides = [partial(_answers, service, await _jobs(service)) for service in (full, empty)]
         for side in sides:  # warms up

@@ -21,7 +21,7 @@ SECONDS = 30.0
 
 async def measure() -> list[Row]:
     async with folder() as data, store(data) as url:
-        settings = Settings(redis_url=url, queue_max=2 * JOBS)
+        settings = Settings(redis_url=url, max_queued_jobs=2 * JOBS)
         client = connect(settings)
         jobs = Jobs(client, settings)
         for number in range(JOBS):
@@ -71,7 +71,7 @@ async def _beat(settings: Settings, worker: int, held: list[Slice]) -> None:
     try:
         while True:
             await jobs.renew(QUEUE, held)
-            await jobs.sign_on(f"bench-{worker}", QUEUE, {"state": "busy"}, ready=True, fault=None)
+            await jobs.sign_on(f"bench-{worker}", QUEUE, {"state": "busy"}, ready=True, unavailable_reason=None)
             await jobs.reap(QUEUE)
             await asyncio.sleep(HEARTBEAT)
     finally:

@@ -35,7 +35,7 @@ JOB = re.compile(r"[0-9a-f]{32}")
 
 
 async def measure() -> list[Row]:
-    settings = {"HOST_PAGES": NEVER, "HOST_MEMORY_MB": NEVER, "RESULT_TTL": str(TTL)}
+    settings = {"ENGINE_MAX_PAGES": NEVER, "ENGINE_MAX_MEMORY_MB": NEVER, "RESULT_TTL": str(TTL)}
     document = documents.article(1)
     async with serving(document) as url, called() as (callback, calls), ours("null", **settings) as service:
         memory = Memory(service.worker, await parts(service))

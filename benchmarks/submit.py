@@ -44,10 +44,10 @@ class Burst:
 async def measure() -> list[Row]:
     rows = []
     async with serving(documents.article(1)) as url:
-        async with ours(None, QUEUE_MAX="1000000") as service, floor(worker=False) as least:
+        async with ours(None, MAX_QUEUED_JOBS="1000000") as service, floor(worker=False) as least:
             sides = partial(_burst, service, url, ALONE), partial(_burst, least, url, ALONE)
             rows += _rows("the API alone", *await _alternate(*sides))
-        async with ours("null", QUEUE_MAX="1000000") as service, floor(worker=True) as least:
+        async with ours("null", MAX_QUEUED_JOBS="1000000") as service, floor(worker=True) as least:
             sides = partial(_burst, service, url, WORKING, convert), partial(_burst, least, url, WORKING, convert_floor)
             own, other = await _alternate(*sides)
     rows += _rows("workers at work", own, other)

@@ -100,7 +100,7 @@ async def service(model: Path, vlm: VLM, **settings: str) -> AsyncIterator[tuple
         "LAYOUT_ENGINE": "onnxruntime",
         "LAYOUT_MODEL_DIR": str(model),
         "VL_SERVER_URL": vlm.url,
-        "QUEUE_MAX": QUEUE,
+        "MAX_QUEUED_JOBS": QUEUE,
         **settings,
     }
     async with ours("paddleocr_vl", **chosen) as running:
@@ -326,7 +326,7 @@ async def crowd() -> list[Row]:
         data = await stack.enter_async_context(folder())
         model = layout.build(data / "layout")
         vlm = await stack.enter_async_context(vlm_server(data, delay=0.1))
-        settings = {"HOST_PAGES": "1000000", "HOST_MEMORY_MB": "100000"}
+        settings = {"ENGINE_MAX_PAGES": "1000000", "ENGINE_MAX_MEMORY_MB": "100000"}
         client, worker = await stack.enter_async_context(service(model, vlm, **settings))
         host = next(child for child in worker.children() if "worker.engine_host" in child.cmdline())
         jobs = [await client.upload(pdf(size)) for size in sizes]
@@ -367,7 +367,7 @@ async def _recycled() -> int:
         data = await stack.enter_async_context(folder())
         model = layout.build(data / "layout")
         vlm = await stack.enter_async_context(vlm_server(data, delay=0.1))
-        client, _ = await stack.enter_async_context(service(model, vlm, HOST_PAGES=str(RECYCLED_AFTER)))
+        client, _ = await stack.enter_async_context(service(model, vlm, ENGINE_MAX_PAGES=str(RECYCLED_AFTER)))
         jobs = [await client.upload(document) for document in one_page_documents(RECYCLED)]
         failed = 0
         for job in jobs:

@@ -14,13 +14,18 @@ import redis
 from documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
 from harness import Service, Web, refused, running, wait_for
 
-QUEUE_MAX = 8
+MAX_QUEUED_JOBS = 8
 
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Service]:
     """A service that takes little, one thing at a time."""
-    settings = {"WORKER_CONCURRENCY": "1", "PAGE_PROCESSES": "1", "MAX_FILE_MB": "1", "QUEUE_MAX": str(QUEUE_MAX)}
+    settings = {
+        "WORKER_CONCURRENCY": "1",
+        "PAGE_PROCESSES": "1",
+        "MAX_FILE_MB": "1",
+        "MAX_QUEUED_JOBS": str(MAX_QUEUED_JOBS),
+    }
     with running(ENGINE="null", **settings) as service:
         yield service
 
@@ -317,14 +322,14 @@ def test_openapi_tells_both_ways_to_send(service: Service) -> None:
 def test_a_full_queue_is_told_apart(small: Service) -> None:
     service = small
     service.find("-m", "worker").suspend()
-    jobs = [service.submit(text_pdf(), priority=priority) for priority in ("high", "low") * (QUEUE_MAX // 2)]
+    jobs = [service.submit(text_pdf(), priority=priority) for priority in ("high", "low") * (MAX_QUEUED_JOBS // 2)]
     before = blobs_of(service)
     answer = service.client.post("/infer", files={"file": ("x.pdf", text_pdf())})
     assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
     assert int(answer.headers["Retry-After"]) > 0
     assert blobs_of(service) == before  # the refused upload is gone again
     service.find("-m", "worker").resume()
-    assert [service.result(job)["status"] for job in jobs] == ["finished"] * QUEUE_MAX
+    assert [service.result(job)["status"] for job in jobs] == ["finished"] * MAX_QUEUED_JOBS
 
 
 def test_priority_is_one_of_three(service: Service) -> None:

@@ -46,12 +46,12 @@ async def test_an_engine_that_cannot_work_says_why(store_url: str) -> None:
     store = connect(Settings(redis_url=store_url))
     try:
         await offered(store, "paddleocr_vl")
-        assert await EngineRegistry(store, "auto").faults() == {}
+        assert await EngineRegistry(store, "auto").unavailable_reasons() == {}
         await offered(store, "paddleocr_vl", able_ago=ABLE + 1)
-        await store.hset(keys.ENGINES_FAULTS, "paddleocr_vl", "The VLM is away.")
+        await store.hset(keys.ENGINES_UNAVAILABLE, "paddleocr_vl", "The VLM is away.")
         registry = EngineRegistry(store, "auto")
         assert await registry.live() == {"paddleocr_vl"}
-        assert await registry.faults() == {"paddleocr_vl": "The VLM is away."}
+        assert await registry.unavailable_reasons() == {"paddleocr_vl": "The VLM is away."}
     finally:
         await store.aclose()
 

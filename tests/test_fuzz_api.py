@@ -78,7 +78,7 @@ def fuzzed(store_server: str) -> Iterator[Fuzzed]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ocr-test-") as folder:
         api = contextlib.AsyncExitStack()
         made = loop.run_until_complete(
-            api.enter_async_context(serving(patch, store_server, Path(folder), queue_max=1_000_000))
+            api.enter_async_context(serving(patch, store_server, Path(folder), max_queued_jobs=1_000_000))
         )
         yield Fuzzed(made.app, loop, loop.run_until_complete(made.job(metadata={"a": 1})))
         loop.run_until_complete(api.aclose())

@@ -43,7 +43,7 @@ async def store(request: pytest.FixtureRequest, store_url: str) -> AsyncIterator
 
 @pytest.fixture
 def jobs(store: Store) -> Jobs:
-    return Jobs(store, Settings(result_ttl=3600, queue_max=200))
+    return Jobs(store, Settings(result_ttl=3600, max_queued_jobs=200))
 
 
 def new_job(number: int = 1, **fields: Any) -> Job:
@@ -205,9 +205,9 @@ async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: p
     assert 0 < float(await store.zscore(keys.rq_leases("pp_ocr"), lease) or 0) - real() <= 10
     assert await jobs.reap("pp_ocr") == []
     engines = EngineRegistry(store, "auto")
-    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
-    assert (await engines.live(), await engines.faults()) == ({"pp_ocr"}, {})
-    await jobs.sign_on("host-0123abcd-0", "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
+    assert (await engines.live(), await engines.unavailable_reasons()) == ({"pp_ocr"}, {})
+    await jobs.sign_on("host-0123abcd-0", "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
     assert await check(Settings(redis_url=store_url), "host") == (True, "The worker of host beats.")
     assert (await jobs.backlog(["pp_ocr"]))["pp_ocr"].oldest < 60
     await jobs.requeue(held, pause=60)
@@ -231,7 +231,7 @@ async def test_times_are_written_as_rq_reads_them(moment: str, monkeypatch: pyte
     at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp()
     monkeypatch.setattr(time, "time", lambda: at)  # fakeredis takes this for its TIME
     store = fakeredis.FakeAsyncRedis(decode_responses=True, version=(7, 0))
-    await Jobs(store, Settings()).sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
+    await Jobs(store, Settings()).sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
     written = await store.hget(keys.rq_worker(WORKER), "last_heartbeat") or ""
     assert written == f"{moment}.000000Z"
     assert abs(utcparse(written).timestamp() - at) < 1
@@ -451,8 +451,8 @@ async def test_every_key_has_an_end(jobs: Jobs, store: Store) -> None:
     await jobs.reap("pp_ocr")
     held = await claim(jobs)
     await jobs.renew("pp_ocr", [held])
-    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault=None)
-    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, fault="away")
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
+    await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, unavailable_reason="away")
     await jobs.cancel_executions(WORKER, [held.execution])
     await prepared(jobs, held, 1000)
     await jobs.page_done(held, 1)

@@ -31,7 +31,7 @@ CLIENTS = ("ann", "bob")
 PRIORITIES: tuple[Priority, ...] = ("normal", "high", "low")
 READY = 4  # entries that RQ's list is filled up to
 LOOKED_AT = 7  # entries at its front that are looked at: READY, two for downloads, one handed back
-QUEUE_MAX = 8
+MAX_QUEUED_JOBS = 8
 PAST = 1.0  # a time that is over for all purposes
 RESULT_TTL, TOMBSTONE, LEASE, PAUSE = 3600, 7 * 24 * 3600, 10, 60
 SLOW = 600  # seconds that a step of ours may take at most, on whatever machine
@@ -167,7 +167,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        options = Settings(redis_url=url, result_ttl=RESULT_TTL, queue_max=QUEUE_MAX)
+        options = Settings(redis_url=url, result_ttl=RESULT_TTL, max_queued_jobs=MAX_QUEUED_JOBS)
         self.loop = asyncio.new_event_loop()
         self.client = connect(options)
         self.jobs = Jobs(self.client, options)
@@ -215,7 +215,7 @@ class JobMachine(RuleBasedStateMachine):
         return [doc.id for doc in self.docs.values() if not doc.open]
 
     def is_full(self) -> bool:
-        return len(self.docs) - len(self.ended()) >= QUEUE_MAX
+        return len(self.docs) - len(self.ended()) >= MAX_QUEUED_JOBS
 
     def piece(self, held: Slice) -> Piece:
         return self.pieces[held.id]

@@ -25,7 +25,7 @@ SEEDS = int(os.environ.get("LOST_KEYS_SEEDS", "8"))
 
 @pytest.fixture
 def jobs(store: Store) -> Jobs:
-    return Jobs(store, Settings(result_ttl=3600, queue_max=200))
+    return Jobs(store, Settings(result_ttl=3600, max_queued_jobs=200))
 
 
 async def get_many(jobs: Jobs, job_ids: Iterable[str]) -> list[Job | None]:

@@ -488,7 +488,7 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
         assert place.crashes == 1
     monkeypatch.setattr(engine_host, "UNRESPONSIVE", 60.0)
     await keeper.ready.wait()
-    assert await keeper.call("ping") == {"fault": None}
+    assert await keeper.call("ping") == {"unavailable_reason": None}
     for part in parts:
         part.cancel()
     await asyncio.gather(*parts, return_exceptions=True)
@@ -503,13 +503,13 @@ async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path
         await asyncio.sleep(0)
     hanging = keeper._channel
     psutil.Process(hanging.pid).suspend()
-    while keeper.fault is None:
+    while keeper.unavailable_reason is None:
         await asyncio.sleep(0.05)
-    assert "0.5 s (ENGINE_START_TIMEOUT)" in keeper.fault
+    assert "0.5 s (ENGINE_START_TIMEOUT)" in keeper.unavailable_reason
     assert not keeper.able.is_set()
     keeper._settings = Settings(data_dir=data_dir, page_processes=1)
     await keeper.ready.wait()
-    assert keeper.fault is None
+    assert keeper.unavailable_reason is None
     assert not hanging.alive
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
@@ -530,7 +530,7 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
     time.sleep(3)
     host.resume()
     await freeing
-    assert await keeper.call("ping") == {"fault": None}
+    assert await keeper.call("ping") == {"unavailable_reason": None}
     assert keeper._channel.pid == host.pid
     for part in parts:
         part.cancel()
@@ -538,7 +538,9 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
 
 
 async def test_an_engine_host_that_has_outgrown_its_memory_is_replaced(data_dir: Path) -> None:
-    keeper = engine_host.EngineHostManager("null", Settings(data_dir=data_dir, page_processes=1, host_memory_mb=16))
+    keeper = engine_host.EngineHostManager(
+        "null", Settings(data_dir=data_dir, page_processes=1, engine_max_memory_mb=16)
+    )
     kept = asyncio.create_task(keeper.keep())
     await keeper.ready.wait()
     assert keeper._channel is not None

@@ -55,6 +55,21 @@ READINGS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("HOST_PAGES", "engine_max_pages"),
+        ("HOST_MEMORY_MB", "engine_max_memory_mb"),
+        ("QUEUE_MAX", "max_queued_jobs"),
+        ("SHUTDOWN_GRACE", "shutdown_timeout"),
+        ("WEBHOOK_INLINE_MAX", "webhook_max_inline_bytes"),
+    ],
+)
+def test_old_names_of_settings(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    monkeypatch.setenv(old, "77")
+    assert getattr(load_settings(), new) == 77
+
+
 @pytest.mark.parametrize(("text", "engine"), READINGS)
 def test_run_sh_and_the_service_read_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, engine: str

@@ -128,14 +128,14 @@ async def test_an_engine_that_crashes_as_it_starts(
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
     keeper = EngineHostManager("paddleocr_vl", Settings(data_dir=data_dir))
     kept = asyncio.create_task(keeper.keep())
-    fault = await until(lambda: keeper.fault)
+    fault = await until(lambda: keeper.unavailable_reason)
     assert explained(f"The engine does not start: it ended by {name}", fault)
     kept.cancel()
     await asyncio.gather(kept, return_exceptions=True)
 
 
 def test_full() -> None:
-    with running("api", ready=False, QUEUE_MAX="1") as api:
+    with running("api", ready=False, MAX_QUEUED_JOBS="1") as api:
         api.submit(text_pdf())
         answer = api.client.post("/infer", files={"file": text_pdf()})
         assert explained("As many jobs wait", answer.json()["detail"])

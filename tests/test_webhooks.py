@@ -153,12 +153,12 @@ async def test_a_receiver_chooses_when_it_is_tried_again(store_url: str, data_di
 
 @pytest.mark.anyio
 async def test_a_large_result_is_linked(store_url: str, data_dir: Path, web: Web) -> None:
-    async with sending(store_url, data_dir, f"{web.url}/hook", webhook_inline_max=5) as bench:
+    async with sending(store_url, data_dir, f"{web.url}/hook", webhook_max_inline_bytes=5) as bench:
         await bench.until(state="delivered")
         body = json.loads(web.posts[0][2])
         assert body["result"] is None
         assert body["result_url"] == f"/jobs/{JOB}/result"
-        assert "WEBHOOK_INLINE_MAX" in body["note"]
+        assert "WEBHOOK_MAX_INLINE_BYTES" in body["note"]
 
 
 @pytest.mark.anyio
@@ -175,7 +175,7 @@ async def test_a_refused_address_is_given_up(store_url: str, data_dir: Path) -> 
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("settings", [{}, {"webhook_inline_max": 5}])
+@pytest.mark.parametrize("settings", [{}, {"webhook_max_inline_bytes": 5}])
 async def test_callbacks_have_a_length_and_no_chunks(
     store_url: str, data_dir: Path, web: Web, settings: dict[str, int]
 ) -> None:

@@ -37,7 +37,7 @@ TEAM = {"PAGE_PROCESSES": "1", "WORKER_CONCURRENCY": "3", "SLICE_PAGES": "8"}
 
 @pytest.fixture(scope="module")
 def two_lanes() -> Iterator[Service]:
-    settings = {"PAGE_PROCESSES": "2", "WORKER_CONCURRENCY": "2", "SLICE_PAGES": "16", "SHUTDOWN_GRACE": "0.5"}
+    settings = {"PAGE_PROCESSES": "2", "WORKER_CONCURRENCY": "2", "SLICE_PAGES": "16", "SHUTDOWN_TIMEOUT": "0.5"}
     settings |= {"FETCH_ALLOWED_NETWORKS": "127.0.0.0/8"}
     with running(ENGINE="null", **settings) as service:
         yield service
@@ -259,7 +259,7 @@ def test_slow_servers_hold_up_their_own_documents_only(two_lanes: Service) -> No
 
 
 def test_the_engine_host_is_replaced_between_slices() -> None:
-    with running(ENGINE="null", HOST_PAGES="3") as service:
+    with running(ENGINE="null", ENGINE_MAX_PAGES="3") as service:
         jobs = [service.submit(text_pdf(2), options='{"sleep": 0.05}') for _ in range(12)]
         assert [service.result(job)["status"] for job in jobs] == ["finished"] * 12
         assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}

@@ -138,7 +138,7 @@ def _parts(settings: Settings) -> list[Part]:
     }
     return [
         Part("API", api_command(settings), env, STOP_WITHIN),
-        Part("worker", program("worker"), env, STOP_WITHIN + settings.shutdown_grace),
+        Part("worker", program("worker"), env, STOP_WITHIN + settings.shutdown_timeout),
     ]
 
 

@@ -22,13 +22,13 @@ CACHED = 1.0  # seconds
 
 @dataclass(frozen=True)
 class _Seen:
-    """`live`: offered by live workers; `known`: offered at any time that the store or this process remembers; `faults`:
-    why live ones cannot work.
+    """`live`: offered by live workers; `known`: offered at any time that the store or this process remembers;
+    `unavailable_reasons`: why live ones cannot work.
     """
 
     live: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-    faults: dict[str, str] = field(default_factory=dict)
+    unavailable_reasons: dict[str, str] = field(default_factory=dict)
 
 
 class EngineRegistry:
@@ -45,9 +45,9 @@ class EngineRegistry:
         """The engines with a live worker."""
         return (await self._read()).live
 
-    async def faults(self) -> dict[str, str]:
+    async def unavailable_reasons(self) -> dict[str, str]:
         """Why an engine cannot work although it has live workers, by its name."""
-        return (await self._read()).faults
+        return (await self._read()).unavailable_reasons
 
     async def known(self) -> set[str]:
         """The engines that a job may name, with a live worker or without."""
@@ -78,12 +78,12 @@ class EngineRegistry:
             pipe.time()
             pipe.zrange(keys.ENGINES, 0, -1, withscores=True)
             pipe.zrange(keys.ENGINES_ABLE, 0, -1, withscores=True)
-            pipe.hgetall(keys.ENGINES_FAULTS)
+            pipe.hgetall(keys.ENGINES_UNAVAILABLE)
         answers: Any = pipe.answers
-        now, beats, faults = epoch(answers[0]), dict(answers[1]), answers[3]
+        now, beats, unavailable_reasons = epoch(answers[0]), dict(answers[1]), answers[3]
         live = {engine for engine, at in beats.items() if at >= now - LIVE}
         able = {engine for engine, at in answers[2] if at >= now - ABLE}
-        unable = {engine: faults.get(engine) or "it cannot work" for engine in live - able}
+        unable = {engine: unavailable_reasons.get(engine) or "it cannot work" for engine in live - able}
         return [_Seen(live, self._seen.known | set(beats), unable)]
 
 

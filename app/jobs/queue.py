@@ -53,11 +53,11 @@ class Jobs:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._scripts = Scripts(store, settings)
-        self._queue_max = settings.queue_max
+        self._queue_max = settings.max_queued_jobs
         self._records: Coalesced[str, tuple[dict[str, str], float]] = Coalesced(self._read_records)
 
     async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> tuple[Outcome, str, Status]:
-        """Accepts `job`, unless its idempotency key (a digest) is known or QUEUE_MAX jobs are open.
+        """Accepts `job`, unless its idempotency key (a digest) is known or MAX_QUEUED_JOBS jobs are open.
 
         Returns outcome, the job's id and status.
         """
@@ -302,14 +302,15 @@ class Jobs:
         return set(await self._scripts.run("renew", queue, *words))
 
     async def sign_on(
-        self, worker: str, engine: str, fields: Mapping[str, str | int], *, ready: bool, fault: str | None
+        self, worker: str, engine: str, fields: Mapping[str, str | int], *, ready: bool, unavailable_reason: str | None
     ) -> None:
-        """Says that `worker` lives, and whether its engine is `ready` or cannot work for the reason `fault`; `fields`
-        go into RQ's record of the worker.
+        """Says that `worker` lives, and whether its engine is `ready` or why it cannot work.
+
+        `fields` go into RQ's record of the worker.
         """
-        state = "fault" if fault is not None else "able" if ready else ""
+        state = "unavailable" if unavailable_reason is not None else "able" if ready else ""
         words = [word for pair in fields.items() for word in pair]
-        await self._scripts.run("sign_on", worker, engine, state, fault or "", *words)
+        await self._scripts.run("sign_on", worker, engine, state, unavailable_reason or "", *words)
 
     async def sign_off(self, worker: str, engine: str) -> None:
         name = keys.rq_worker(worker)

@@ -29,7 +29,7 @@ ENGINES = "engines"
 ENGINES_ABLE = "engines:able"
 """The same of workers that can work at that time: a VLM server that an engine needs may be away."""
 
-ENGINES_FAULTS = "engines:faults"
+ENGINES_UNAVAILABLE = "engines:faults"
 """Hash: why an engine could not work when a worker last said so."""
 
 PROBE = "probe"

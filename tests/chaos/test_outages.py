@@ -158,10 +158,10 @@ def test_the_whole_machine_is_paused(pauses: int) -> None:
 
 
 def test_workers_are_restarted_one_after_the_other() -> None:
-    with running(ENGINE="null", WORKER_CONCURRENCY="2", SHUTDOWN_GRACE="1") as service:
+    with running(ENGINE="null", WORKER_CONCURRENCY="2", SHUTDOWN_TIMEOUT="1") as service:
         jobs = [service.submit(text_pdf(3), options='{"sleep": 0.3}') for _ in range(40)]
         for _ in range(2):
-            with another_worker(service, WORKER_CONCURRENCY="2", SHUTDOWN_GRACE="1"):
+            with another_worker(service, WORKER_CONCURRENCY="2", SHUTDOWN_TIMEOUT="1"):
                 time.sleep(2)  # both work for a while; either of them may have the last of it
                 worker = service.find("-m", "worker")
                 worker.terminate()

@@ -80,7 +80,7 @@ def test_what_the_service_needs_is_left_to_it() -> None:
 
 
 def test_it_has_the_time_to_stop() -> None:
-    grace = Settings.model_fields["shutdown_grace"].default
+    grace = Settings.model_fields["shutdown_timeout"].default
     (seconds,) = settings_of(UNIT.read_text())["TimeoutStopSec"]
     assert int(seconds) > grace + 2 * STOP_WITHIN
 

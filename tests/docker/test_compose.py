@@ -89,7 +89,7 @@ def test_only_the_api_can_be_reached(name: str) -> None:
 
 def test_a_worker_has_time_to_hand_back() -> None:
     (grace,) = {services(name)["worker"]["stop_grace_period"] for name in FILES}
-    assert int(grace.removesuffix("s")) >= Settings().shutdown_grace + 15
+    assert int(grace.removesuffix("s")) >= Settings().shutdown_timeout + 15
 
 
 def run_worker_command(tmp_path: Path, **environment: str) -> str:

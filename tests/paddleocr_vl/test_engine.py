@@ -43,7 +43,7 @@ async def test_a_version_is_pipeline_layout_model_and_vlm(
     model = layout.build(tmp_path / "layout", layout_model)
     chosen = settings.model_copy(update={"model": version, "layout_model_dir": model})
     async with running_engine(chosen) as engine:
-        assert engine.fault is None
+        assert engine.unavailable_reason is None
         assert name in engine.version
         page = await read(engine, tmp_path / "job")
     assert [block.label for block in page.blocks] == list(layout.BLOCKS)

@@ -81,7 +81,7 @@ async def test_a_block_that_fails_is_a_warning(
     vlm.answer = only("Table Recognition:", reply)
     async with running_engine(settings) as engine:
         page = await read(engine, tmp_path / "job")
-        assert engine.fault is None
+        assert engine.unavailable_reason is None
     assert len([request for request in vlm.requests if request.prompt == "Table Recognition:"]) == tries
     (warning,) = page.warnings
     assert warning.startswith("A table block was not read: ")
@@ -179,7 +179,7 @@ async def test_requests_go_to_the_server_that_answers(settings: Settings, vlm: R
             await asyncio.to_thread(other.stop)
             page = await read(engine, tmp_path / "job-2")
             assert not page.warnings
-            assert engine.fault is None
+            assert engine.unavailable_reason is None
         assert len(vlm.requests) == 1.5 * layout.REQUESTS
     finally:
         other.stop()
@@ -194,11 +194,11 @@ async def test_a_busy_server_may_leave_a_look_unanswered(
         await read(engine, tmp_path / "job")
         vlm.health_delay = 5
         await asyncio.sleep(2)  # for several looks
-        assert engine.fault is None
+        assert engine.unavailable_reason is None
         monkeypatch.setattr(servers, "BUSY_FOR", 0.1)
-        assert "has not answered within 0.3 s" in await until(lambda: engine.fault)
+        assert "has not answered within 0.3 s" in await until(lambda: engine.unavailable_reason)
         vlm.health_delay = 0
-        await until(lambda: engine.fault is None)
+        await until(lambda: engine.unavailable_reason is None)
 
 
 async def test_a_server_that_fails_everything_is_given_a_rest(
@@ -207,7 +207,9 @@ async def test_a_server_that_fails_everything_is_given_a_rest(
     vlm.answer = lambda request: Reply(500, {"error": {"message": "Engine is dead"}})
     async with running_engine(settings) as engine:
         pages = [asyncio.create_task(read(engine, tmp_path / f"job-{number}")) for number in range(6)]
-        assert "fails all requests: the VLM server answered 500: Engine is dead" in await until(lambda: engine.fault)
+        assert "fails all requests: the VLM server answered 500: Engine is dead" in await until(
+            lambda: engine.unavailable_reason
+        )
         assert engine._servers is not None
         (server,) = engine._servers._all
         await until(lambda: not server.in_flight)
@@ -218,7 +220,7 @@ async def test_a_server_that_fails_everything_is_given_a_rest(
         vlm.answer = lambda request: None
         for page in await asyncio.gather(*pages):
             assert not page.warnings
-        assert engine.fault is None
+        assert engine.unavailable_reason is None
 
 
 @pytest.mark.parametrize("away", ["down", "sick", "wrong"])

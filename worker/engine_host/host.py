@@ -34,7 +34,7 @@ class EngineHost:
 
     async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
         if op == "ping":
-            return {"fault": self._engine.fault if self._engine is not None else None}
+            return {"unavailable_reason": self._engine.unavailable_reason if self._engine is not None else None}
         if op == "yield":
             return self._yield(parameters["executions"])
         if op == "start":
@@ -65,7 +65,7 @@ class EngineHost:
         engine = kind(pages, settings)
         await engine.start()
         self._engine, self._max_pages = engine, settings.max_pages
-        return {"version": engine.version, "fault": engine.fault}
+        return {"version": engine.version, "unavailable_reason": engine.unavailable_reason}
 
     def _yield(self, executions: list[str]) -> str | None:
         """Ends one of the slices early, the one that has least in work."""

@@ -142,7 +142,7 @@ class Engine(ABC):
         """Version of the engine, as results show it."""
 
     @property
-    def fault(self) -> str | None:
+    def unavailable_reason(self) -> str | None:
         """Why no page can be read at the moment, as a sentence; jobs wait until this has passed."""
         return None
 

@@ -55,10 +55,10 @@ class EngineHostManager:
         self.engine = engine
         self.version = ""
         self.ready = asyncio.Event()
-        self.fault: str | None = None
+        self.unavailable_reason: str | None = None
         """Why the engine cannot read pages at the moment."""
         self.able = asyncio.Event()
-        """Set while there is no such fault."""
+        """Set while there is no such unavailable_reason."""
         self._settings = settings
         self._channel: Channel | None = None
         self._process: psutil.Process
@@ -88,7 +88,7 @@ class EngineHostManager:
                     continue
                 pause, self._pages = 0.5, 0
                 self.version = started["version"]
-                self._note(started["fault"])
+                self._note(started["unavailable_reason"])
                 self._process = psutil.Process(self._channel.pid)
                 self.ready.set()
                 self._admitting.set()
@@ -110,7 +110,7 @@ class EngineHostManager:
             channel = self._channel
             assert channel is not None
             try:
-                self._note((await answer_within(UNRESPONSIVE, channel.pid, channel.call("ping")))["fault"])
+                self._note((await answer_within(UNRESPONSIVE, channel.pid, channel.call("ping")))["unavailable_reason"])
             except ChildDied:
                 pass
             except TimeoutError:
@@ -119,16 +119,16 @@ class EngineHostManager:
                 await channel.wait()
             await asyncio.sleep(ASK_EVERY)
 
-    def _note(self, fault: str | None) -> None:
-        if fault is None:
-            if self.fault is not None:
+    def _note(self, unavailable_reason: str | None) -> None:
+        if unavailable_reason is None:
+            if self.unavailable_reason is not None:
                 log.warning("work is taken up again")
             self.able.set()
         else:
-            if self.fault != fault:
-                log.warning("no work is taken up: %s", fault)
+            if self.unavailable_reason != unavailable_reason:
+                log.warning("no work is taken up: %s", unavailable_reason)
             self.able.clear()
-        self.fault = fault
+        self.unavailable_reason = unavailable_reason
 
     async def free(self) -> None:
         """Sees to it that what was canceled on the host ends. One that is too busy to hear of it is killed, which costs
@@ -193,7 +193,7 @@ class EngineHostManager:
             memory = self._process.memory_info().rss >> 20
         except psutil.NoSuchProcess:  # it has just died
             return
-        if self._pages >= self._settings.host_pages or memory >= self._settings.host_memory_mb:
+        if self._pages >= self._settings.engine_max_pages or memory >= self._settings.engine_max_memory_mb:
             self._admitting.clear()
             if not self._places:
                 log.info("the engine host is recycled after %d pages, at %d MiB", self._pages, memory)

@@ -61,7 +61,7 @@ class Lanes:
         self._worker = worker
         self._count = settings.worker_concurrency or engine_class(host.engine).lanes
         self._freed = asyncio.Event()
-        self._grace = settings.shutdown_grace
+        self._grace = settings.shutdown_timeout
         self._tasks: dict[asyncio.Task[None], str] = {}
         """The lanes at work, with their executions."""
         self._yielding: list[str] = []
@@ -70,7 +70,7 @@ class Lanes:
         """The claimed slices by execution: a slice can be claimed again before its former run has let go."""
 
     async def run(self) -> None:
-        """Claims for ever. When cancelled it claims no more, gives what is in hand SHUTDOWN_GRACE seconds to end, and
+        """Claims for ever. When cancelled it claims no more, gives what is in hand SHUTDOWN_TIMEOUT seconds to end, and
         hands back the rest. The unforeseen death of a lane ends it all.
         """
         claimer = asyncio.create_task(self._claim())

@@ -156,8 +156,8 @@ class Supervisor:
             "version": version("rq"),
             "python_version": sys.version,
         }
-        ready, fault = self._host.ready.is_set(), self._host.fault
-        await self._leases.sign_on(self._name, self._engine, fields, ready=ready, fault=fault)
+        ready, unavailable_reason = self._host.ready.is_set(), self._host.unavailable_reason
+        await self._leases.sign_on(self._name, self._engine, fields, ready=ready, unavailable_reason=unavailable_reason)
 
     async def _sign_off(self) -> None:
         try:

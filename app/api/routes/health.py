@@ -79,6 +79,6 @@ async def _worker(shared: Context) -> str | None:
 async def _engines(shared: Context) -> dict[str, str | None]:
     """Each engine with live workers."""
     with contextlib.suppress(StoreDown):
-        faults = await shared.engines.faults()
-        return {engine: faults.get(engine) for engine in sorted(await shared.engines.live())}
+        unavailable_reasons = await shared.engines.unavailable_reasons()
+        return {engine: unavailable_reasons.get(engine) for engine in sorted(await shared.engines.live())}
     return {}

@@ -87,8 +87,8 @@ async def job(job_id: str, shared: Shared, request: Request, wait: Wait = 0) -> 
     public = found.to_public()
     if found.status is Status.QUEUED and found.engine not in await shared.engines.live():
         public["note"] = f"Waiting for a worker with the engine {found.engine}; none is alive."
-    elif not found.ended and (fault := (await shared.engines.faults()).get(found.engine)):
-        public["note"] = f"Waiting: {fault}"
+    elif not found.ended and (unavailable_reason := (await shared.engines.unavailable_reasons()).get(found.engine)):
+        public["note"] = f"Waiting: {unavailable_reason}"
     return public
 
 

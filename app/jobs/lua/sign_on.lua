@@ -1,5 +1,5 @@
 -- Says that a worker lives, and whether its engine can work.
--- ARGV 1 worker  2 engine  3 'able', 'fault', or '' while the engine starts  4 why it cannot work, or ''
+-- ARGV 1 worker  2 engine  3 'able', 'unavailable', or '' while the engine starts  4 why it cannot work, or ''
 --      5.. fields of RQ's record of the worker
 local engine, name, heard = ARGV[2], key.rq_worker(ARGV[1]), iso()
 redis.call('HSETNX', name, 'birth', heard)
@@ -14,6 +14,6 @@ redis.call('ZADD', key.ENGINES, now, engine)
 if ARGV[3] == 'able' then
   redis.call('ZADD', key.ENGINES_ABLE, now, engine)
 else
-  redis.call('HSET', key.ENGINES_FAULTS, engine, ARGV[4])
+  redis.call('HSET', key.ENGINES_UNAVAILABLE, engine, ARGV[4])
 end
-for _, names in ipairs({key.ENGINES, key.ENGINES_ABLE, key.ENGINES_FAULTS}) do redis.call('EXPIRE', names, NAMES_KEPT) end
+for _, names in ipairs({key.ENGINES, key.ENGINES_ABLE, key.ENGINES_UNAVAILABLE}) do redis.call('EXPIRE', names, NAMES_KEPT) end

@@ -161,7 +161,7 @@ class Client:
             if pause is None:
                 await self._servers.look_at(server)
             tries += 1
-            spent += cost if server.fault is None else 0
+            spent += cost if server.unavailable_reason is None else 0
             if spent >= TRIES:
                 raise _Refused(f"{reason}; tried {tries} times.")
             if pause is None:

@@ -58,8 +58,8 @@ class PaddleOCRVL(Engine):
         return f"paddleocr {version('paddleocr')} {self.settings.vl_model.name}"
 
     @property
-    def fault(self) -> str | None:
-        return self._servers.fault if self._servers is not None else None
+    def unavailable_reason(self) -> str | None:
+        return self._servers.unavailable_reason if self._servers is not None else None
 
     @property
     def pages_in_flight(self) -> int:

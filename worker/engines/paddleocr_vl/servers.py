@@ -32,13 +32,13 @@ FAILURES_MOST, PAGES_MOST = 10, 3
 
 
 class Server:
-    """One VLM server. `fault` is why it gets no requests, `client` what sends them (PaddleX's own)."""
+    """One VLM server. `unavailable_reason` is why it gets no requests, `client` what sends them (PaddleX's own)."""
 
     def __init__(self, url: str, client: Any) -> None:
         self.url = url
         self.shown = redact(url)
         self.client = client
-        self.fault: str | None = None
+        self.unavailable_reason: str | None = None
         self.in_flight = 0
         self.looked_at = self.answered_at = -math.inf
         self.looking = asyncio.Lock()
@@ -49,7 +49,7 @@ class Server:
 
     def has_room(self, most: int) -> bool:
         """Whether it may be sent a request; one that failed too often is tried with one at a time."""
-        return self.in_flight < most if self.fault is None else self._on_trial and not self.in_flight
+        return self.in_flight < most if self.unavailable_reason is None else self._on_trial and not self.in_flight
 
     def succeeded(self) -> None:
         """It has answered a request."""
@@ -65,27 +65,27 @@ class Server:
         self._failures += 1
         self._failed.add(page)
         self._on_trial = False
-        if self._failures >= FAILURES_MOST and len(self._failed) >= PAGES_MOST and self.fault is None:
+        if self._failures >= FAILURES_MOST and len(self._failed) >= PAGES_MOST and self.unavailable_reason is None:
             self._tripped = True
             self._set(f"The VLM server at {self.shown} fails all requests: {reason}.")
 
-    def found(self, fault: str | None, *, wanted: bool) -> None:
+    def found(self, unavailable_reason: str | None, *, wanted: bool) -> None:
         """A look at it found this. `wanted`: a request waits, by which it can be tried."""
-        if fault is None and self._tripped and wanted:
+        if unavailable_reason is None and self._tripped and wanted:
             self._on_trial = True
             return
-        if fault is None:
+        if unavailable_reason is None:
             self._failures = 0
             self._failed.clear()
         self._tripped = self._on_trial = False
-        self._set(fault)
+        self._set(unavailable_reason)
 
-    def _set(self, fault: str | None) -> None:
-        if fault is None and self.fault is not None:
+    def _set(self, unavailable_reason: str | None) -> None:
+        if unavailable_reason is None and self.unavailable_reason is not None:
             log.warning("the VLM server at %s can be asked again", self.shown)
-        elif fault != self.fault:
-            log.warning("%s", fault)
-        self.fault = fault
+        elif unavailable_reason != self.unavailable_reason:
+            log.warning("%s", unavailable_reason)
+        self.unavailable_reason = unavailable_reason
 
 
 class Servers:
@@ -101,10 +101,12 @@ class Servers:
         self._watch: asyncio.Task[None] | None = None
 
     @property
-    def fault(self) -> str | None:
+    def unavailable_reason(self) -> str | None:
         """Why no server can be asked; None where one can."""
-        faults = [server.fault for server in self._all if server.fault is not None]
-        return " ".join(faults) if len(faults) == len(self._all) else None
+        unavailable_reasons = [
+            server.unavailable_reason for server in self._all if server.unavailable_reason is not None
+        ]
+        return " ".join(unavailable_reasons) if len(unavailable_reasons) == len(self._all) else None
 
     async def start(self) -> None:
         """Looks at the servers, and from then on every LOOK_EVERY seconds."""
@@ -138,9 +140,9 @@ class Servers:
         async with server.looking:
             now = time.monotonic()
             if now - server.looked_at > 1:
-                fault = await self._examine(server)
+                unavailable_reason = await self._examine(server)
                 server.looked_at = time.monotonic()
-                server.found(fault, wanted=bool(self._line))
+                server.found(unavailable_reason, wanted=bool(self._line))
                 self._serve()
 
     async def _look_often(self) -> None:
@@ -158,7 +160,7 @@ class Servers:
             answer = await self._http.get(server.url + "/models")
         except httpx.TimeoutException:
             if time.monotonic() - server.answered_at < BUSY_FOR:
-                return server.fault
+                return server.unavailable_reason
             return f"{where} has not answered within {ANSWER_WITHIN:g} s."
         except httpx.HTTPError as error:
             return f"{where} does not answer ({type(error).__name__}): start it, or correct VL_SERVER_URL."
