@@ -23,6 +23,7 @@ from app.engines.registry import EngineRegistry
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
+from app.jobs.submission import Submissions
 from app.logging import configure
 from app.processes.lifecycle import forbid_inspection, freeze_gc
 from app.redis.client import connect
@@ -49,15 +50,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store, reading = connect(chosen), connect(chosen, connections=READER_CONNECTIONS)
         reader = EventReader(reading)
         reader.start()
+        jobs, engines = Jobs(store, chosen), EngineRegistry(store, chosen.engine)
+        blobs, quota = BlobStore(chosen), Quota(store, chosen)
         app.state.context = Context(
             settings=chosen,
             store=store,
-            jobs=Jobs(store, chosen),
-            blobs=BlobStore(chosen),
-            quota=Quota(store, chosen),
+            jobs=jobs,
+            blobs=blobs,
+            quota=quota,
             events=reader,
-            engines=EngineRegistry(store, chosen.engine),
+            engines=engines,
             streams=Streams(),
+            submissions=Submissions(jobs, engines, blobs, quota, chosen),
         )
         freeze_gc()
         try:

@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from app.api.streams import Streams
 from app.engines.registry import EngineRegistry
 from app.jobs.events import EventReader
+from app.jobs.principal import ANONYMOUS, Principal
 from app.jobs.queue import Jobs
+from app.jobs.submission import Submissions
 from app.redis.client import Store
 from app.settings import Settings
 from app.storage.blobs import BlobStore
@@ -25,6 +27,7 @@ class Context:
     events: EventReader
     engines: EngineRegistry
     streams: Streams
+    submissions: Submissions
 
 
 async def _context(request: Request) -> Context:  # async: FastAPI would give a plain one a thread
@@ -33,3 +36,11 @@ async def _context(request: Request) -> Context:  # async: FastAPI would give a 
 
 
 Shared = Annotated[Context, Depends(_context)]
+
+
+async def _principal() -> Principal:
+    return ANONYMOUS
+
+
+Caller = Annotated[Principal, Depends(_principal)]
+"""Who sends the request."""

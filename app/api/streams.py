@@ -10,7 +10,7 @@ MAKERS = 4
 
 
 class Streams:
-    """FairSemaphore iterators that read and compress into streams for answers."""
+    """Turns iterators that read and compress into streams for answers."""
 
     def __init__(self) -> None:
         self._makers = anyio.CapacityLimiter(MAKERS)

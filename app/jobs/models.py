@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from app.jobs.principal import ANONYMOUS
 from app.strict_json import clean
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Job:
     status: Status
     engine: str
     created_at: float = 0.0
-    client: str = "anonymous"
+    client: str = ANONYMOUS.client
     priority: Priority = "normal"
     pdf_url: str | None = None
     fetch_from: str | None = None
@@ -142,7 +143,7 @@ class Job:
             status=Status(fields["status"]),
             engine=fields["engine"],
             created_at=float(fields["created_at"]),
-            client=fields.get("client", "anonymous"),
+            client=fields.get("client", ANONYMOUS.client),
             priority=cast(Priority, fields.get("priority", "normal")),
             pdf_url=fields.get("pdf_url"),
             fetch_from=fields.get("fetch_from"),

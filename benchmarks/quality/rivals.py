@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from app.processes.die_with_parent import tethered
+from app.processes.die_with_parent import die_with_parent
 from benchmarks.quality.degrade import CACHE
 from benchmarks.quality.rival_tools import TESSERACT_LANGUAGES, TOOLS, is_scan
 from benchmarks.quality.run import Result, score_outputs
@@ -96,7 +96,7 @@ def _convert(python: Path, tool: str, path: Path, folder: Path) -> None:
     for suffix in (".md", ".run.json"):
         stem.with_name(stem.name + suffix).unlink(missing_ok=True)
     process = subprocess.Popen(
-        tethered(*_command(python, tool, str(path.resolve()), truth["lang"], str(stem))),
+        die_with_parent(*_command(python, tool, str(path.resolve()), truth["lang"], str(stem))),
         env=_environment(tool),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -148,7 +148,7 @@ class JobFiles:
 
     def __init__(self, op: str, descriptors: list[int]) -> None:
         self.blobs: list[tuple[str, str, int, int]] = []
-        """Format, name, place in the spool and size of what was left there."""
+        """Kind, name, place in the spool and size of what was left there."""
         spool, *given = (os.fdopen(descriptor, mode) for descriptor, mode in zip(descriptors, _modes(op), strict=True))
         self._spool: BinaryIO = spool  # type: ignore[assignment]
         self._given: dict[str, BinaryIO] = dict(zip(GIVEN[op], given, strict=True))  # type: ignore[arg-type]

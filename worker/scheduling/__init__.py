@@ -1,1 +1,1 @@
-"""FairSemaphore, clocks and cores."""
+"""Fairness, clocks and cores."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from app.api.dependencies import Context, Shared
+from app.api.dependencies import Caller, Context, Shared
 from app.api.responses import Answer
 from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.models import Job, Status
@@ -36,6 +36,7 @@ Format = Annotated[
 @router.get("/jobs")
 async def listing(
     shared: Shared,
+    caller: Caller,
     status: Annotated[list[Status] | None, Query(description="Only jobs in one of these states.")] = None,
     engine: Annotated[str | None, Query(description="Only jobs of this engine.")] = None,
     created_after: Annotated[datetime | None, Query(description="Only jobs that came at this time or later.")] = None,
@@ -53,7 +54,7 @@ async def listing(
         before = bound if before is None else min(before, bound)
     since = _seconds(created_after) if created_after is not None else 0.0
     found, last = await shared.jobs.list_page(
-        "anonymous", statuses=status or (), engine=engine, before=before, created_after=since, limit=limit
+        caller.client, statuses=status or (), engine=engine, before=before, created_after=since, limit=limit
     )
     return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*last) if last else None}
 
