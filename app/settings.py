@@ -83,157 +83,256 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address the API listens on. Any address other than loopback requires ALLOW_ANONYMOUS=1.",
+    )
     port: int = Field(8080, ge=1, le=65535, description="Port the API listens on.")
     allow_anonymous: bool = Field(
-        False, description="Listen on other addresses than loopback although nobody is asked for a key."
+        False,
+        description="Acknowledges that the API is unauthenticated. Required to listen on an address other than "
+        "loopback.",
     )
     public_url: str | None = Field(
-        None, description="Address clients know the API by, as https://ocr.example.com; links in answers begin with it."
+        None,
+        description="Base URL that clients use, such as https://ocr.example.com. Links in responses start with it.",
     )
     allowed_hosts: list[str] = Field(
         [],
-        description="More names that requests may have in Host and Origin, besides localhost, HOST and PUBLIC_URL's; "
-        "unset: Host is checked on loopback only.",
+        description="More host names accepted in Host and Origin, besides localhost, HOST and the host of PUBLIC_URL. "
+        "Unset: Host is checked only when the API listens on loopback.",
     )
     trusted_proxies: list[str] = Field(
-        [], description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+        [],
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are "
+        "trusted.",
     )
-    data_dir: Path = Field(Path("data"), description="Where documents, results and our own store live.")
+    data_dir: Path = Field(
+        Path("data"),
+        description="Directory for documents, results and the built-in store. All APIs and workers of one store must "
+        "share it.",
+    )
     redis_url: str | None = Field(
-        None, repr=False, description="Redis or Valkey 6.2 or newer; unset: one of our own in DATA_DIR."
+        None,
+        repr=False,
+        description="URL of a Redis or Valkey server, 6.2 or newer. Unset: the service runs its own server in "
+        "DATA_DIR.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
 
     engine: str = Field(
         "auto",
         validation_alias=AliasChoices("engine", "ocr_engine"),
-        description="The worker's engine: pp_ocr, paddleocr_vl (or vllm), or auto: the one whose environment this is.",
+        description="Engine of the worker: pp_ocr, paddleocr_vl (or vllm), or auto, which picks the engine installed "
+        "in this environment.",
     )
     worker_concurrency: int | None = Field(
         None,
         ge=1,
         le=256,
-        description="Jobs a worker works on at a time, downloads aside; unset: 8, or 32 with paddleocr_vl.",
+        description="Jobs a worker processes at once, not counting downloads. Unset: 8, or 32 with paddleocr_vl. "
+        "Raise it if the VLM server is idle while jobs wait; lower it to use less memory.",
     )
     shutdown_timeout: float = Field(
         10,
         validation_alias=AliasChoices("shutdown_timeout", "shutdown_grace"),
         ge=0,
         le=3600,
-        description="Seconds a stopping worker gives its jobs before it hands them back.",
+        description="Seconds a stopping worker waits for its jobs before it returns them to the queue. Raise it to "
+        "interrupt less work; lower it to stop sooner.",
     )
     slice_pages: int = Field(
-        32, ge=1, le=2000, description="Longer documents are worked on in slices of so many pages, side by side."
+        32,
+        ge=1,
+        le=2000,
+        description="Pages per slice. A longer document is split into slices that run in parallel. Raise it for fewer "
+        "store operations; lower it to spread long documents over more workers.",
     )
     engine_max_pages: int = Field(
         10_000,
         validation_alias=AliasChoices("engine_max_pages", "host_pages"),
         ge=1,
-        description="Pages after which the engine host is replaced.",
+        description="Pages after which the engine host process is replaced. Raise it to reload models less often; "
+        "lower it if an engine leaks memory.",
     )
     engine_start_timeout: float = Field(
         1800,
         gt=0,
         le=86400,
-        description="Seconds an engine may take to load its models, downloads included; then it is started again.",
+        description="Seconds an engine may take to load its models, downloads included, before it is restarted. Raise "
+        "it for slow networks or disks; lower it to notice a hung start sooner.",
     )
     engine_max_memory_mb: int = Field(
         16_384,
         validation_alias=AliasChoices("engine_max_memory_mb", "host_memory_mb"),
         ge=16,
-        description="Memory in MiB at which the engine host is replaced.",
+        description="Memory in MiB at which the engine host process is replaced. Raise it if models are reloaded too "
+        "often; lower it to stay below a container's limit.",
     )
     page_processes: int | None = Field(
-        None, ge=1, le=256, description="Processes that work on pages; unset: one a core."
+        None,
+        ge=1,
+        le=256,
+        description="Processes that work on pages at once. Unset: one per CPU core. Raise it if cores are idle and "
+        "memory is free; lower it to leave cores to other programs.",
     )
     page_timeout: float = Field(
         60,
         gt=0,
         le=3600,
-        description="Seconds a page may take; time in which other programs have the CPU does not count.",
+        description="Seconds a page may take, not counting time in which other programs have the CPU. Raise it for "
+        "very complex pages; lower it to give up on bad pages sooner.",
     )
     page_memory_mb: int = Field(
-        700, ge=256, description="Memory in MiB that a page process may have; a page that takes more is stopped."
+        700,
+        ge=256,
+        description="Memory in MiB a page process may use; a page that needs more fails. Raise it for very large "
+        "pages; lower it on a machine with little memory.",
     )
     document_timeout: float = Field(
-        4 * 3600, gt=0, le=7 * 86400, description="Seconds of work that a document's pages may take in all."
+        4 * 3600,
+        gt=0,
+        le=7 * 86400,
+        description="Seconds of work that all pages of a document may take together; the remaining pages fail. Raise "
+        "it for long scanned books; lower it to limit the cost of one document.",
     )
 
     model: Literal["v1", "v1.5", "v1.6"] | None = Field(
         None,
-        description="PaddleOCR-VL's pipeline, layout model and VLM together; unset: by MODEL_NAME, or v1.6.",
+        description="PaddleOCR-VL version: selects pipeline, layout model and VLM together. Unset: derived from "
+        "MODEL_NAME, otherwise v1.6.",
     )
     model_name: str | None = Field(
-        None, description="What the VLM server calls its model; unset: the official name, as in PaddleOCR-VL-1.6-0.9B."
+        None,
+        description="Model name that the VLM server uses. Unset: the official name, such as PaddleOCR-VL-1.6-0.9B.",
     )
     vl_server_url: list[str] = Field(
         ["http://127.0.0.1:8118/v1"],
         validation_alias=AliasChoices("vl_server_url", "vllm_url"),
-        description="Addresses of VLM servers, all with the same model; /v1 is added where there is no path.",
+        description="URLs of VLM servers, all with the same model. /v1 is added to a URL without a path.",
     )
     vl_backend: Literal[
         "vllm-server", "sglang-server", "fastdeploy-server", "mlx-vlm-server", "llama-cpp-server", "native"
-    ] = Field("vllm-server", description="What the VLM servers run; native: the VLM is loaded into the worker itself.")
-    vl_api_key: str | None = Field(None, repr=False, description="Sent to the VLM servers as a bearer token.")
-    vl_max_concurrency: int = Field(
-        200, ge=1, le=4096, description="Requests in flight at a VLM server, of all jobs of a worker together."
+    ] = Field(
+        "vllm-server", description="Software that the VLM servers run; native loads the VLM into the worker instead."
     )
-    vl_timeout: float = Field(300, gt=0, le=3600, description="Seconds a VLM server has for one block of a page.")
-    vl_model_dir: Path | None = Field(None, description="The VLM's weights, for native; unset: they are downloaded.")
+    vl_api_key: str | None = Field(None, repr=False, description="Bearer token sent to the VLM servers.")
+    vl_max_concurrency: int = Field(
+        200,
+        ge=1,
+        le=4096,
+        description="Requests in flight per VLM server, for all jobs of a worker together. Raise it if the GPU is not "
+        "busy while work waits; lower it if requests time out.",
+    )
+    vl_timeout: float = Field(
+        300,
+        gt=0,
+        le=3600,
+        description="Seconds a VLM server may take for one block of a page. Raise it if blocks fail under load; lower "
+        "it to notice a hung server sooner.",
+    )
+    vl_model_dir: Path | None = Field(
+        None, description="Directory with the weights of the VLM, for VL_BACKEND=native. Unset: they are downloaded."
+    )
     device: str | None = Field(
-        None, description="Where models run that the worker loads, as gpu:0 or cpu; unset: a GPU if Paddle sees one."
+        None,
+        description="Device for models that the worker loads, such as gpu:0 or cpu. Unset: a GPU if Paddle finds one.",
     )
     layout_engine: Literal["paddle", "onnxruntime"] = Field(
-        "paddle", description="What runs the layout model; onnxruntime runs it on the CPU and needs no PaddlePaddle."
+        "paddle", description="Runtime of the layout model. onnxruntime runs on the CPU and does not need PaddlePaddle."
     )
     layout_model_dir: Path | None = Field(
-        None, description="The layout model; unset: the official one, which is downloaded when the worker is set up."
+        None,
+        description="Directory of the layout model. Unset: the official model, downloaded when the worker is set up.",
     )
     doc_preprocessing: bool = Field(
-        False, description="Load the models for use_doc_orientation_classify and use_doc_unwarping, too."
+        False, description="Also load the models for use_doc_orientation_classify and use_doc_unwarping."
     )
-    doc_orientation_model_dir: Path | None = Field(None, description="The model for the former; unset: official.")
-    doc_unwarping_model_dir: Path | None = Field(None, description="The model for the latter; unset: official.")
+    doc_orientation_model_dir: Path | None = Field(
+        None, description="Directory of the document orientation model. Unset: the official model."
+    )
+    doc_unwarping_model_dir: Path | None = Field(
+        None, description="Directory of the document unwarping model. Unset: the official model."
+    )
     paddle_pdx_model_source: Literal["bos", "huggingface", "modelscope", "aistudio"] = Field(
         "bos", description="Where official models are downloaded from."
     )
 
     data_quota_gb: float = Field(
-        50, gt=0, description="GiB that DATA_DIR may hold; beyond it no document is taken and none is worked on."
+        50,
+        gt=0,
+        description="GiB that DATA_DIR may hold; beyond it new documents are rejected and queued jobs wait. Raise it "
+        "if the disk has room; lower it to keep space for other programs.",
     )
-    max_file_mb: int = Field(200, ge=1, description="Largest document, uploaded or downloaded, in MiB.")
-    max_pages: int = Field(2000, ge=1, description="Most pages of one job, counted after page_ranges.")
-    max_page_pixels: int = Field(40_000_000, ge=10_000, description="A page is rendered with no more pixels than this.")
+    max_file_mb: int = Field(
+        200,
+        ge=1,
+        description="Largest document in MiB, uploaded or downloaded. Raise it to accept larger files; lower it to "
+        "limit disk and network use per job.",
+    )
+    max_pages: int = Field(
+        2000,
+        ge=1,
+        description="Maximum pages per job, counted after page_ranges. Raise it to accept longer documents; lower it "
+        "to limit the work of one job.",
+    )
+    max_page_pixels: int = Field(
+        40_000_000,
+        ge=10_000,
+        description="Maximum pixels of a rendered page; a larger one is scaled down. Raise it for fine print on large "
+        "sheets; lower it to save time and memory.",
+    )
 
     max_queued_jobs: int = Field(
         10_000,
         validation_alias=AliasChoices("max_queued_jobs", "queue_max"),
         ge=1,
-        description="Most jobs that wait or run; beyond it new ones are refused with 503 queue_full.",
+        description="Maximum jobs waiting or running; beyond it new ones are rejected with 503 queue_full. Raise it "
+        "to absorb longer bursts; lower it so that clients are rejected instead of waiting for hours.",
     )
 
-    fetch_timeout: float = Field(120, gt=0, le=3600, description="Seconds a download may take in all.")
+    fetch_timeout: float = Field(
+        120,
+        gt=0,
+        le=3600,
+        description="Seconds a whole download may take. Raise it for slow servers; lower it to give up on them sooner.",
+    )
     fetch_allowed_hosts: list[str] = Field(
-        [], description="Hosts (name or address, optionally :port) that may be fetched though they are private."
+        [],
+        description="Hosts (name or address, optionally with :port) that documents may be downloaded from although "
+        "they are private.",
     )
     fetch_allowed_networks: list[str] = Field(
-        [], description="Networks (as in 10.0.0.0/8) whose addresses may be fetched from, at any port."
+        [], description="Networks such as 10.0.0.0/8 that documents may be downloaded from, on any port."
     )
     callback_allowed_hosts: list[str] = Field(
-        [], description="Hosts (name or address, optionally :port) that callbacks may go to though they are private."
+        [],
+        description="Hosts (name or address, optionally with :port) that may receive callbacks although they are "
+        "private.",
     )
     callback_allowed_networks: list[str] = Field(
-        [], description="Networks (as in 10.0.0.0/8) that callbacks may go to, at any port."
+        [], description="Networks such as 10.0.0.0/8 that may receive callbacks, on any port."
     )
-    result_ttl: int = Field(72 * 3600, ge=60, description="Seconds a job and its result are kept after its end.")
+    result_ttl: int = Field(
+        72 * 3600,
+        ge=60,
+        description="Seconds a job and its result are kept after the job ends. Raise it to fetch results later; lower "
+        "it to free disk space sooner.",
+    )
     webhook_max_inline_bytes: int = Field(
         32 << 20,
         validation_alias=AliasChoices("webhook_max_inline_bytes", "webhook_inline_max"),
         ge=0,
-        description="Largest callback body in bytes; beyond it the callback links to the result.",
+        description="Largest callback body in bytes; a larger result is replaced by its result_url. Raise it if "
+        "receivers accept large bodies; lower it if they do not.",
     )
-    webhook_timeout: float = Field(15, gt=0, le=120, description="Seconds one delivery of a callback may take.")
+    webhook_timeout: float = Field(
+        15,
+        gt=0,
+        le=120,
+        description="Seconds one delivery of a callback may take. Raise it for slow receivers; lower it to retry "
+        "sooner.",
+    )
 
     _lists = field_validator(
         "allowed_hosts",

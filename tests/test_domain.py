@@ -4,7 +4,6 @@ import base64
 import contextlib
 import io
 import json
-import re
 import shutil
 import socket
 import threading
@@ -15,10 +14,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from harness import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic.fields import FieldInfo
 
 from app import errors
 from app.cli.parse import named
@@ -335,38 +332,3 @@ def test_outputs_are_named_apart() -> None:
     assert names[:3] == ["x", "x-2", "My_Paper"]
     assert len(set(names)) == len(names)
     assert all("/" not in name and not name.startswith(".") for name in names)
-
-
-def test_the_readme_lists_every_setting() -> None:
-    """Its table is what the settings say of themselves."""
-    rows = [f"| `{name.upper()}` | {shown(field.default)} | {field.description} |" for name, field in fields()]
-    readme = (ROOT / "README.md").read_text()
-    assert "\n".join(["| name | default | |", "|---|---|---|", *rows]) in readme
-
-
-def test_the_example_has_every_setting_with_its_default() -> None:
-    """Its second half is made from the settings; with all of them set to their defaults nothing changes."""
-    example = (ROOT / ".env.example").read_text()
-    entries = []
-    for name, field in fields():
-        default = ",".join(field.default) if isinstance(field.default, list) else field.default
-        default = int(default) if isinstance(default, bool) else default
-        entries.append(f"\n# {field.description}\n#{name.upper()}={'' if default is None else default}\n")
-    assert example.endswith("".join(entries))
-
-
-def test_the_example_can_be_used(tmp_path: Path) -> None:
-    commented = (ROOT / ".env.example").read_text()
-    file = tmp_path / ".env"
-    for text in (commented, re.sub(r"(?m)^#([A-Z_]+=)", r"\1", commented.rpartition("# --- The service")[2])):
-        file.write_text(text)
-        assert Settings(_env_file=file) == Settings(_env_file=None)
-
-
-def fields() -> list[tuple[str, FieldInfo]]:
-    return list(Settings.model_fields.items())
-
-
-def shown(default: object) -> str:
-    default = ",".join(default) if isinstance(default, list) else default
-    return "" if default in (None, "") else f"`{default}`"
