@@ -239,7 +239,7 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("unavailable_reason", FAULTS)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_missing_gets_a_sentence_and_what_helps(host: Host, fault: str) -> None:
     spoil, settings, beginning, remedy = FAULTS[fault]
     spoil(host)
