@@ -11,13 +11,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
-from harness import Service, Web, running, spawn, wait_for
 
 from app.cli.misspelled import WARNED
 from app.processes.die_with_parent import die_with
 from app.redis.client import Store, connect
 from app.redis.server import find_server
 from app.settings import Settings
+from support.harness import Service, Web, running, spawn, wait_for
 
 hypothesis.settings.register_profile(
     "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from documents import encrypted_pdf, scan_pdf, text_pdf
-from faults import Faults
-from harness import Service, Web, running, wait_for
+
+from support.documents import encrypted_pdf, scan_pdf, text_pdf
+from support.faults import Faults
+from support.harness import Service, Web, running, wait_for
 
 JOBS = int(os.environ.get("CHAOS_JOBS", 60))
 FAULTS = int(os.environ.get("CHAOS_FAULTS", 6))

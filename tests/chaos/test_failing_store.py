@@ -19,12 +19,12 @@ from typing import Any
 
 import pytest
 import redis
-from documents import text_pdf
-from harness import Service, running, spawn, wait_for
-from recovery import RECOVERED_WITHIN, recovers
 
 from app.processes.ports import free_port
 from app.redis.server import find_server
+from support.documents import text_pdf
+from support.harness import Service, running, spawn, wait_for
+from support.recovery import RECOVERED_WITHIN, recovers
 from worker.engines.null import TEXT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -17,12 +17,12 @@ import httpx
 import psutil
 import pytest
 import redis
-from documents import scan_pdf, text_pdf
-from harness import Service, command_line, running, spawn, wait_for
-from recovery import recovers
-from test_workers import another_worker, kill_tree, store_of
 
 from app.redis.server import find_server
+from support.documents import scan_pdf, text_pdf
+from support.harness import Service, command_line, running, spawn, store_of, wait_for
+from support.recovery import recovers
+from support.workers import another_worker, kill_tree
 
 pytestmark = pytest.mark.slow
 

@@ -17,12 +17,12 @@ from typing import Any
 import psutil
 import pytest
 import redis
-from documents import text_pdf
-from harness import ROOT, START_WITHIN, Api, Web, api_alone, spawn, wait_for
-from test_workers import kill_tree
 
 from app.jobs.queue import HEARTBEAT
 from app.jobs.scripts import LEASE
+from support.documents import text_pdf
+from support.harness import ROOT, START_WITHIN, Api, Web, api_alone, spawn, wait_for
+from support.workers import kill_tree
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 HOUR = 3600

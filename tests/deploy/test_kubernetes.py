@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 import yaml
-from harness import ROOT, Service, spawn, wait_for
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -23,6 +22,7 @@ from app import __version__
 from app.processes.ports import free_port, port_holder
 from app.redis.server import find_server
 from app.settings import Settings
+from support.harness import ROOT, Service, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

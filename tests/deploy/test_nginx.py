@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from documents import text_pdf
-from harness import ROOT, Service, Web, running, spawn, wait_for
 from PIL import Image
 
 from app.api.body_limit import FORM_OVERHEAD
 from app.processes.ports import free_port
 from app.settings import Settings
+from support.documents import text_pdf
+from support.harness import ROOT, Service, Web, running, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import ROOT
 
 from app.cli.serve import STOP_WITHIN
 from app.settings import Settings
+from support.harness import ROOT
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import ROOT
 
 from app import __version__
+from support.harness import ROOT
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

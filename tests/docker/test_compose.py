@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import redis
 import yaml
-from harness import ROOT, spawn, wait_for
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -18,6 +17,7 @@ from app.model_names import OFFICIAL
 from app.processes.ports import free_port
 from app.redis.server import find_server
 from app.settings import Settings
+from support.harness import ROOT, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from documents import scan_pdf, text_pdf
-from harness import Service, spawn, wait_for
 
 from app.processes.ports import free_port
 from app.redis.server import find_server
+from support.documents import scan_pdf, text_pdf
+from support.harness import Service, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import ROOT
+
+from support.harness import ROOT
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Service, running
 
 from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.vlm import RunningVLM
+from support.harness import Service, running
+from support.paddleocr_vl.service import environment
 
 os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
 
@@ -56,14 +57,3 @@ def service(shared_service: Service, vlm: RunningVLM) -> Service:
 @pytest.fixture
 def settings(layout_dir: Path, vlm: RunningVLM) -> Settings:
     return Settings(layout_engine="onnxruntime", layout_model_dir=layout_dir, vl_server_url=[vlm.url])
-
-
-def environment(layout_dir: Path, *servers: RunningVLM, **more: str) -> dict[str, str]:
-    """What a service with the engine is started with."""
-    return {
-        "ENGINE": "paddleocr_vl",
-        "LAYOUT_ENGINE": "onnxruntime",
-        "LAYOUT_MODEL_DIR": str(layout_dir),
-        "VL_SERVER_URL": ",".join(server.url for server in servers),
-        **more,
-    }

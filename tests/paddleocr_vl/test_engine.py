@@ -9,10 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import environment
-from engines import read, running_engine, stored
-from harness import Service, running, wait_for
-from official import official_pipeline
 from paddleocr import PaddleOCRVL as Official
 
 from app.engines.options import PaddleOCRVLOptions, check_options
@@ -22,6 +18,10 @@ from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import Reply, Request, RunningVLM
+from support.harness import Service, running, wait_for
+from support.paddleocr_vl.engines import read, running_engine, stored
+from support.paddleocr_vl.official import official_pipeline
+from support.paddleocr_vl.service import environment
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl.pipeline import Pipeline
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import image_file
 from fpdf import FPDF
-from harness import Service
-from official import official_pipeline
 from paddleocr import PaddleOCRVL
 from PIL import Image, ImageDraw
 
 from benchmarks.simulated.vlm import RunningVLM
+from support.documents import image_file
+from support.harness import Service
+from support.paddleocr_vl.official import official_pipeline
 
 NOT_COMPARED = ("input_path", "page_index", "page_count")
 

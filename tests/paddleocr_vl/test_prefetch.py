@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import ROOT
 
 from app.settings import Settings
+from support.harness import ROOT
 from worker.engines.paddleocr_vl.prefetch import models
 
 

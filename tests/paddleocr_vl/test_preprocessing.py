@@ -8,13 +8,13 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from conftest import environment
-from harness import running
-from official import official_pipeline
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import RunningVLM
+from support.harness import running
+from support.paddleocr_vl.official import official_pipeline
+from support.paddleocr_vl.service import environment
 
 
 def save(folder: Path, graph: onnx.GraphProto, about: dict[str, Any]) -> Path:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import environment
-from engines import read, running_engine, stored
-from harness import Service, running, until, wait_for
 
 from app.errors import PageError
 from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import MODEL, Reply, Request, RunningVLM
+from support.harness import Service, running, until, wait_for
+from support.paddleocr_vl.engines import read, running_engine, stored
+from support.paddleocr_vl.service import environment
 from worker.engines.base import Document
 from worker.engines.paddleocr_vl import client, servers
 from worker.engines.paddleocr_vl.client import repeats

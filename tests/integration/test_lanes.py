@@ -1,0 +1,66 @@
+"""What a lane makes of files that cannot be used: it goes on, and so does its worker."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.egress.client import EgressClient
+from app.errors import WorkerError
+from app.jobs.models import Slice
+from app.jobs.queue import Jobs
+from app.redis.client import connect
+from app.settings import Settings
+from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.quota import Quota
+from support.jobs import claim, new_job, submit
+from worker.ipc.channel import ChildDied
+from worker.supervisor.engine_host import EngineHostManager
+from worker.supervisor.lanes import CRASHES_MAX, Lanes
+from worker.supervisor.slices import Crashed
+
+pytestmark = pytest.mark.anyio
+
+
+class Bench:
+    """Lanes that claim nothing by themselves, with a slice in hand."""
+
+    def __init__(self, lanes: Lanes, held: Slice, folder: JobFolder) -> None:
+        self.lanes = lanes
+        self.held = held
+        self.folder = folder
+
+
+@pytest.fixture
+async def bench(store_url: str, data_dir: Path) -> AsyncIterator[Bench]:
+    settings = Settings(redis_url=store_url, data_dir=data_dir)
+    store, egress = connect(settings), EgressClient(settings)
+    jobs, blobs, quota = Jobs(store, settings), BlobStore(settings), Quota(store, settings)
+    lanes = Lanes(jobs, blobs, quota, egress, EngineHostManager("null", settings), settings, "here-0")
+    folder = blobs.job(await submit(jobs, new_job()))
+    folder.create()
+    write(folder.document, b'{"pages": 2, "selected": [1, 2], "hints": {}}')
+    yield Bench(lanes, await claim(jobs), folder)
+    await egress.aclose()
+    await store.aclose()
+
+
+async def test_pages_that_cannot_be_given_up_are_tried_again(bench: Bench) -> None:
+    """After the last death of an engine host, the errors of the pages it did not read cannot be written."""
+    bench.folder.pages.rmdir()
+    error = await bench.lanes._after(Crashed(ChildDied(-9), CRASHES_MAX), bench.held)
+    assert isinstance(error, WorkerError)
+    assert (error.code, error.retryable) == ("storage_unavailable", True)
+
+
+async def test_secrets_that_cannot_be_removed_are_left_to_a_sweeper(bench: Bench) -> None:
+    bench.folder.headers.mkdir()
+    await bench.lanes._work.forget(bench.held)
+    assert bench.folder.headers.exists()
+
+
+async def test_a_document_that_cannot_be_opened_is_tried_again(bench: Bench) -> None:
+    bench.folder.source.symlink_to(bench.folder.source)
+    error = await bench.lanes._work.outcome(bench.held)
+    assert isinstance(error, WorkerError)
+    assert (error.code, error.retryable) == ("storage_unavailable", True)

@@ -1,0 +1,60 @@
+"""The messages that docs/troubleshooting.md explains, as patterns."""
+
+import re
+
+from support.harness import ROOT
+
+
+def messages() -> list[str]:
+    """The document's messages, in its order."""
+    text = (ROOT / "docs/troubleshooting.md").read_text()
+    return [block.strip() for block in re.findall(r"```text\n(.*?)```", text, re.DOTALL)]
+
+
+def explained(beginning: str, told: str) -> bool:
+    """Whether the message of the document that begins so is in what was told."""
+    (message,) = [message for message in messages() if message.startswith(beginning)]
+    return re.search(re.escape(message).replace("…", ".+?"), told) is not None
+
+
+IN_ANY_ENVIRONMENT = (
+    "HOST=",
+    "Port …",
+    "PORT=",
+    "ENGINE=",
+    "REDIS_URL=",
+    "…/.env is UTF-16",
+    "… is not a setting",
+    "The worker has died",
+    "store: nothing answers",
+    "REDIS_URL: the store is refusing access",
+    "REDIS_URL: the store is without",
+    "REDIS_URL: the store is not speaking TLS",
+    "DATA_DIR=… cannot be",
+    "DATA_DIR … does not have",
+    "store: read-only",
+    "store: it may evict jobs",
+    "REDIS_URL: its version",
+    "Waiting for a worker",
+    "The engine does not start: this environment lacks",
+    "The engine does not start: it ended by SIGSEGV",
+    "The engine does not start: it ended by SIGKILL",
+    "Page …",
+    "the engine host ended by SIGKILL",
+    "As many jobs wait",
+    "DATA_DIR holds",
+    "… has a private",
+    "'…' is not a name",
+    "A page of another site",
+)
+"""Provoked in tests/integration/test_troubleshooting.py, and some in the tests of the part that says them."""
+
+WITH_PADDLE = (
+    "Waiting: The VLM server",
+    "The VLM server at … serves",
+    "The VLM server at … refuses us",
+    "The VLM server at … fails all requests",
+    "PaddleOCR-VL cannot be loaded",
+    "No ccache found",
+)
+"""Provoked in tests/paddleocr_vl/test_troubleshooting.py."""

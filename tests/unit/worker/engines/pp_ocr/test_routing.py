@@ -1,0 +1,210 @@
+"""Which pages are read by OCR, and why; what a survey tells about a document."""
+
+import string
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+
+from support.pp_ocr.documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
+from worker.documents.pdf import OpenPdf
+from worker.engines.base import Hint
+from worker.engines.pp_ocr import page as page_module
+from worker.engines.pp_ocr import probe, routing, survey
+from worker.engines.pp_ocr.layer import textlayer
+from worker.engines.pp_ocr.model.frame import Frame
+from worker.engines.pp_ocr.model.lines import Line
+from worker.engines.pp_ocr.routing import Routing
+
+SHIFTED = {letter: chr((ord(letter) - 97 + 7) % 26 + 97) for letter in string.ascii_lowercase}
+HAN = dict(zip(string.ascii_lowercase, "水文年报告由河流管理处编写本册收录各站的位与量数据", strict=False))
+ARABIC = dict(zip(string.ascii_lowercase, "ابتثجحخدذرزسشصضطظعغفقكلمنه", strict=True))
+LAYER = [sentence.lower().rstrip(".") for sentence in SENTENCES]
+
+
+def way(path: str, garbled: bool | None = None) -> tuple[str, str | None]:
+    """The route of the first page; nothing is recognised but what is checked."""
+    with pdfium.PdfDocument(path) as document:
+        page = document[0]
+        frame = Frame.of(page, 40_000_000)
+        found: Routing = routing.route(page, frame, textlayer.read(page, frame), garbled=garbled)
+        return found.route, found.reason
+
+
+def saved(document: Document, folder: Path) -> str:
+    document.output(str(folder / "a.pdf"))
+    return str(folder / "a.pdf")
+
+
+@pytest.fixture
+def no_check(monkeypatch) -> None:
+    """Nothing is read from the raster."""
+
+    def refuse(*given):
+        raise AssertionError("the layer was checked")
+
+    monkeypatch.setattr(probe, "contradicts", refuse)
+
+
+@pytest.mark.usefixtures("no_check")
+class TestRouting:
+    def test_text(self, tmp_path):
+        assert way(simple(tmp_path / "a.pdf", *SENTENCES)) == ("text", None)
+        assert way(simple(tmp_path / "b.pdf", "Short.")) == ("text", None)
+
+    def test_a_scan(self, tmp_path):
+        source = simple(tmp_path / "a.pdf", "Short.")
+        assert way(scanned(source, tmp_path / "b.pdf")) == ("ocr", "scanned")
+
+    @pytest.mark.parametrize(("ground", "found"), [("ivory", ("ocr", "scanned")), ("navy", ("text", None))])
+    def test_few_words_on_paper_are_a_stamp_and_on_a_photograph_a_title(self, tmp_path, ground, found):
+        document = Document()
+        document.image(Image.new("RGB", (50, 70), ground), x=0, y=0, w=210, h=297)
+        document.line("Archive of the town, 318")
+        assert way(saved(document, tmp_path)) == found
+
+    def test_a_page_of_text_on_a_photograph_is_text(self, tmp_path):
+        document = Document()
+        document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
+        document.line(" ".join(SENTENCES))
+        assert way(saved(document, tmp_path)) == ("text", None)
+
+    def test_letters_drawn_as_outlines(self, tmp_path):
+        def drawn(count: int) -> str:
+            document = Document()
+            for k in range(count):
+                document.ellipse(20 + 4 * (k % 30), 30 + 6 * (k // 30), 2, 3)
+            return saved(document, tmp_path)
+
+        assert way(drawn(60)) == ("ocr", "vector_text")
+        assert way(drawn(10)) == ("text", None)
+
+    def test_large_shapes_are_no_letters(self, tmp_path):
+        document = Document()
+        for k in range(40):
+            document.ellipse(20 + 3 * k, 30, 40, 40)
+        assert way(saved(document, tmp_path)) == ("text", None)
+
+    def test_invisible_text_under_an_image(self, tmp_path):
+        document = Document()
+        with document.local_context(text_mode="INVISIBLE"):
+            document.line(" ".join(SENTENCES))
+        document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
+        assert way(saved(document, tmp_path)) == ("ocr", "invisible_text_layer")
+
+    @pytest.mark.parametrize(("after", "found"), [("", ("ocr", "invisible_text_layer")), ("More", ("text", None))])
+    def test_visible_text_that_an_image_covers_later(self, tmp_path, after, found):
+        document = Document()
+        document.line(" ".join(SENTENCES * 2))
+        document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
+        if after:
+            document.line(after)
+        assert way(saved(document, tmp_path)) == found
+
+    def test_codes_without_letters(self, tmp_path):
+        says = {letter: chr(0xE000 + ord(letter)) for letter in string.ascii_lowercase}
+        assert way(coded(tmp_path / "a.pdf", LAYER, says)) == ("ocr", "garbled_text_layer")
+
+    def test_what_the_survey_found_is_believed(self, tmp_path):
+        path = coded(tmp_path / "a.pdf", LAYER, SHIFTED)
+        assert way(path, garbled=True) == ("ocr", "garbled_text_layer")
+        assert way(path, garbled=False) == ("text", None)
+        assert way(simple(tmp_path / "b.pdf", *SENTENCES), garbled=True) == ("text", None)
+
+    @pytest.mark.parametrize("says", [HAN, ARABIC])
+    def test_sound_layers_in_other_scripts_are_not_even_checked(self, says, tmp_path):
+        assert way(coded(tmp_path / "a.pdf", LAYER, says)) == ("text", None)
+
+    def test_paper_without_text_is_blank(self, tmp_path):
+        document = Document()
+        document.set_fill_color(255)
+        document.rect(20, 20, 100, 100, "F")
+        assert way(saved(document, tmp_path)) == ("blank", None)
+
+
+def test_a_shifted_layer_is_read_from_the_raster(tmp_path):
+    assert way(coded(tmp_path / "a.pdf", LAYER, SHIFTED)) == ("ocr", "garbled_text_layer")
+
+
+def test_odd_language_that_is_printed_so_is_text(tmp_path):
+    rows = ["".join(SHIFTED.get(letter, letter) for letter in row) for row in LAYER]
+    assert way(coded(tmp_path / "a.pdf", rows, {})) == ("text", None)
+
+
+def test_blank_pages_cost_nothing(tmp_path, read, monkeypatch):
+    def refuse(*given, **more):
+        raise AssertionError("a blank page was looked at")
+
+    for module, name in ((page_module, "render"), (page_module.textlayer, "read"), (page_module.scan, "read")):
+        monkeypatch.setattr(module, name, refuse)
+    document = Document()
+    path = saved(document, tmp_path)
+    [page] = read(path, hints=[{}])
+    assert (page.route, page.markdown, page.blocks) == ("blank", "", [])
+
+
+def surveyed(path: str, selected: list[int]) -> dict[int, Hint]:
+    with closing(OpenPdf(Path(path).open("rb"))) as document:
+        return survey.survey(document, selected)
+
+
+class TestSurvey:
+    def test_the_size_of_the_body(self, article_path):
+        assert surveyed(article_path, [1]) == {1: {"body": 11}}
+
+    def test_scans_have_nothing_to_tell(self, scan_path):
+        assert surveyed(scan_path, [1]) == {1: {}}
+
+    @pytest.mark.parametrize("verdict", [True, False])
+    def test_doubtful_text_is_checked(self, tmp_path, monkeypatch, verdict):
+        monkeypatch.setattr(probe, "contradicts", lambda lines, raster: verdict)
+        path = coded(tmp_path / "a.pdf", LAYER, SHIFTED)
+        assert surveyed(path, [1]) == {1: {"body": 12, "garbled": verdict}}
+
+    def test_a_sample_of_a_long_document_is_enough(self, tmp_path, monkeypatch):
+        document = Document()
+        for _ in range(59):
+            document.line("Text of a page")
+            document.add_page()
+        path, looked = saved(document, tmp_path), []
+        read: Callable = textlayer.read
+        monkeypatch.setattr(textlayer, "read", lambda page, frame: looked.append(1) or read(page, frame))
+        assert len(surveyed(path, list(range(1, 61)))) == 60
+        assert len(looked) == survey.SAMPLE
+
+    def test_a_page_that_fails_is_left_to_itself(self, tmp_path, monkeypatch):
+        def stumble(page, frame):
+            raise RuntimeError("damaged")
+
+        monkeypatch.setattr(textlayer, "read", stumble)
+        assert surveyed(simple(tmp_path / "a.pdf", "Text"), [1]) == {1: {}}
+
+
+def doubtful(text: str) -> bool:
+    return probe.doubtful([Line(text, (0, 0, 1, 1), 10)])
+
+
+def test_shifted_letters_are_doubtful_and_language_is_not():
+    text = " ".join(LAYER)
+    assert not doubtful(text)
+    assert doubtful("".join(SHIFTED.get(letter, letter) for letter in text))
+    assert not doubtful("12 34")
+    assert not doubtful("مرحبا بالعالم " * 20)
+
+
+def test_chinese_that_is_none_is_doubtful():
+    assert not doubtful("水文年报告由河流管理处编写，本册收录了各站的水位与流量数据。" * 4)
+    assert doubtful("镲镳镴镵镶镸镹镺镻镼镽镾长镡镢镣镤镥镦镧" * 4)
+    assert not doubtful("かなを交えた文" * 20 + "水文年報告" * 20)
+
+
+def test_a_damaged_path_or_page_object_is_no_text(tmp_path):
+    path = raw_pdf(
+        tmp_path / "a.pdf",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R >>",
+        "<< /Length 20 >>\nstream\n(BT nonsense ] m S ET\nendstream",
+    )
+    assert way(path)[0] in ("blank", "text")

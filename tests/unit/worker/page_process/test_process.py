@@ -1,0 +1,203 @@
+"""A page process from the inside: its line, its operations, its limits."""
+
+import json
+import math
+import os
+import resource
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pypdfium2 as pdfium
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import DocumentError, PageError
+from app.results.models import Page, stored_page
+from app.storage.blobs import JobFolder, write
+from support.documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
+from worker.documents.base import OpenDocument, fitting
+from worker.documents.opening import open_document
+from worker.engines.base import Hint, PageReader
+from worker.ipc.handover import Handover, JobFiles, nameless, send
+from worker.page_process import process, sandbox
+from worker.page_process.process import Pages, load_reader
+
+PP_OCR = "worker.engines.pp_ocr.reader:PPOCRReader"
+
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int]]]:
+    """This process is to live on: the limits it would set are only noted."""
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, values: limits.append((kind, values)))
+    monkeypatch.setattr(sandbox, "enter", lambda rules: sandbox.Sandbox.FULL)
+    return limits
+
+
+def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
+    folder = JobFolder(tmp_path / "job")
+    folder.create()
+    write(folder.source, document)
+    return folder
+
+
+def call(work: Pages, op: str, folder: JobFolder, **parameters: Any) -> Any:
+    """As a page pool does it, in this process."""
+
+    async def handed_over() -> Any:
+        with nameless(folder) as spool:
+            async with Handover(op, folder, parameters.get("number"), spool) as handover:
+                job = JobFiles(op, [os.dup(descriptor) for descriptor in handover.descriptors])
+                try:
+                    answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
+                finally:
+                    job.close()
+                return await handover.keep(answer)
+
+    return anyio.run(handed_over)
+
+
+def prepare(work: Pages, folder: JobFolder) -> Any:
+    return call(work, "prepare", folder, page_ranges=None, max_pages=10, survey=True)
+
+
+def test_pages_are_rendered_for_an_engine_in_the_host(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf())
+    work = Pages(load_reader("worker.engines.base:PageReader", 40_000_000), 60)
+    prepare(work, folder)
+    height, width = call(work, "render", folder, number=1, scale=2.0)
+    raster = folder.raster(1).read_bytes()
+    assert len(raster) == height * width * 3
+    assert 0 in raster  # ink
+    smaller = Pages(load_reader("worker.engines.base:PageReader", 100_000), 60)
+    small_height, small_width = call(smaller, "render", folder, number=1, scale=2.0)
+    assert 95_000 < small_height * small_width <= 100_000
+    assert folder.pages_done() == set()
+
+
+@given(st.floats(1, 14_400), st.floats(1, 14_400), st.integers(10_000, 40_000_000))
+def test_a_scale_that_fits(width: float, height: float, most: int) -> None:
+    scale = fitting(2.0, width, height, most)
+    assert math.ceil(width * scale) * math.ceil(height * scale) <= most
+
+
+def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, picture_pdf())
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    assert prepare(work, folder) == [1]
+    call(work, "page", folder, number=1)
+    call(work, "assemble", folder, engine="pp_ocr", version="1")
+    result = json.loads(folder.result.read_bytes())
+    (name,) = folder.image_names()
+    assert f"]({name})" in result["markdown"]
+    assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
+
+
+class HintedReader(PageReader):
+    """Shows on each page which hint the survey gave for it."""
+
+    def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
+        return {number: {"says": f"page {number} of {len(document)}"} for number in selected if number != 3}
+
+    def read(self, page: Any, number: int, hint: Hint, save_image: Any) -> Page:
+        return Page(number, 1, 1, "text", hint.get("says", "no hint"), [])
+
+
+@pytest.mark.parametrize("survey", [True, False])
+def test_each_page_is_read_with_its_own_hint(tmp_path: Path, survey: bool) -> None:
+    folder = folder_with(tmp_path, text_pdf(4))
+    work = Pages(HintedReader(40_000_000), 60)
+    call(work, "prepare", folder, page_ranges="2-4", max_pages=5, survey=survey)
+    for number in (4, 3, 2):
+        call(work, "page", folder, number=number)
+    read = [stored_page(folder, number).markdown for number in (2, 3, 4)]
+    assert read == (["page 2 of 4", "no hint", "page 4 of 4"] if survey else ["no hint"] * 3)
+
+
+def test_scans_are_read(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, scan_pdf())
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    prepare(work, folder)
+    call(work, "page", folder, number=1)
+    assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"%PDF-1.4 nothing", "document_invalid"),
+        (encrypted_pdf(), "document_encrypted"),
+        (raw_pdf(b"", pages=0), "document_empty"),
+    ],
+)
+def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: str) -> None:
+    with pytest.raises(DocumentError) as refusal:
+        open_document(folder_with(tmp_path, document).source.open("rb"), 1)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (pdfium.PdfiumError("no"), "is damaged: no"),
+        (MemoryError(), "PAGE_MEMORY_MB"),
+        (IndexError("bug"), r"internal error \(IndexError\)"),
+        (PermissionError("no"), "more than it may have"),
+    ],
+)
+def test_pages_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    folder = folder_with(tmp_path, text_pdf())
+    reader = load_reader("worker.engines.null:NullReader", 1)
+    monkeypatch.setattr(reader, "read", fail)
+    work = Pages(reader, 60)
+    prepare(work, folder)
+    with pytest.raises(PageError, match=words):
+        call(work, "page", folder, number=1)
+
+
+def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    (ours, theirs), (files, passed) = socket.socketpair(), socket.socketpair()
+    work = Pages(load_reader("worker.engines.null:NullReader", 1), 5)
+    thread = threading.Thread(target=process.serve, args=(work, sandbox.Sandbox.FULL, theirs.detach(), passed.detach()))
+    thread.start()
+    folder = folder_with(tmp_path, text_pdf(2))
+    how = {"page_ranges": None, "max_pages": 5, "survey": True}
+    with files, ours, ours.makefile("rwb") as line:
+
+        def say(op: str, **message: Any) -> Any:
+            line.write(json.dumps({"call": 1, "op": op, **message}).encode() + b"\n")
+            line.flush()
+            return json.loads(line.readline())
+
+        def ask(op: str, folder: JobFolder, **parameters: Any) -> Any:
+            async def handed_over() -> Any:
+                with nameless(folder) as spool:
+                    async with Handover(op, folder, parameters.get("number"), spool) as handover:
+                        send(files, handover)
+                        answer = say(op, **parameters)
+                        return answer if "error" in answer else await handover.keep(answer["result"])
+
+            return anyio.run(handed_over)
+
+        assert say("start") == {"call": 1, "result": "full"}
+        assert ask("prepare", folder, **how) == [1, 2]
+        line.write(b'{"call": 1, "op": "cancel"}\n')
+        for number in (1, 2):
+            assert ask("page", folder, number=number) is None
+            assert folder.page(number).exists()
+        wrong = ask("prepare", folder, **how | {"page_ranges": "7"})["error"]
+        assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
+        assert say("dance")["error"]["code"] == "internal"
+    thread.join(10)
+    assert not thread.is_alive()
+    assert {kind for kind, _ in unlimited} == {resource.RLIMIT_CPU}
+    assert "Traceback" in capsys.readouterr().err
