@@ -17,9 +17,9 @@ from app.api.head import Head
 from app.api.responses import Answer
 from app.api.routes import docs, events, health, infer, jobs, queue
 from app.api.startup import Startup
-from app.api.streams import Streams
 from app.cli.misspelled import warn_of_misspelled
 from app.engines.registry import EngineRegistry
+from app.jobs.access import JobAccess
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
 from app.jobs.queue import Jobs
@@ -28,6 +28,8 @@ from app.logging import configure
 from app.processes.lifecycle import forbid_inspection, freeze_gc
 from app.redis.client import connect
 from app.redis.server import RedisServer
+from app.results.control import JobControl
+from app.results.reader import Results
 from app.settings import Settings, settings_or_exit
 from app.storage.blobs import BlobStore
 from app.storage.data_dir import make_data_dir
@@ -56,11 +58,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=chosen,
             store=store,
             jobs=jobs,
-            blobs=blobs,
             quota=quota,
             events=reader,
             engines=engines,
-            streams=Streams(),
+            access=JobAccess(jobs, reader),
+            results=Results(blobs),
+            control=JobControl(jobs, blobs),
             submissions=Submissions(jobs, engines, blobs, quota, chosen),
         )
         freeze_gc()

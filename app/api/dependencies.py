@@ -5,15 +5,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.api.streams import Streams
 from app.engines.registry import EngineRegistry
+from app.jobs.access import JobAccess
 from app.jobs.events import EventReader
 from app.jobs.principal import ANONYMOUS, Principal
 from app.jobs.queue import Jobs
 from app.jobs.submission import Submissions
 from app.redis.client import Store
+from app.results.control import JobControl
+from app.results.reader import Results
 from app.settings import Settings
-from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
 
 
@@ -22,11 +23,12 @@ class Context:
     settings: Settings
     store: Store
     jobs: Jobs
-    blobs: BlobStore
     quota: Quota
     events: EventReader
     engines: EngineRegistry
-    streams: Streams
+    access: JobAccess
+    results: Results
+    control: JobControl
     submissions: Submissions
 
 

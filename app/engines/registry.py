@@ -49,6 +49,14 @@ class EngineRegistry:
         """Why an engine cannot work although it has live workers, by its name."""
         return (await self._read()).unavailable_reasons
 
+    async def waiting_reason(self, engine: str, *, queued: bool) -> str | None:
+        """Why a job of this engine has to wait, in words for its owner; `queued`: no worker has taken it yet."""
+        seen = await self._read()
+        if queued and engine not in seen.live:
+            return f"Waiting for a worker with the engine {engine}; none is alive."
+        reason = seen.unavailable_reasons.get(engine)
+        return f"Waiting: {reason}" if reason else None
+
     async def known(self) -> set[str]:
         """The engines that a job may name, with a live worker or without."""
         return _known(await self._read())

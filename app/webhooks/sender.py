@@ -12,7 +12,7 @@ from app.errors import FetchError, InvalidRequest
 from app.jobs.models import Job
 from app.jobs.queue import Jobs
 from app.redis.client import StoreDown
-from app.results.models import Outcome, outcome_head
+from app.results.rendering import Outcome, outcome_head
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.strict_json import encode

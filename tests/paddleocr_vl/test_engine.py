@@ -13,7 +13,7 @@ from paddleocr import PaddleOCRVL as Official
 
 from app.engines.options import PaddleOCRVLOptions, check_options
 from app.errors import EngineError
-from app.results.models import stored_page
+from app.results.pages import stored_page
 from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.pages import pdf

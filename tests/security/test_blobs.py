@@ -11,7 +11,9 @@ import pytest
 
 from app.jobs.models import Job, Status
 from app.jobs.secrets import Secrets
-from app.results.models import Outcome, Page, result_markdown, result_zip, store_page, stored_page
+from app.results.models import Page
+from app.results.pages import store_page, stored_page
+from app.results.rendering import Outcome, result_markdown, result_zip
 from app.storage.blobs import JobFolder, replacing, write
 from support.in_process import serving
 

@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from app.jobs.models import Job, Status
 from app.main import create_app
 from app.redis import keys
-from app.results.models import Page, store_page
+from app.results.models import Page
+from app.results.pages import store_page
 from app.settings import Settings
 from app.storage.blobs import write
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.errors import PageError
 from app.processes.lifecycle import forbid_inspection
-from app.results.models import store_failed_page
+from app.results.pages import store_failed_page
 from app.settings import Settings
 from app.storage.blobs import JobFolder
 from worker.engine_host.page_pool import PagePool

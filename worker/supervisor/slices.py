@@ -16,7 +16,7 @@ from app.jobs.models import Priority, Slice
 from app.jobs.queue import Jobs
 from app.jobs.secrets import Secrets, forget
 from app.redis.client import StoreDown
-from app.results.models import store_failed_page
+from app.results.pages import store_failed_page
 from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
-from app.api.dependencies import Context, Shared
-from app.api.routes.jobs import find_job
+from app.api.dependencies import Caller, Context, Shared
 from app.jobs.models import Job
 from app.strict_json import encode
 
@@ -26,13 +25,14 @@ EVENT_ID = re.compile(r"\d{1,15}-\d{1,15}")
 async def events(
     job_id: str,
     shared: Shared,
+    caller: Caller,
     last_event_id: Annotated[str | None, Header(description="Goes on after this event, as browsers do.")] = None,
 ) -> Response:
     """Follows a job to its end: `status` events carry its state, `page` events a page that is done.
 
     Without Last-Event-ID the first event is the job's state as it is. After the end there is nothing more: 204.
     """
-    found = await find_job(shared, job_id)
+    found = await shared.access.find(job_id, caller)
     after = last_event_id if last_event_id and EVENT_ID.fullmatch(last_event_id) else None
     if found.ended and after is not None and await shared.events.since(found.id, after) == []:
         return Response(status_code=204)  # tells a browser to stop asking

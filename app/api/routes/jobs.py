@@ -2,30 +2,28 @@
 
 import asyncio
 import base64
-import json
 import math
 import mimetypes
-import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from app.api.dependencies import Caller, Context, Shared
 from app.api.responses import Answer
-from app.errors import Gone, InvalidRequest, NotFound, NotNow, QueueFull
+from app.errors import InvalidRequest, NotNow
+from app.jobs.access import JOB_ID
 from app.jobs.models import Job, Status
-from app.jobs.secrets import forget
-from app.results.models import Outcome, forget_failed_pages, outcome_head, result_markdown, result_zip
+from app.jobs.principal import Principal
+from app.results.reader import Stream
+from app.results.rendering import outcome_head
 
 router = APIRouter(tags=["jobs"])
 
-JOB_ID = re.compile(r"[0-9a-f]{32}")
-IMAGE_NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 PAGES_MAX = 9_999_999
-
-GONE = "The job and its result have expired or were removed; RESULT_TTL says how long they are kept."
 
 Wait = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the job's end before answering.")]
 Format = Annotated[
@@ -82,60 +80,45 @@ def _read_cursor(cursor: str) -> tuple[float, str]:
 
 
 @router.get("/jobs/{job_id}")
-async def job(job_id: str, shared: Shared, request: Request, wait: Wait = 0) -> dict[str, Any]:
+async def job(job_id: str, shared: Shared, caller: Caller, request: Request, wait: Wait = 0) -> dict[str, Any]:
     """The job's state; with `wait`, as soon as it has ended."""
-    found = await _find_ended(shared, request, job_id, wait)
+    found = await _find_ended(shared, caller, request, job_id, wait)
     public = found.to_public()
-    if found.status is Status.QUEUED and found.engine not in await shared.engines.live():
-        public["note"] = f"Waiting for a worker with the engine {found.engine}; none is alive."
-    elif not found.ended and (unavailable_reason := (await shared.engines.unavailable_reasons()).get(found.engine)):
-        public["note"] = f"Waiting: {unavailable_reason}"
+    queued = found.status is Status.QUEUED
+    if not found.ended and (note := await shared.engines.waiting_reason(found.engine, queued=queued)) is not None:
+        public["note"] = note
     return public
 
 
 @router.delete("/jobs/{job_id}", responses={204: {"description": "An ended job, now removed."}})
-async def delete(job_id: str, shared: Shared) -> Response:
+async def delete(job_id: str, shared: Shared, caller: Caller) -> Response:
     """Cancels a job that has not ended; removes one that has, with all that is stored of it."""
-    found = await find_job(shared, job_id)
+    found = await shared.access.find(job_id, caller)
     if not found.ended:
-        if await shared.jobs.cancel(found.id):
-            await asyncio.to_thread(forget, shared.blobs.job(found.id))
-        found = await find_job(shared, job_id)  # it may just have ended by itself: then it stays
+        await shared.control.cancel(found)
+        found = await shared.access.find(job_id, caller)  # it may just have ended by itself: then it stays
         return Answer({"job_id": found.id, "status": found.status.value})
-    if await shared.jobs.expire(found.id, early=True):
-        await asyncio.to_thread(shared.blobs.job(found.id).delete)
-        await shared.jobs.forget_expired(found.id)
+    await shared.control.remove(found)
     return Response(status_code=204)
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202)
-async def retry(job_id: str, shared: Shared) -> dict[str, str]:
+async def retry(job_id: str, shared: Shared, caller: Caller) -> dict[str, str]:
     """Runs an ended job again for what failed in it; its good pages stay."""
-    found = await find_job(shared, job_id)
-    source = shared.blobs.job(found.id).source
-    if found.ended and found.has_secrets and not await asyncio.to_thread(source.exists):
-        raise NotNow("The headers and the password of this job are forgotten: submit the document again.")
-    if found.ended and (found.status is not Status.FINISHED or found.page_errors):
-        await asyncio.to_thread(forget_failed_pages, shared.blobs.job(found.id))
-    outcome = await shared.jobs.retry(found.id)
-    if outcome == "open":
-        raise NotNow("The job has not ended: there is nothing to retry yet.")
-    if outcome == "good":
-        raise NotNow("Nothing failed in this job: there is nothing to retry.")
-    if outcome == "full":
-        raise QueueFull
-    if outcome == "gone":
-        raise Gone(GONE)
+    found = await shared.access.find(job_id, caller)
+    await shared.control.retry(found)
     return {"job_id": found.id, "status": Status.QUEUED.value}
 
 
 @router.get("/jobs/{job_id}/result", response_model=None)
-async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, format: Format = "json") -> Response:
+async def result(
+    job_id: str, shared: Shared, caller: Caller, request: Request, wait: Wait = 0, format: Format = "json"
+) -> Response:
     """The result: 202 while the job is in progress, then 200 with `result`.
 
     Of a job that failed or was canceled there is only JSON, 200 with its `error`; other formats are 409.
     """
-    found = await _find_ended(shared, request, job_id, wait)
+    found = await _find_ended(shared, caller, request, job_id, wait)
     if not found.ended:
         body = {"job_id": found.id, "status": found.status.value, "result": None}
         return Answer(body, status_code=202, headers={"Retry-After": "1"})
@@ -144,78 +127,55 @@ async def result(job_id: str, shared: Shared, request: Request, wait: Wait = 0, 
             message = f"The job was not finished, so there is no {format} of it: {found.error['message']}"
             raise NotNow(message, code=found.error["code"])
         return Answer(outcome_head(found))
-    folder = shared.blobs.job(found.id)
-    try:
-        await asyncio.to_thread(folder.size, folder.result)
-    except FileNotFoundError:
-        raise Gone("The job has finished, but its result is no longer in the blob store.") from None
     if format == "md":
-        markdown = await asyncio.to_thread(result_markdown, folder)
-        return Response(markdown, media_type="text/markdown")
+        return _streamed(await shared.results.markdown(found), "text/markdown; charset=utf-8")
     if format == "zip":
         disposition = f'attachment; filename="{found.id}.zip"'
-        pieces = shared.streams.of(result_zip(folder, found.finished_at or found.created_at))
-        return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": disposition})
-    outcome = await asyncio.to_thread(Outcome, found, folder)
-    return StreamingResponse(
-        shared.streams.of(iter(outcome)),
-        media_type="application/json",
-        headers={"Content-Length": str(len(outcome))},
-    )
+        return _streamed(await shared.results.zip(found), "application/zip", {"Content-Disposition": disposition})
+    return _streamed(await shared.results.json(found), "application/json")
+
+
+def _streamed(stream: Stream, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+    length = {} if stream.size is None else {"Content-Length": str(stream.size)}
+    return StreamingResponse(stream.pieces, media_type=media_type, headers={**length, **(headers or {})})
 
 
 @router.get("/jobs/{job_id}/images/{name}", response_model=None)
-async def image(job_id: str, name: str, shared: Shared) -> Response:
+async def image(job_id: str, name: str, shared: Shared, caller: Caller) -> Response:
     """One picture of the result, as it is."""
-    found = await find_job(shared, job_id)
-    folder = shared.blobs.job(found.id)
-    try:
-        if IMAGE_NAME.fullmatch(name) is None:
-            raise FileNotFoundError
-        data = await asyncio.to_thread(folder.read, folder.image(name))
-    except FileNotFoundError:
-        raise NotFound("The job has no image of that name.") from None
+    data = await shared.results.image(await shared.access.find(job_id, caller), name)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(data, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
 
 @router.get("/jobs/{job_id}/pages/{number}")
 async def page(
-    job_id: str, number: Annotated[int, Path(ge=1, le=PAGES_MAX)], shared: Shared, raw: bool = False
+    job_id: str,
+    number: Annotated[int, Path(ge=1, le=PAGES_MAX)],
+    shared: Shared,
+    caller: Caller,
+    raw: bool = False,
 ) -> dict[str, Any]:
     """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it.
 
     With `raw`, what the engine itself wrote comes along, where it keeps that (paddleocr_vl).
     """
-    found = await find_job(shared, job_id)
-    folder = shared.blobs.job(found.id)
-    try:
-        data = await asyncio.to_thread(folder.read, folder.page(number))
-    except FileNotFoundError:
-        done = f"{found.pages_done} of {found.pages_total if found.pages_total is not None else 'its'} pages are done"
-        raise NotFound(f"Page {number} of this job is not there; {done}.") from None
-    stored: dict[str, Any] = json.loads(data)
-    if not raw:
-        stored.pop("raw", None)
+    found = await shared.access.find(job_id, caller)
+    stored = await shared.results.page(found, number, raw=raw)
     return stored | ({} if found.ended else {"provisional": True})
 
 
-async def find_job(shared: Context, job_id: str) -> Job:
-    """The job. Raises NotFound, Gone."""
-    return _known(await shared.jobs.get(job_id) if JOB_ID.fullmatch(job_id) else None)
-
-
-async def _find_ended(shared: Context, request: Request, job_id: str, seconds: float) -> Job:
+async def _find_ended(shared: Context, caller: Principal, request: Request, job_id: str, seconds: float) -> Job:
     """The job, once it has ended or `seconds` have passed. Raises NotFound, Gone."""
-    if not seconds or JOB_ID.fullmatch(job_id) is None:
-        return await find_job(shared, job_id)
-    waiting = asyncio.create_task(shared.events.wait_until_ended(shared.jobs, job_id, seconds))
+    if not seconds:
+        return await shared.access.find(job_id, caller)
+    waiting = asyncio.create_task(shared.access.find_ended(job_id, caller, seconds))
     gone = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return _known(
-            waiting.result() if waiting.done() else None
-        )  # where the client has gone, nobody reads the answer
+        if not waiting.done():
+            raise ClientDisconnect
+        return waiting.result()
     finally:
         for task in (waiting, gone):
             task.cancel()
@@ -225,11 +185,3 @@ async def _find_ended(shared: Context, request: Request, job_id: str, seconds: f
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _known(found: Job | None) -> Job:
-    if found is None:
-        raise NotFound("There is no such job.")
-    if found.expired:
-        raise Gone(GONE)
-    return found

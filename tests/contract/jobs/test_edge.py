@@ -16,7 +16,8 @@ import pytest
 
 from app.errors import JobError
 from app.jobs.models import Job, Status
-from app.results.models import Block, Page, store_page
+from app.results.models import Block, Page
+from app.results.pages import store_page
 from app.storage.blobs import JobFolder
 from app.strict_json import DEPTH_MAX, decode, encode
 from support.documents import text_pdf

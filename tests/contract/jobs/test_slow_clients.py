@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
+from app.api.streams import MAKERS, Streams
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -19,9 +20,8 @@ import app.api.body_limit
 import app.api.protocol
 from app.api.body_limit import BodyLimit
 from app.api.error_handlers import problem
-from app.api.streams import MAKERS, Streams
 from app.errors import RequestError
-from app.results.models import CHUNK, result_zip
+from app.results.rendering import CHUNK, result_zip
 from app.storage.blobs import JobFolder
 
 pytestmark = pytest.mark.anyio

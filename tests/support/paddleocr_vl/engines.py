@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from app.results.models import Page, stored_page
+from app.results.models import Page
+from app.results.pages import stored_page
 from app.settings import Settings
 from app.storage.blobs import JobFolder
 from benchmarks.simulated.pages import pdf

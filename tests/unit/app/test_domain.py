@@ -24,7 +24,8 @@ from app.engines.options import OPTIONS
 from app.errors import DocumentError, InvalidRequest, JobError, RequestError
 from app.jobs.models import Job, Status, iso
 from app.processes.ports import free_port, port_holder
-from app.results.models import Block, Outcome, Page, result_zip
+from app.results.models import Block, Page
+from app.results.rendering import Outcome, result_zip
 from app.settings import Settings, SettingsError, load_settings
 from app.storage.blobs import REMOVED, BlobStore, JobFolder, replacing, write
 from support.harness import ROOT

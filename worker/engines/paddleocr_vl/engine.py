@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.engines.options import PaddleOCRVLOptions
 from app.errors import EngineError, PageError
-from app.results.models import store_page, stored_page
+from app.results.pages import store_page, stored_page
 from app.settings import Settings
 from app.storage.blobs import JobFolder, write
 from worker.engines.base import Document, Engine, PageWork

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import DocumentError, PageError
-from app.results.models import Page, stored_page
+from app.results.models import Page
+from app.results.pages import stored_page
 from app.storage.blobs import JobFolder, write
 from support.documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from worker.documents.base import OpenDocument, fitting
