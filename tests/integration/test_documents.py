@@ -249,7 +249,7 @@ def traces(service: Service, secret: str) -> list[str]:
     found = []
     with redis.Redis(unix_socket_path=str(service.data_dir / "redis.sock")) as store:
         for key in store.scan_iter(count=1000):
-            kept = str(store.hgetall(key)).encode() if store.type(key) == b"hash" else store.dump(key)
+            kept = str(store.hgetall(key)).encode() if store.type(key) == b"hash" else store.dump(key) or b""
             if secret.encode() in kept:
                 found.append(key.decode())
     for path in [service.log, *service.data_dir.rglob("*")]:

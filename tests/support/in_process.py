@@ -18,7 +18,7 @@ from app.redis import keys
 from app.results.models import Page
 from app.results.pages import store_page
 from app.settings import Settings
-from app.storage.blobs import write
+from app.storage.blobs import BlobStore, write
 
 CREATED = 1_700_000_000
 """When the listing has it that jobs came: 2023-11-14T22:13:20Z."""
@@ -34,7 +34,7 @@ class Api:
         """A job of one page that has finished, or failed with `error`."""
         context = self.app.state.context
         job = Job(id=uuid.uuid4().hex, status=Status.QUEUED, engine="null", **fields)
-        folder = context.blobs.job(job.id)
+        folder = BlobStore(context.settings).job(job.id)
         folder.create()
         await context.jobs.submit(job, idempotency=None, fingerprint="")
         held = await context.jobs.claim("null", "here-0")

@@ -12,7 +12,6 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
-from app.api.streams import MAKERS, Streams
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -21,8 +20,10 @@ import app.api.protocol
 from app.api.body_limit import BodyLimit
 from app.api.error_handlers import problem
 from app.errors import RequestError
+from app.results.reader import MAKERS, Results
 from app.results.rendering import CHUNK, result_zip
-from app.storage.blobs import JobFolder
+from app.settings import Settings
+from app.storage.blobs import BlobStore, JobFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -134,10 +135,10 @@ async def test_results_leave_threads_for_others() -> None:
         go_on.wait(30)
         yield b"x"
 
-    streams = Streams()
+    results = Results(BlobStore(Settings()))
 
     async def fetch() -> bytes:
-        return b"".join([piece async for piece in streams.of(slow())])
+        return b"".join([piece async for piece in results._stream(slow())])
 
     fetching = [asyncio.create_task(fetch()) for _ in range(60)]
     for _ in range(MAKERS):

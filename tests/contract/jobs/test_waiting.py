@@ -130,7 +130,8 @@ async def test_a_wait_is_cancelled_when_its_client_goes(
         monkeypatch.setattr(api.app.state.context.events, "wait_until_ended", wait_for_ever)
         messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-        request = scope("GET", f"/jobs/{new_job().id}/result") | {"query_string": b"wait=30"}
+        job = await submit(api.app.state.context.jobs, new_job())
+        request = scope("GET", f"/jobs/{job}/result") | {"query_string": b"wait=30"}
         answering = asyncio.create_task(api.app(request, messages.get, send))
         with anyio.fail_after(PATIENCE):
             await begun.wait()
