@@ -28,7 +28,6 @@ from app.results.models import Block, Page
 from app.results.rendering import Outcome, result_zip
 from app.settings import Settings, SettingsError, load_settings
 from app.storage.blobs import REMOVED, BlobStore, JobFolder, replacing, write
-from support.harness import ROOT
 from worker.engines import ENGINES, engine_class, resolve
 from worker.page_process.selection import select_pages
 

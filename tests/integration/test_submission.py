@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import text_pdf
 
 from app.engines.registry import EngineRegistry
 from app.errors import Gone, IdempotencyConflict, InvalidRequest, NotADocument, NotFound, QueueFull, RequestError
@@ -20,6 +19,7 @@ from app.results.control import JobControl
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
+from support.documents import text_pdf
 
 pytestmark = pytest.mark.anyio
 
