@@ -1,10 +1,5 @@
 #!/usr/bin/env bash
-# PaddleOCR-VL Service on this machine.
-#
-#   ./run.sh                              install what is missing, start the service, print its address
-#   ./run.sh parse FILE_OR_URL… -o out/   documents to markdown, without a running service
-#   ./run.sh gpu [--external-vlm URL] [--check]   with docker compose on a machine with an NVIDIA GPU; checks it first
-#   ./run.sh test [PYTEST_ARGUMENT…]      install what the tests need, run them; without arguments all checks, too
+# PaddleOCR-VL Service on this machine: ./run.sh help lists the commands.
 #
 # PYTHON picks the interpreter (3.10 to 3.13), VENV the folder of the virtual environment. ENGINE=paddleocr_vl has an
 # environment of its own, with PaddlePaddle for the GPU where there is one.
@@ -124,55 +119,148 @@ install() (
   stamp "$lock" ${unhashed:+"$unhashed"} >"$venv/.lock"
 )
 
-[[ -z ${VENV:-} ]] || VENV=$(absolute "$VENV")
-case ${1:-serve} in
-  gpu) shift; exec "$here/docker/gpu.sh" "$@" ;;
-  test)
-    shift
-    cd "$here"
-    export PYTHONPATH=$here
-    read_settings
-    if [[ $engine == paddleocr_vl ]]; then
-      venv=${VENV:-$here/.venv-paddle-test}
-      install "1.8 GB" requirements/paddle-test.txt
-      PATH=$venv/bin:$PATH exec python -m pytest "${@:-tests/paddleocr_vl}"
-    fi
-    venv=${VENV:-$here/.venv-test}
-    install "600 MB" requirements/test.txt
-    PATH=$venv/bin:$PATH
-    [[ $# == 0 ]] || exec python -m pytest "$@"
-    # Each check ends with this script, even if that is killed.
-    check() { python -I -S app/processes/die_with_parent.py $$ "$@"; }
-    no_agpl() { check "$1/pip-licenses" --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
-    side_by_side=(-n logical --maxprocesses 4 --dist loadfile)
-    check ruff check .
-    check ruff format --check .
-    check mypy
-    no_agpl "$venv/bin"
-    check coverage erase
-    check coverage run -m pytest "${side_by_side[@]}" -m "not slow and not serial"
-    check python -m pytest "${side_by_side[@]}" -m "slow and not serial"
-    check python -m pytest -m serial
-    venv=$here/.venv-paddle-test
-    install "1.8 GB" requirements/paddle-test.txt
-    no_agpl "$venv/bin"
-    check "$venv/bin/coverage" run -m pytest "${side_by_side[@]}" tests/paddleocr_vl
-    check coverage combine --quiet
-    check coverage report
-    ;;
-  *)
-    export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
-    read_settings
-    if [[ $engine != paddleocr_vl ]]; then
-      venv=${VENV:-$here/.venv}
-      install "500 MB" requirements.txt
-    elif [[ $device != cpu ]] && nvidia-smi >/dev/null 2>&1; then
-      venv=${VENV:-$here/.venv-paddle-gpu}
-      install "several GB" requirements/paddle-gpu.txt requirements/paddlepaddle-gpu.txt
-    else
-      venv=${VENV:-$here/.venv-paddle}
-      install "1.8 GB" requirements/paddle-cpu.txt
-    fi
-    exec "$venv/bin/python" "$here/app/processes/launch.py" -m app "$@" # -m alone would run an "app" of the current folder
-    ;;
-esac
+# The lines that begin with "##" are what ./run.sh help prints.
+main() {
+  [[ -z ${VENV:-} ]] || VENV=$(absolute "$VENV")
+  case ${1:-serve} in
+    ## Usage: ./run.sh [COMMAND]
+    ##
+    ##   serve                           install what is missing, run the service until Ctrl-C (the default)
+    ##   parse FILE_OR_URL… [-o FOLDER]  turn documents into markdown, without a running service
+    ##   api                             run the API alone, for workers that run elsewhere
+    ##   --version                       print the version
+    serve | parse | api | --version)
+      export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
+      read_settings
+      if [[ $engine != paddleocr_vl ]]; then
+        venv=${VENV:-$here/.venv}
+        install "500 MB" requirements.txt
+      elif [[ $device != cpu ]] && nvidia-smi >/dev/null 2>&1; then
+        venv=${VENV:-$here/.venv-paddle-gpu}
+        install "several GB" requirements/paddle-gpu.txt requirements/paddlepaddle-gpu.txt
+      else
+        venv=${VENV:-$here/.venv-paddle}
+        install "1.8 GB" requirements/paddle-cpu.txt
+      fi
+      exec "$venv/bin/python" "$here/app/processes/launch.py" -m app "$@" # -m alone would run an "app" of the current folder
+      ;;
+    ##   gpu [--external-vlm URL] [--check]
+    ##                                   check this machine, run the service on its NVIDIA GPU with docker compose
+    gpu) shift; exec "$here/docker/gpu.sh" "$@" ;;
+    ##   help                            print this text
+    help | -h | --help) sed -n 's/^ *## \{0,1\}//p' "$here/run.sh" ;;
+    ##
+    ## For contributors:
+    ##
+    ##   setup                           install the tools and what the tests need; add the git hooks
+    setup)
+      use_tests_environment
+      exec pre-commit install
+      ;;
+    ##   test [PYTEST_ARGUMENT…]         run pytest; without arguments, the same as check
+    test)
+      shift
+      read_settings
+      if [[ $engine == paddleocr_vl ]]; then
+        use_paddle_environment "${VENV:-}"
+        exec python -m pytest "${@:-tests/paddleocr_vl}"
+      elif [[ $# != 0 ]]; then
+        use_tests_environment
+        exec python -m pytest "$@"
+      fi
+      main check
+      ;;
+    ##   check [PART…]                   run these parts of all checks; by default, all but images and compat:
+    check)
+      shift
+      [[ $# != 0 ]] || set -- lint fast slow docs vl coverage
+      local part began
+      for part; do
+        began=$SECONDS
+        echo "== $part"
+        run_part "$part"
+        echo "== $part: $((SECONDS - began)) s"
+      done
+      ;;
+    *)
+      echo "There is no command $1." >&2
+      main help >&2
+      exit 2
+      ;;
+  esac
+}
+
+run_part() {
+  case $1 in
+    ##     lint                          ruff, mypy, licences of the packages
+    lint)
+      use_tests_environment
+      tied ruff check .
+      tied ruff format --check .
+      tied mypy
+      check_licences
+      ;;
+    ##     fast                          the fast tests, side by side; records their coverage
+    fast)
+      use_tests_environment
+      tied coverage erase
+      tied coverage run -m pytest "${side_by_side[@]}" -m "$fast"
+      ;;
+    ##     slow                          the tests marked slow or serial
+    slow)
+      use_tests_environment
+      tied python -m pytest "${side_by_side[@]}" -m "slow and not serial" --ignore tests/integration/test_docs.py
+      tied python -m pytest -m serial
+      ;;
+    ##     docs                          the commands, links and names in the documents
+    docs)
+      use_tests_environment
+      tied python -m pytest tests/integration/test_docs.py
+      ;;
+    ##     vl                            the engine paddleocr_vl, in its own environment; records its coverage
+    vl)
+      use_paddle_environment
+      check_licences
+      tied coverage run -m pytest "${side_by_side[@]}" tests/paddleocr_vl
+      ;;
+    ##     coverage                      at least 90 % of the code is covered by fast and vl
+    coverage)
+      use_tests_environment
+      tied coverage combine --quiet
+      tied coverage report
+      ;;
+    ##     images                        build the images and test containers of them; needs root and buildah
+    images)
+      use_tests_environment
+      tied tests/docker/images.sh "$venv/bin/python"
+      ;;
+    ##     compat                        the fast tests with another interpreter: PYTHON=python3.13 VENV=.venv-3.13
+    compat)
+      use_tests_environment
+      tied python -m pytest -q -m "$fast"
+      ;;
+    *) fail "There is no part $1: ./run.sh help lists them." ;;
+  esac
+}
+
+fast="not slow and not serial"
+side_by_side=(-n logical --maxprocesses 4 --dist loadfile)
+
+use_tests_environment() { use_environment "${VENV:-$here/.venv-test}" "600 MB" requirements/test.txt; }
+
+use_paddle_environment() { use_environment "${1:-$here/.venv-paddle-test}" "1.8 GB" requirements/paddle-test.txt; }
+
+# use_environment VENV SIZE LOCK: installs it where it is missing, and lets the commands that follow use it.
+use_environment() {
+  venv=$1
+  install "$2" "$3"
+  cd "$here"
+  export PYTHONPATH=$here PATH=$venv/bin:$PATH
+}
+
+# tied COMMAND…: COMMAND ends with this script, even if that is killed.
+tied() { python -I -S app/processes/die_with_parent.py $$ "$@"; }
+
+check_licences() { tied pip-licenses --from=mixed --partial-match --fail-on='AGPL;Affero' >/dev/null; }
+
+main "$@"

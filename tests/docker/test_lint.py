@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 DOCKERFILES = sorted(ROOT.glob("docker/*.Dockerfile"))
 COMPOSE = sorted(ROOT.glob("docker/compose*.yaml"))
 SCRIPTS = [
-    *(ROOT / name for name in ("run.sh", "build.sh", ".ci/run", "requirements/lock.sh")),
+    *(ROOT / name for name in ("run.sh", "build.sh", ".ci/run", ".ci/packages", "requirements/lock.sh")),
     *sorted(ROOT.glob("docker/*.sh")),
     *sorted(ROOT.glob("tests/docker/*.sh")),
 ]

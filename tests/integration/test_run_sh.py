@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,10 +75,43 @@ def test_uv_uses_the_mirror_that_pip_is_configured_with(tmp_path: Path) -> None:
     assert "index https://other.invalid/simple certificate /mirror.pem" in ended.stdout
 
 
-def test_an_unknown_command_is_explained(tmp_path: Path) -> None:
-    ended = subprocess.run([sys.executable, "-m", "app", "dance"], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 2
-    assert "parse" in ended.stderr
+def listed() -> dict[str, str]:
+    """What `run.sh help` says of each command, and of each part of `check`, by its name."""
+    ended = run("help", PYTHON="/nonexistent")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = re.sub(r"\n {30,}", "  ", ended.stdout)  # a long usage has its text on a line of its own
+    return dict(re.findall(r"^ {2,4}(\S+)(?: \S+)*? {2,}(\S.*)$", lines, re.MULTILINE))
+
+
+def test_help_lists_every_command() -> None:
+    found = listed()
+    patterns = re.findall(r"^    ([a-z][a-z| -]*)\)(?:\s|$)", (ROOT / "run.sh").read_text(), re.MULTILINE)
+    taken = {name for pattern in patterns for name in pattern.split(" | ")}
+    assert set(found) == taken - {"-h", "--help"}
+    of_app = subprocess.run([sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert (commands := re.findall(r"^    (\w+) {2,}", of_app, re.MULTILINE))
+    assert set(commands) <= set(found)
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_the_options_for_help_install_nothing(tmp_path: Path, option: str) -> None:
+    ended = run(option, VENV=str(tmp_path / "venv"))
+    assert (ended.returncode, ended.stdout) == (0, run("help").stdout)
+    assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dance"], "There is no command dance."),
+        (["check", "dance"], "There is no part dance: ./run.sh help lists them."),
+    ],
+)
+def test_an_unknown_command_is_explained(tmp_path: Path, arguments: list[str], message: str) -> None:
+    ended = run(*arguments, VENV=str(tmp_path / "venv"))
+    assert ended.returncode != 0
+    assert message in ended.stderr
+    assert not (tmp_path / "venv").exists()
 
 
 def installed(folder: Path) -> Path:
