@@ -122,7 +122,9 @@ async def called() -> AsyncIterator[tuple[str, set[bytes]]]:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head, _, _ = (await reader.readuntil(b"\r\n0\r\n\r\n")).partition(b"\r\n\r\n")  # chunked to its end
+            head = await reader.readuntil(b"\r\n\r\n")
+            (length,) = re.findall(rb"(?mi)^content-length: *(\d+)", head)
+            await reader.readexactly(int(length))
             heard.update(re.findall(rb"(?mi)^webhook-id: *(\w+)", head))
             writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
             await writer.drain()

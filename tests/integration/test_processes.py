@@ -115,6 +115,7 @@ async def test_a_document_that_does_not_come_back_keeps_no_process(
         (child,) = children._idle
         await until(lambda: not children._idle)
         await child.channel.wait()
+        assert children._spent == {}
 
 
 async def test_documents_between_two_calls_keep_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,6 +265,8 @@ class PagePool:
         self._end(child)
 
     def _end(self, child: PageProcess) -> None:
+        if child.source is not None:
+            self._spent.pop(child.source.parent, None)  # nobody asks any more
         ending = asyncio.create_task(child.close())
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
