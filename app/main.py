@@ -14,6 +14,7 @@ from app.api.access import Access
 from app.api.body_limit import BodyLimit
 from app.api.dependencies import Context
 from app.api.head import Head
+from app.api.request_id import RequestId
 from app.api.responses import Answer
 from app.api.routes import docs, events, health, infer, jobs, queue
 from app.api.startup import Startup
@@ -89,6 +90,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_file_mb=chosen.max_file_mb)
     app.add_middleware(Access, settings=chosen)
     app.add_middleware(Startup)
+    app.add_middleware(error_handlers.Unexpected)
+    app.add_middleware(RequestId)
     error_handlers.install(app)
     app.include_router(docs.router)
     app.include_router(health.router)

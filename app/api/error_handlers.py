@@ -9,9 +9,11 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.responses import Answer
 from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
+from app.logging import REQUEST_ID
 from app.redis.client import StoreDown
 
 log = logging.getLogger(__name__)
@@ -97,7 +99,29 @@ def install(app: FastAPI) -> None:
         log.warning("%s %s: the blob store: %s", request.method, request.url.path, error)
         return problem(StorageUnavailable("The blob store (DATA_DIR) cannot be used at the moment. Try again shortly."))
 
-    @app.exception_handler(Exception)
-    async def of_bugs(request: Request, error: Exception) -> Answer:
-        log.exception("%s %s", request.method, request.url.path, exc_info=error)
-        return problem(Internal("An internal error; the service's log has the details."))
+
+class Unexpected:
+    """Answers with 500 where a bug of ours has ended a request. An answer that has begun is broken off."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if started:
+                raise
+            log.exception("%s %s", scope["method"], scope["path"])
+            message = f"An internal error; the service's log has the details under [{REQUEST_ID.get()}]."
+            await problem(Internal(message))(scope, receive, send)
