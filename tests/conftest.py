@@ -33,6 +33,21 @@ def pytest_configure(config: pytest.Config) -> None:
         die_with(os.getppid())
 
 
+UNIT_TESTS = Path(__file__).with_name("unit")
+NOT_FOR_UNIT_TESTS = {"service", "store_server"}
+"""What fixtures start that a unit test does without."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test by its folder: `unit` in tests/unit, `integration` everywhere else."""
+    for item in items:
+        unit = UNIT_TESTS in item.path.parents
+        item.add_marker("unit" if unit else "integration")
+        started = NOT_FOR_UNIT_TESTS & set(getattr(item, "fixturenames", ()))
+        if unit and started:
+            raise pytest.UsageError(f"{item.nodeid} is a unit test and uses {', '.join(started)}")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -3,7 +3,8 @@
 
     python -m docs.scripts.reference
 
-Run it after changing app/settings.py or the first part of .env.example; tests/test_reference.py fails until then.
+Run it after changing app/settings.py or the first part of .env.example: tests/unit/docs/test_reference.py fails until
+then.
 """
 
 import re
