@@ -1,4 +1,4 @@
-"""Dockerfiles, compose files and shell scripts, each by its linter."""
+"""Dockerfiles, compose files, shell scripts and what GitHub reads, each by its linter."""
 
 import subprocess
 import sys
@@ -18,6 +18,17 @@ SCRIPTS = [
     *sorted(ROOT.glob("docker/*.sh")),
     *sorted(ROOT.glob("tests/docker/*.sh")),
 ]
+GITHUB = {
+    path: schema
+    for schema, pattern in {
+        "renovate": "renovate.json",
+        "github-issue-config": "ISSUE_TEMPLATE/config.yml",
+        "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+        "github-actions": "actions/*/action.yml",
+        "github-workflows": "workflows/*.yml",
+    }.items()
+    for path in sorted(ROOT.glob(f".github/{pattern}"))
+}
 
 
 def clean(*command: str | Path) -> None:
@@ -36,6 +47,15 @@ def test_dockerfiles(file: Path) -> None:
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.stem)
 def test_compose_files(file: Path) -> None:
     clean("check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+
+
+@pytest.mark.parametrize("file", GITHUB, ids=lambda file: str(file.relative_to(ROOT)))
+def test_files_for_github(file: Path) -> None:
+    clean("check-jsonschema", "--builtin-schema", f"vendor.{GITHUB[file]}", file)
+
+
+def test_every_file_for_github_is_checked() -> None:
+    assert {path for path in ROOT.glob(".github/**/*.*") if path.suffix != ".md"} == set(GITHUB)
 
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: str(file.relative_to(ROOT)))
