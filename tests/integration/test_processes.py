@@ -17,6 +17,8 @@ import pytest
 
 from app.errors import DocumentError, PageError, WorkerError
 from app.processes.die_with_parent import die_with_parent
+from app.results.models import Page
+from app.results.pages import store_page
 from app.settings import Settings
 from app.storage.blobs import JobFolder, write
 from support.documents import image_file, picture_pdf, raw_pdf, scan, scan_pdf, slow_pdf, text_pdf
@@ -26,7 +28,9 @@ from worker.engine_host import page_pool
 from worker.engine_host import page_processes as page_processes_module
 from worker.engine_host.page_pool import PagePool
 from worker.engine_host.page_processes import Limits, PageProcess
+from worker.ipc.calls import Call
 from worker.ipc.channel import Channel, ChildDied
+from worker.ipc.messages import Ping, PrepareDocument
 from worker.page_process import sandbox
 from worker.supervisor import engine_host
 from worker.supervisor.host_environment import environment_for, settings_for
@@ -270,6 +274,24 @@ async def test_a_process_that_dies_at_opening_is_the_documents_fault(
         assert await children.prepare(folder, None, 10) == [1]
 
 
+async def test_a_process_that_is_taken_over_misleads_nobody(tmp_path: Path) -> None:
+    """What it answers for its document fails that document, and it is killed."""
+    folder, good = folder_with(tmp_path, text_pdf()), folder_with(tmp_path, text_pdf(2), "good")
+    async with page_processes(reader="tests.support.taken_over:Reader") as children:
+        await children.prepare(folder, None, 10)
+        (child,) = children._idle
+        with pytest.raises(PageError, match="what no page process of ours leaves") as failure:
+            await children.page(folder, 1)
+        assert failure.value.code == "page_failed"
+        assert not child.channel.alive
+        assert folder.pages_done() == set()
+        store_page(folder, Page(1, 1, 1, "engine"))
+        with pytest.raises(DocumentError, match="what no page process of ours leaves") as refusal:
+            await children.assemble(folder, "null", "1")
+        assert refusal.value.code == "document_crashed"
+        assert await children.prepare(good, None, 10) == [1, 2]
+
+
 async def test_a_pause_of_the_machine_costs_no_page(tmp_path: Path) -> None:
     """All processes stand still for far longer than PAGE_TIMEOUT, in the middle of a page."""
     folder = folder_with(tmp_path, text_pdf())
@@ -400,7 +422,7 @@ async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
         assert children.spent(quick) > 0
         assert children.spent(quick) == 0
         assert children.spent(slow[0]) > 0
-        assert not any(child.aside for child in children._idle)
+        assert not any(child.background for child in children._idle)
 
 
 async def test_a_page_process_knows_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,12 +451,16 @@ def test_an_engine_host_gets_no_secret() -> None:
     assert Settings.model_validate(passed).page_timeout == settings.page_timeout
 
 
+class Dance(Call[None]):
+    """No page process does that."""
+
+
 async def test_an_unknown_operation_is_an_internal_error(tmp_path: Path) -> None:
     async with page_processes() as children:
         await children.start()
         (child,) = children._processes._ready
         with pytest.raises(Exception, match="KeyError") as error:
-            await child.channel.call("dance", folder=str(tmp_path))
+            await child.channel.call(Dance())
         assert error.value.code == "internal"  # type: ignore[attr-defined]
 
 
@@ -444,14 +470,14 @@ async def test_calls_after_death_fail_at_once() -> None:
     await channel.wait()
     assert not channel.alive
     with pytest.raises(ChildDied, match="SIGKILL"):
-        await channel.call("start")
+        await channel.call(Ping())
     await channel.close()
 
 
 async def test_a_child_that_cannot_start_says_so() -> None:
     channel = await Channel.open("worker.no_such_module")
     with pytest.raises(ChildDied, match="status 1"):
-        await channel.call("start")
+        await channel.call(Ping())
 
 
 async def test_children_die_with_their_parent() -> None:
@@ -485,11 +511,11 @@ async def test_an_engine_host_that_does_not_answer_is_replaced(data_dir: Path, m
     async with keeper.place(0) as place:
         frozen.suspend()
         with pytest.raises(ChildDied, match="SIGKILL"):
-            await keeper.call("prepare", folder=str(data_dir), page_ranges=None)
+            await keeper.call(PrepareDocument(str(data_dir), None, None))
         assert place.crashes == 1
     monkeypatch.setattr(engine_host, "UNRESPONSIVE", 60.0)
     await keeper.ready.wait()
-    assert await keeper.call("ping") == {"unavailable_reason": None}
+    assert await keeper.call(Ping()) is None
     for part in parts:
         part.cancel()
     await asyncio.gather(*parts, return_exceptions=True)
@@ -531,7 +557,7 @@ async def test_a_pause_of_the_machine_costs_no_engine_host(data_dir: Path, monke
     time.sleep(3)
     host.resume()
     await freeing
-    assert await keeper.call("ping") == {"unavailable_reason": None}
+    assert await keeper.call(Ping()) is None
     assert keeper._channel.pid == host.pid
     for part in parts:
         part.cancel()

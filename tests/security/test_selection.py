@@ -19,7 +19,10 @@ from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder, write
 from app.storage.quota import Quota
 from support.documents import text_pdf
-from worker.page_process.selection import DOCUMENT_BYTES, PAGE_BYTES, PAGES_MAX, selected_pages
+from worker.documents.info import PAGES_MAX
+from worker.ipc.calls import Call, Stream
+from worker.ipc.messages import PageDone, PrepareDocument, ReadPages
+from worker.page_process.selection import DOCUMENT_BYTES, PAGE_BYTES, selected_pages
 from worker.supervisor.slices import SliceWork
 
 JOB = "0" * 32
@@ -105,13 +108,15 @@ class HostileHost:
     def count_page(self) -> None:
         pass
 
-    async def call(self, op: str, emit: Callable[[Any], None] | None = None, **parameters: Any) -> Any:
-        if op == "prepare":
+    async def call(self, call: Call[Any]) -> Any:
+        if isinstance(call, PrepareDocument):
             left(self._folder, 1, self._selected)
-            return self._selected
-        for number in parameters.get("numbers", ()) if emit else ():
-            emit({"page": number, "error": "", "seconds": 0.0})
         return []
+
+    async def stream(self, call: Stream[None, PageDone], on_event: Callable[[PageDone], None]) -> None:
+        assert isinstance(call, ReadPages)
+        for number in call.numbers:
+            on_event({"page": number, "error": "", "seconds": 0.0})
 
 
 @pytest.mark.anyio

@@ -5,7 +5,6 @@ import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from app.errors import PageError
 from app.processes.lifecycle import forbid_inspection
@@ -16,50 +15,47 @@ from worker.engine_host.page_pool import PagePool
 from worker.engine_host.page_processes import Limits
 from worker.engines import engine_class
 from worker.engines.base import Document, Engine
+from worker.ipc.calls import Handler
 from worker.ipc.channel import serve
+from worker.ipc.messages import (
+    AssembleDocument,
+    EngineStarted,
+    PageDone,
+    Ping,
+    PrepareDocument,
+    ReadPages,
+    StartEngine,
+    YieldSlice,
+)
+from worker.ipc.page_messages import PageFailure
 from worker.scheduling.cpus import cpus
 
 
 class EngineHost:
-    """The operations of the host; a lane calls them in the order prepare, pages, assemble."""
+    """What the host does for each call. A lane calls prepare, read, assemble in this order."""
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
         self._max_pages = 0
         self._readings: dict[str, _Reading] = {}
+        """The slices at their pages, by execution."""
+
+    def handlers(self) -> list[Handler]:
+        return [
+            StartEngine.handled_by(self._start),
+            Ping.handled_by(self._ping),
+            YieldSlice.handled_by(self._yield),
+            PrepareDocument.handled_by(self._prepare),
+            ReadPages.streamed_by(self._read),
+            AssembleDocument.handled_by(self._assemble),
+        ]
 
     async def close(self) -> None:
         if self._engine is not None:
             await self._engine.close()
 
-    async def handle(self, op: str, emit: Any, **parameters: Any) -> Any:
-        if op == "ping":
-            return {"unavailable_reason": self._engine.unavailable_reason if self._engine is not None else None}
-        if op == "yield":
-            return self._yield(parameters["executions"])
-        if op == "start":
-            return await self._start(Settings.model_validate(parameters["settings"]), parameters["engine"])
-        folder = JobFolder(Path(parameters["folder"]))
-        if self._engine is None:
-            raise RuntimeError(f"{op} before start")
-        if op == "prepare":
-            wanted, password = parameters["page_ranges"], parameters["password"]
-            return await self._engine.pages.prepare(folder, wanted, self._max_pages, password)
-        document = Document(folder, parameters["options"])
-        if op == "pages":
-            self._engine.check(document.options)
-            reading = _Reading(self._engine, document, parameters["numbers"], emit)
-            self._readings[parameters["execution"]] = reading
-            try:
-                return await reading.run()
-            finally:
-                del self._readings[parameters["execution"]]
-        if op == "assemble":
-            return await self._engine.assemble(document)
-        raise RuntimeError(f"no operation {op}")
-
-    async def _start(self, settings: Settings, name: str) -> dict[str, Any]:
-        kind = engine_class(name)
+    async def _start(self, call: StartEngine) -> EngineStarted:
+        settings, kind = Settings.model_validate(call.settings), engine_class(call.engine)
         limits = Limits(settings.page_timeout, settings.page_memory_mb, settings.max_page_pixels)
         pages = PagePool(settings.page_processes or cpus(), kind.reader, limits)
         engine = kind(pages, settings)
@@ -67,20 +63,50 @@ class EngineHost:
         self._engine, self._max_pages = engine, settings.max_pages
         return {"version": engine.version, "unavailable_reason": engine.unavailable_reason}
 
-    def _yield(self, executions: list[str]) -> str | None:
-        """Ends one of the slices early, the one that has least in work."""
-        readings = [execution for execution in executions if execution in self._readings]
+    async def _ping(self, call: Ping) -> str | None:
+        return self._engine.unavailable_reason if self._engine is not None else None
+
+    async def _yield(self, call: YieldSlice) -> str | None:
+        readings = [execution for execution in call.executions if execution in self._readings]
         if not readings:
             return None
         first = min(readings, key=lambda execution: self._readings[execution].in_work)
         self._readings[first].end_early()
         return first
 
+    async def _prepare(self, call: PrepareDocument) -> None:
+        folder = JobFolder(Path(call.folder))
+        await self._started.pages.prepare(folder, call.page_ranges, self._max_pages, call.password)
+
+    async def _read(self, call: ReadPages, emit: Callable[[PageDone], None]) -> None:
+        engine, document = self._started, _document(call)
+        engine.check(document.options)
+        reading = self._readings[call.execution] = _Reading(engine, document, call.numbers, emit)
+        try:
+            await reading.run()
+        finally:
+            del self._readings[call.execution]
+
+    async def _assemble(self, call: AssembleDocument) -> list[PageFailure]:
+        return await self._started.assemble(_document(call))
+
+    @property
+    def _started(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("the engine is not started")
+        return self._engine
+
+
+def _document(call: ReadPages | AssembleDocument) -> Document:
+    return Document(JobFolder(Path(call.folder)), call.options)
+
 
 class _Reading:
     """The pages of a slice on their way through the engine."""
 
-    def __init__(self, engine: Engine, document: Document, numbers: list[int], emit: Callable[[Any], None]) -> None:
+    def __init__(
+        self, engine: Engine, document: Document, numbers: list[int], emit: Callable[[PageDone], None]
+    ) -> None:
         self._engine = engine
         self._document = document
         self._waiting = iter(numbers)
@@ -124,7 +150,7 @@ class _Reading:
 
 async def run(descriptor: int) -> None:
     host = EngineHost()
-    await serve(descriptor, host.handle)
+    await serve(descriptor, host.handlers())
     await host.close()
 
 

@@ -11,13 +11,25 @@ import signal
 import statistics
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import Any
 
 from app.errors import DocumentError, PageError
 from app.storage.blobs import JobFolder
 from worker.engine_host.page_processes import Limits, PageProcess, PageProcesses
+from worker.ipc.calls import Misconduct
 from worker.ipc.channel import ChildDied
-from worker.ipc.handover import Handover, Misconduct
+from worker.ipc.handover import Handover
+from worker.ipc.page_messages import (
+    Assemble,
+    Decrypt,
+    OnePageCall,
+    PageAnswer,
+    PageCall,
+    PageFailure,
+    Prepare,
+    ReadPage,
+    RenderPage,
+    Value,
+)
 from worker.scheduling.child_clock import LOOK, ChildClock
 from worker.scheduling.fair_semaphore import FairSemaphore
 
@@ -92,48 +104,41 @@ class PagePool:
 
         Where one page is too much for the survey, the others do without.
         """
-        wanted = {"page_ranges": page_ranges, "max_pages": max_pages}
         self._close_document(folder)  # it may be another one by now: a job that begins anew
         try:
             if password is not None:
-                await self._call(folder, "decrypt", password=password)
+                await self._call(folder, Decrypt(password))
             try:
-                return await self._prepare(folder, **wanted, survey=True)
+                return await self._call(folder, Prepare(page_ranges, max_pages, survey=True))
             except (_Overrun, ChildDied) as failure:
                 log.info("%s is not surveyed: it %s", folder.root.name, failure)
-                return await self._prepare(folder, **wanted, survey=False)
+                return await self._call(folder, Prepare(page_ranges, max_pages, survey=False))
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:
             message = f"The process that opened the document {died}: the file is damaged or hostile."
         raise DocumentError(message, code="document_crashed")
 
-    async def _prepare(self, folder: JobFolder, **parameters: Any) -> list[int]:
-        selected: list[int] = await self._call(folder, "prepare", **parameters)
-        return selected
-
     async def page(self, folder: JobFolder, number: int) -> None:
         """Reads page `number` and stores it. Raises PageError."""
-        await self._page(folder, "page", number)
+        await self._page(folder, ReadPage(number))
 
     async def render(self, folder: JobFolder, number: int, scale: float) -> tuple[int, int]:
         """Stores the pixels of page `number`; see OpenDocument.raster. Their height and width. Raises PageError."""
-        height, width = await self._page(folder, "render", number, scale=scale)
-        return height, width
+        return await self._page(folder, RenderPage(number, scale))
 
-    async def _page(self, folder: JobFolder, op: str, number: int, **parameters: Any) -> Any:
+    async def _page(self, folder: JobFolder, call: OnePageCall[Value]) -> Value:
         try:
-            return await self._call(folder, op, number=number, **parameters)
+            return await self._call(folder, call)
         except _Overrun as overrun:
-            raise PageError(f"Page {number} {overrun} and was stopped.", code=overrun.code) from None
+            raise PageError(f"Page {call.number} {overrun} and was stopped.", code=overrun.code) from None
         except ChildDied as died:
-            raise PageError(f"The process that read page {number} {died}.") from None
+            raise PageError(f"The process that read page {call.number} {died}.") from None
 
-    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]:
-        """Makes the result from the stored pages; returns the errors of those that failed."""
+    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[PageFailure]:
+        """Makes the result from the stored pages; returns those that failed. Raises DocumentError."""
         try:
-            errors: list[dict[str, Any]] = await self._call(folder, "assemble", engine=engine, version=version)
-            return errors
+            return await self._call(folder, Assemble(engine, version))
         except (_Overrun, ChildDied) as error:
             raise DocumentError(f"Putting the pages together failed: it {error}.", code="document_crashed") from None
         finally:
@@ -143,11 +148,11 @@ class PagePool:
         for child in [child for child in self._idle if child.source == folder.source]:
             self._forget(child)
 
-    async def _call(self, folder: JobFolder, op: str, **parameters: Any) -> Any:
+    async def _call(self, folder: JobFolder, call: PageCall[Value]) -> Value:
         deaths = 0
         while True:
             try:
-                return await self._once(folder, op, parameters)
+                return await self._once(folder, call)
             except _Displaced:
                 pass
             except ChildDied:
@@ -155,7 +160,7 @@ class PagePool:
                 if deaths == 2:  # the first time it may have been for another's sake: the kernel short of memory, say
                     raise
 
-    async def _once(self, folder: JobFolder, op: str, parameters: dict[str, Any]) -> Any:
+    async def _once(self, folder: JobFolder, call: PageCall[Value]) -> Value:
         """Raises _Displaced where it takes long while others wait, and all places in the background are taken."""
         document = folder.root
         turns = self._background if document in self._slow else self._turns
@@ -163,11 +168,11 @@ class PagePool:
         try:
             child = await self._take(folder.source, background=turns is self._background)
             try:
-                async with Handover(op, folder, parameters.get("number"), child.spool(folder)) as handover:
+                async with Handover(call, folder, child.spool(folder)) as handover:
                     clock = ChildClock(child.process)
-                    call = asyncio.create_task(child.call(op, handover, **parameters))
+                    answer = asyncio.create_task(child.call(call, handover))
                     try:
-                        while not (await asyncio.wait({call}, timeout=LOOK))[0]:
+                        while not (await asyncio.wait({answer}, timeout=LOOK))[0]:
                             clock.look()
                             self._check(clock)
                             if turns is self._turns and clock.wall > self._patience and turns.others_wait(document):
@@ -177,33 +182,32 @@ class PagePool:
                                 child.move_to_background()
                                 turns.release()
                                 turns = self._background
-                        result = call.result()
-                    except ChildDied as died:
-                        if died.status == -signal.SIGXCPU:
-                            raise self._too_long from None
-                        raise
                     finally:
-                        if not call.done():  # it goes on in there, and nobody waits for it
-                            call.cancel()
+                        if not answer.done():  # it goes on in there, and nobody waits for it
+                            answer.cancel()
                             await child.kill()
                         clock.stop()
                         self._spent[document] += clock.own
-                    value = await self._keep(handover, result, child)
+                    value = await self._kept(answer, handover, child)
             finally:
                 self._give(child)
             if child.loaded:
                 self._processes.preload()
-            if op in ("page", "render"):
+            if isinstance(call, OnePageCall):
                 self._mark(document, slow=clock.wall > self._patience and self._turns.others_wait(document))
                 self._recent.append(clock.wall)
             return value
         finally:
             turns.release()
 
-    async def _keep(self, handover: Handover, result: Any, child: PageProcess) -> Any:
-        """Stores what the child has left; the value it answers with."""
+    async def _kept(self, answer: "asyncio.Task[PageAnswer[Value]]", handover: Handover, child: PageProcess) -> Value:
+        """Stores what the child has left; the value that it answers with. Raises what the call raised, or _Overrun."""
         try:
-            return await handover.keep(result)
+            return await handover.keep(answer.result())
+        except ChildDied as died:
+            if died.status == -signal.SIGXCPU:
+                raise self._too_long from None
+            raise
         except Misconduct as misconduct:
             log.error("a page process is taken to be hostile and is killed: %s", misconduct)
             await child.kill()

@@ -18,6 +18,8 @@ from app.errors import WorkerError
 from app.storage.blobs import JobFolder
 from worker.ipc.channel import Channel, ChildDied
 from worker.ipc.handover import Handover, nameless, send
+from worker.ipc.messages import Fork, Forked, PreloadModels, StartForkServer
+from worker.ipc.page_messages import PageAnswer, PageCall, ReportSandbox, Value
 from worker.page_process.sandbox import Sandbox
 from worker.scheduling.child_clock import answer_within
 
@@ -86,14 +88,15 @@ class PageProcess:
             self._spool = nameless(folder)
         return self._spool
 
-    async def call(self, op: str, handover: Handover, **parameters: Any) -> Any:
+    async def call(self, call: PageCall[Value], handover: Handover) -> PageAnswer[Value]:
+        """Raises the JobErrors of the call, ChildDied, Misconduct."""
         self._grown_mb = None
         try:
             send(self._files, handover)
         except OSError:  # it has just ended, as the call will tell
             await self.kill()
-        answer = await self.channel.call(op, **parameters)
-        self.loaded = isinstance(answer, dict) and answer.get("loaded") is True
+        answer = await self.channel.call(call)
+        self.loaded = answer.loaded
         return answer
 
     @property
@@ -214,7 +217,7 @@ class PageProcesses:
             channel = await Channel.over(line, forked, on_death=lambda _: files.close())
             ours.pop_all()  # they are closed when it ends
         try:
-            entered = await self._patiently(channel, channel.call("start"))
+            entered = await self._patiently(channel, channel.call(ReportSandbox()))
         except BaseException:  # a cancellation, too: nobody else knows of the process
             channel.kill()
             await channel.wait()
@@ -228,12 +231,12 @@ class PageProcesses:
         """Has the fork server fork a process that gets these."""
         server = await self._running_server()
         socket.send_fds(self._passing, [b"."], descriptors)
-        born: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        ending = asyncio.ensure_future(server.call("fork", lambda event: born.set_result(event["pid"])))
+        born: asyncio.Future[Forked] = asyncio.get_running_loop().create_future()
+        ending = asyncio.ensure_future(server.stream(Fork(), born.set_result))
 
         async def birth() -> int:
-            await asyncio.wait({born, ending}, return_when=asyncio.FIRST_COMPLETED)
-            return born.result() if born.done() else ending.result()
+            await asyncio.wait((born, ending), return_when=asyncio.FIRST_COMPLETED)
+            return born.result()["pid"] if born.done() else ending.result()
 
         pid = await self._patiently(server, birth())
         try:
@@ -256,15 +259,16 @@ class PageProcesses:
                 passing=[theirs.fileno()],
                 on_death=lambda _: self._ready.clear(),  # they end with it
             )
-        limits = vars(self._limits)
-        await self._patiently(self._server, self._server.call("start", reader=self._reader, **limits))
+        limits = self._limits
+        start = StartForkServer(self._reader, limits.seconds, limits.memory_mb, limits.max_pixels)
+        await self._patiently(self._server, self._server.call(start))
         if self._loading is not None:
             await self._preload_in(self._server)
         self._inherited_mb = resident_mb(psutil.Process(self._server.pid))
         return self._server
 
     async def _preload_in(self, server: Channel) -> None:
-        await self._patiently(server, server.call("preload"))
+        await self._patiently(server, server.call(PreloadModels()))
         self._inherited_mb = resident_mb(psutil.Process(server.pid))
 
     async def _patiently(self, channel: Channel, answer: Coroutine[Any, Any, T]) -> T:

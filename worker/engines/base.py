@@ -7,10 +7,11 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from app.results.models import Page
 from app.storage.blobs import JobFolder
+from worker.ipc.page_messages import PageFailure
 
 if TYPE_CHECKING:  # page processes import this module and need no settings
     import pypdfium2 as pdfium
@@ -18,8 +19,8 @@ if TYPE_CHECKING:  # page processes import this module and need no settings
     from app.settings import Settings
     from worker.documents.base import OpenDocument
 
-Hint = dict[str, Any]
-"""What the survey of a document found out about one of its pages; JSON-ready."""
+Hint = TypeVar("Hint")
+"""What the survey of a document says of one of its pages: a JSON-ready type of the engine's own."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Assembly:
         return "\n\n".join(self._texts)
 
 
-class PageReader:
+class PageReader(Generic[Hint]):
     """An engine's work inside a page process: one thread, limited, killable. PDFium runs only here."""
 
     def __init__(self, max_pixels: int) -> None:
@@ -79,11 +80,16 @@ class PageReader:
                 import_module(f"encodings.{module.name}")
 
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
-        """Hints for the selected pages (numbers from 1), from one look at the whole document."""
+        """Hints for some of the selected pages (numbers from 1), from one look at the whole document."""
         return {}
 
-    def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
-        """Page `number` as blocks; pictures go to `save_image(name, data)`. Not for engines that work in the host."""
+    def read(
+        self, page: pdfium.PdfPage, number: int, hint: Hint | None, save_image: Callable[[str, bytes], None]
+    ) -> Page:
+        """Page `number` as blocks; pictures go to `save_image(name, data)`. Not for engines that work in the host.
+
+        `hint` is what the survey said of the page, if anything.
+        """
         raise NotImplementedError
 
     def assembly(self, pages: Iterable[Page]) -> Assembly:
@@ -113,7 +119,7 @@ class PageWork(Protocol):
 
     async def render(self, folder: JobFolder, number: int, scale: float) -> tuple[int, int]: ...
 
-    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[dict[str, Any]]: ...
+    async def assemble(self, folder: JobFolder, engine: str, version: str) -> list[PageFailure]: ...
 
 
 class Engine(ABC):
@@ -163,6 +169,6 @@ class Engine(ABC):
         """Reads page `number` and stores it. Raises PageError."""
         await self.pages.page(document.folder, number)
 
-    async def assemble(self, document: Document) -> list[dict[str, Any]]:
-        """Makes the result from the stored pages; returns the errors of those that failed."""
+    async def assemble(self, document: Document) -> list[PageFailure]:
+        """Makes the result from the stored pages; returns those that failed."""
         return await self.pages.assemble(document.folder, self.name, self.version)

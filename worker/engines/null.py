@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import app
 from app.results.models import Block, Page
-from worker.engines.base import Document, Engine, Hint, PageReader
+from worker.engines.base import Document, Engine, PageReader
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 TEXT = "This page was read by the null engine."
 
 
-class NullReader(PageReader):
-    def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
+class NullReader(PageReader[None]):
+    def read(self, page: pdfium.PdfPage, number: int, hint: None, save_image: Callable[[str, bytes], None]) -> Page:
         width, height = (round(side) for side in page.get_size())
         return Page(number, width, height, "engine", TEXT, [Block("text", [0, 0, width, height], TEXT)])
 

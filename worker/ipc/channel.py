@@ -1,6 +1,6 @@
 """Calls to a child process: JSON lines over a socket pair, any number in flight.
 
-    parent → child   {"call": 7, "op": "page", ...parameters}      {"call": 7, "op": "cancel"}
+    parent → child   {"call": 7, "op": "ReadPages", ...fields}      {"call": 7, "op": "cancel"}
     child → parent   {"call": 7, "event": {...}}   {"call": 7, "result": ...}
                      {"call": 7, "error": {"kind", "code", "message", "retryable"}}
 
@@ -14,9 +14,9 @@ import logging
 import signal
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import anyio
 
@@ -24,6 +24,7 @@ import app
 from app.errors import DocumentError, EngineError, JobError, PageError, WorkerError
 from app.processes.die_with_parent import die_with_parent
 from app.processes.launch import program
+from worker.ipc.calls import MESSAGE_MAX, Answer, Call, Event, Handler, Stream
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,6 @@ ROOT = Path(app.__file__).parents[1]
 CLOSE_WITHIN = 2.0  # seconds
 EXIT_WITHIN = 1.0  # seconds
 LINE_MAX = 16 << 20  # bytes; StreamReader's default of 64 KiB would look like the child's death
-MESSAGE_MAX = 4096  # characters of a child's error
 KINDS: dict[str, type[JobError]] = {
     kind.__name__: kind for kind in (DocumentError, EngineError, PageError, WorkerError)
 }
@@ -43,6 +43,15 @@ class ChildDied(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}")
         self.status = status
+
+
+class ErrorMessage(TypedDict):
+    """A JobError as it travels; `kind` is the name of its class."""
+
+    kind: str
+    code: str
+    message: str
+    retryable: bool
 
 
 class Process(Protocol):
@@ -121,17 +130,24 @@ class Channel:
     def alive(self) -> bool:
         return self._died is None
 
-    async def call(self, op: str, on_event: Callable[[Any], None] | None = None, **parameters: Any) -> Any:
-        """The result of `op`. Raises the JobError that the child raised, or ChildDied."""
+    async def call(self, call: Call[Answer]) -> Answer:
+        """The answer. Raises the JobError that the child raised, ChildDied, or Misconduct for a malformed answer."""
+        return await self._answer(call, None)
+
+    async def stream(self, call: Stream[Answer, Event], on_event: Callable[[Event], None]) -> Answer:
+        """The same for a call with events."""
+        return await self._answer(call, on_event)
+
+    async def _answer(self, call: Call[Answer], on_event: Callable[[Any], None] | None) -> Answer:
         if self._died is not None:
             raise self._died
         self._last += 1
         number = self._last
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._calls[number] = future, on_event
-        self._send({"call": number, "op": op, **parameters})
+        self._send({"call": number, "op": type(call).__name__, **vars(call)})
         try:
-            return await future
+            return call.parse(await future)
         except asyncio.CancelledError:
             self._send({"call": number, "op": "cancel"})
             raise
@@ -197,7 +213,7 @@ class Channel:
 
 
 def _received_error(error: dict[str, Any]) -> JobError:
-    """A child's error as it is raised here. It goes into the record: what is no text there is a breach of protocol."""
+    """A child's error as it is raised here. It goes into the job's record, so anything but text breaks the protocol."""
     kind, message, code, retryable = error["kind"], error["message"], error["code"], error["retryable"]
     if not (isinstance(message, str) and isinstance(code, str) and isinstance(retryable, bool)):
         raise TypeError("an error has a message, a code and retryable")
@@ -205,15 +221,20 @@ def _received_error(error: dict[str, Any]) -> JobError:
     return KINDS.get(kind, WorkerError)(message[:MESSAGE_MAX], code=code[:MESSAGE_MAX], retryable=retryable)
 
 
-def error_message(error: Exception) -> dict[str, Any]:
-    """An exception as it travels: errors of ours keep their kind, code and sentence."""
+def error_message(error: Exception) -> ErrorMessage:
+    """An exception as it travels. What is no JobError becomes a WorkerError."""
     if isinstance(error, OSError):
         message = f"The blob store cannot be used: {error.strerror}."
         error = WorkerError(message, code="storage_unavailable", retryable=True)
     if not isinstance(error, JobError):
         name = type(error).__name__
         error = WorkerError(f"An internal error ({name}); the worker's log has the details.", code="internal")
-    return {"kind": type(error).__name__, "retryable": error.retryable, **error.to_dict()}
+    return {
+        "kind": type(error).__name__,
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+    }
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -224,26 +245,20 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-Handler = Callable[..., Awaitable[Any]]
-"""`await handler(op, emit, **parameters)`: `emit(event)` sends an event before the result."""
-
-
-async def serve(descriptor: int, handler: Handler) -> None:
+async def serve(descriptor: int, handlers: Iterable[Handler]) -> None:
     """The child's side for an asyncio program: answers calls until the parent is gone."""
+    by_op = {handler.kind.__name__: handler for handler in handlers}
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor), limit=LINE_MAX)
     running: dict[int, asyncio.Task[None]] = {}
 
     def send(message: dict[str, Any]) -> None:
         writer.write(json.dumps(message).encode() + b"\n")
 
-    async def answer(number: int, op: str, parameters: dict[str, Any]) -> None:
+    async def answer(number: int, op: str, fields: dict[str, Any]) -> None:
         try:
-            send(
-                {
-                    "call": number,
-                    "result": await handler(op, lambda event: send({"call": number, "event": event}), **parameters),
-                }
-            )
+            handler = by_op[op]
+            answer = await handler.handle(handler.kind(**fields), lambda event: send({"call": number, "event": event}))
+            send({"call": number, "result": answer})
         except Exception as error:
             if not isinstance(error, JobError):
                 log.exception("%s failed", op)

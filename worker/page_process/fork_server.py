@@ -19,45 +19,45 @@ from app.errors import WorkerError
 from app.processes.die_with_parent import die_with
 from app.processes.lifecycle import forbid_inspection, freeze_gc
 from worker.engines.base import PageReader
+from worker.ipc.calls import Handler
 from worker.ipc.channel import serve
+from worker.ipc.messages import Fork, Forked, PreloadModels, StartForkServer
 from worker.page_process import process, sandbox
 
 
 class ForkServer:
-    """The operations of the fork server. `passed` is the socket by which it gets the descriptors of each fork."""
+    """What the fork server does for each call. `passed` is the socket by which it gets the descriptors of each fork."""
 
     def __init__(self, passed: socket.socket) -> None:
         self._passed = passed
         self._ended: dict[int, asyncio.Future[int]] = {}
         """Of each page process, by its id: its exit status."""
-        self._reader: PageReader
+        self._reader: PageReader[Any]
         self._seconds = 0.0
         self._rules: int | None = None
 
-    async def handle(self, op: str, emit: Callable[[Any], None], **parameters: Any) -> Any:
-        if op == "start":
-            return self._start(**parameters)
-        if op == "preload":
-            return self._preload()
-        if op == "fork":
-            return await self._fork(emit)
-        raise RuntimeError(f"no operation {op}")
+    def handlers(self) -> list[Handler]:
+        return [
+            StartForkServer.handled_by(self._start),
+            PreloadModels.handled_by(self._preload),
+            Fork.streamed_by(self._fork),
+        ]
 
-    def _start(self, reader: str, seconds: float, memory_mb: int, max_pixels: int) -> None:
-        self._reader, self._seconds = process.load_reader(reader, max_pixels), seconds
-        sandbox.limit(memory_mb)  # page processes inherit it
+    async def _start(self, call: StartForkServer) -> None:
+        self._reader, self._seconds = process.load_reader(call.reader, call.max_pixels), call.seconds
+        sandbox.limit(call.memory_mb)  # page processes inherit it
         self._rules = sandbox.prepare()
         if self._rules is None:
             self._reader.preload()
         freeze_gc()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
-    def _preload(self) -> None:
+    async def _preload(self, call: PreloadModels) -> None:
         self._reader.preload()
         freeze_gc()
 
-    async def _fork(self, emit: Callable[[Any], None]) -> int:
-        """Forks a page process; tells its id at once, and returns its exit status when it has ended."""
+    async def _fork(self, call: Fork, emit: Callable[[Forked], None]) -> int:
+        """Reports the process's id at once, and returns its exit status when it has ended."""
         _, descriptors, _, _ = socket.recv_fds(self._passed, 1, 3)
         server = os.getpid()
         try:
@@ -112,7 +112,7 @@ def _keep_open(*descriptors: int) -> None:
 
 async def run(descriptor: int, passed: int) -> None:
     with socket.socket(fileno=passed) as connection:
-        await serve(descriptor, ForkServer(connection).handle)
+        await serve(descriptor, ForkServer(connection).handlers())
     asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)  # while what it writes to is still open
 
 

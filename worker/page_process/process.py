@@ -9,7 +9,7 @@ import io
 import json
 import socket
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, BinaryIO
@@ -20,80 +20,85 @@ from app.errors import JobError, PageError
 from app.results.models import Page, parse_page
 from app.strict_json import encode
 from worker.documents.base import OpenDocument
+from worker.documents.info import DocumentInfo, encode_info, parse_info
 from worker.documents.opening import open_document
 from worker.documents.pdf import decrypt
 from worker.engines.base import PageReader
 from worker.ipc.channel import error_message
 from worker.ipc.handover import JobFiles, receive
+from worker.ipc.page_messages import (
+    Assemble,
+    Decrypt,
+    PageAnswer,
+    PageCall,
+    PageFailure,
+    PageHandler,
+    Prepare,
+    ReadPage,
+    RenderPage,
+    ReportSandbox,
+)
 from worker.page_process import sandbox
 from worker.page_process.sandbox import Sandbox
 from worker.page_process.selection import select_pages
 
 
 class Pages:
-    """The operations of a page process."""
+    """What a page process does for each call: see worker.ipc.page_messages."""
 
-    def __init__(self, reader: PageReader, seconds: float) -> None:
+    def __init__(self, reader: PageReader[Any], seconds: float) -> None:
+        """`seconds` of CPU for a call."""
         self._reader = reader
         self._seconds = seconds
-        self._open: tuple[OpenDocument, dict[str, Any]] | None = None
+        self._open: tuple[OpenDocument, DocumentInfo] | None = None
+        handlers: tuple[PageHandler[JobFiles], ...] = (
+            Decrypt.done_by(self._decrypt),
+            Prepare.done_by(self._prepare),
+            ReadPage.done_by(self._read),
+            RenderPage.done_by(self._render),
+            Assemble.done_by(self._assemble),
+        )
+        self.handlers = {handler.kind.__name__: handler for handler in handlers}
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the reader has loaded what later processes had better inherit."""
-        return self._reader.loaded
-
-    def handle(self, op: str, job: JobFiles, parameters: dict[str, Any]) -> Any:
+    def answer(self, call: PageCall[Any], job: JobFiles) -> PageAnswer[object]:
         sandbox.allow_cpu(self._seconds)
-        operations: dict[str, Callable[..., Any]] = {
-            "decrypt": self.decrypt,
-            "prepare": self.prepare,
-            "page": self.page,
-            "render": self.render,
-            "assemble": self.assemble,
-        }
-        return operations[op](job, **parameters)
+        value = self.handlers[type(call).__name__].handle(call, job)
+        return PageAnswer(value, job.blobs, self._reader.loaded)
 
-    def decrypt(self, job: JobFiles, password: str) -> None:
-        """Of a PDF that needs the password, leaves a copy that needs none."""
+    def _decrypt(self, call: Decrypt, job: JobFiles) -> None:
         with closing(job.take("source")) as source, job.blob("source") as copy:
-            decrypt(source, password, copy)
+            decrypt(source, call.password, copy)
 
-    def prepare(self, job: JobFiles, page_ranges: str | None, max_pages: int, survey: bool) -> list[int]:
-        """Opens, counts and surveys the document; leaves what holds for all of it. Returns the pages to do."""
+    def _prepare(self, call: Prepare, job: JobFiles) -> list[int]:
         with closing(open_document(job.take("source"), self._reader.max_pixels)) as document:
             count = len(document)
-            selected = select_pages(page_ranges, count, max_pages)
-            hints = self._reader.survey(document, selected) if survey else {}
-        job.write("document", encode({"pages": count, "selected": selected, "hints": hints}))
+            selected = select_pages(call.page_ranges, count, call.max_pages)
+            hints = self._reader.survey(document, selected) if call.survey else {}
+        job.write("document", encode_info(DocumentInfo(count, selected, hints)))
         return selected
 
-    def page(self, job: JobFiles, number: int) -> None:
-        """Reads one page and leaves it, its pictures first. A fault of ours in it costs this page, not the document."""
-        document, about = self._document(job)
-        hint = about["hints"].get(str(number), {})
+    def _read(self, call: ReadPage, job: JobFiles) -> None:
+        """A fault of ours costs this page, not the document."""
+        document, info = self._document(job)
 
         def save(name: str, data: bytes) -> None:
             job.write("image", data, name)
 
-        with _failing_alone(number), document.page(number) as source:
-            page = self._reader.read(source, number, hint, save)
-        job.write("page", encode(page.to_dict()), str(number))
+        with _failing_alone(call.number), document.page(call.number) as source:
+            page = self._reader.read(source, call.number, info.hints.get(call.number), save)
+        job.write("page", encode(page.to_dict()), str(call.number))
 
-    def render(self, job: JobFiles, number: int, scale: float) -> list[int]:
-        """Leaves the page's pixels (see OpenDocument.raster), without any header. Returns their height and width."""
+    def _render(self, call: RenderPage, job: JobFiles) -> tuple[int, int]:
         document, _ = self._document(job)
-        with _failing_alone(number):
-            raster = document.raster(number, scale, self._reader.max_pixels)
+        with _failing_alone(call.number):
+            raster = document.raster(call.number, call.scale, self._reader.max_pixels)
         job.write("raster", raster.data)
-        return list(raster.shape[:2])
+        height, width = raster.shape[:2]
+        return height, width
 
-    def assemble(self, job: JobFiles, engine: str, version: str) -> list[dict[str, Any]]:
-        """Makes the result from the pages and leaves those that it changes; in memory is one, but for the markdown.
-
-        Returns the errors of the pages that failed.
-        """
-        errors: list[dict[str, Any]] = []
+    def _assemble(self, call: Assemble, job: JobFiles) -> list[PageFailure]:
+        """In memory is one page at a time, but for the markdown."""
+        errors: list[PageFailure] = []
         with closing(job.take("pages")) as pages:
             assembly = self._reader.assembly(page for page in _stored(pages) if page.error is None)
             with job.blob("result") as file:
@@ -105,20 +110,21 @@ class Pages:
                         shown = assembly.add(page)
                         changed = encode(shown.to_dict()) != before
                     else:
-                        errors.append({"index": page.index, **page.error})
+                        code, message = page.error["code"], page.error["message"]
+                        errors.append({"index": page.index, "code": code, "message": message})
                     shown.raw = None
                     # What changes pages has no raw, so that a page is stored as the result shows it.
                     with job.blob("page", str(page.index)) if changed else nullcontext():
                         file.write(encode(shown.to_dict()))
-                tail = {"markdown": assembly.markdown(), "engine": engine, "engine_version": version}
+                tail = {"markdown": assembly.markdown(), "engine": call.engine, "engine_version": call.version}
                 file.write(b"], " + encode(tail | {"page_errors": errors})[1:])
         return errors
 
-    def _document(self, job: JobFiles) -> tuple[OpenDocument, dict[str, Any]]:
+    def _document(self, job: JobFiles) -> tuple[OpenDocument, DocumentInfo]:
         if self._open is None:
             document = open_document(job.take("source"), self._reader.max_pixels)
             with closing(job.take("document")) as file:
-                self._open = document, json.load(file)
+                self._open = document, parse_info(file.read())
         return self._open
 
 
@@ -146,9 +152,9 @@ def _stored(pages: BinaryIO) -> Iterator[Page]:
     return map(parse_page, pages)
 
 
-def load_reader(name: str, max_pixels: int) -> PageReader:
+def load_reader(name: str, max_pixels: int) -> PageReader[Any]:
     module, attribute = name.split(":")
-    reader: PageReader = getattr(import_module(module), attribute)(max_pixels)
+    reader: PageReader[Any] = getattr(import_module(module), attribute)(max_pixels)
     return reader
 
 
@@ -167,7 +173,7 @@ def _answer(pages: Pages, entered: Sandbox, line: io.BufferedRWPair, passed: soc
             continue
         answer: dict[str, Any] = {"call": number, "result": None}
         try:
-            answer["result"] = entered.value if op == "start" else _handle(pages, op, passed, message)
+            answer["result"] = entered.value if op == ReportSandbox.__name__ else _handle(pages, op, passed, message)
         except Exception as error:
             if not isinstance(error, JobError):
                 traceback.print_exc()
@@ -176,11 +182,10 @@ def _answer(pages: Pages, entered: Sandbox, line: io.BufferedRWPair, passed: soc
         line.flush()
 
 
-def _handle(pages: Pages, op: str, passed: socket.socket, parameters: dict[str, Any]) -> dict[str, Any]:
-    descriptors = receive(passed, op)
-    job = JobFiles(op, descriptors)
+def _handle(pages: Pages, op: str, passed: socket.socket, fields: dict[str, Any]) -> dict[str, Any]:
+    kind = pages.handlers[op].kind
+    job = receive(passed, kind.given)
     try:
-        value = pages.handle(op, job, parameters)
-        return {"value": value, "blobs": job.blobs, "loaded": pages.loaded}
+        return vars(pages.answer(kind(**fields), job))
     finally:
         job.close()

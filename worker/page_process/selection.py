@@ -1,13 +1,10 @@
 """Which pages of a document a job is about."""
 
-import json
-
 from app.documents.page_ranges import parse_page_ranges
 from app.errors import DocumentError
 from app.storage.blobs import JobFolder
+from worker.documents.info import read_info, unsound
 
-PAGES_MAX = 0xFFFFF
-"""PDFium opens no PDF with more pages (CPDF_Document::kPageMaxNum)."""
 DOCUMENT_BYTES, PAGE_BYTES = 1 << 20, 1 << 10
 """That document.json may have, and for each page on top of it; a page takes some fifty."""
 
@@ -37,19 +34,9 @@ def selected_pages(folder: JobFolder, ranges: str | None, max_pages: int) -> lis
     document.json is the work of a page process, which a document may have taken over: a page number that is believed
     unchecked becomes an offset in the store. Raises FileNotFoundError before the job is prepared, DocumentError.
     """
-    selected = None
-    if folder.size(folder.document) <= DOCUMENT_BYTES + PAGE_BYTES * max_pages:
-        try:
-            about = json.loads(folder.read(folder.document))
-            count = about["pages"]
-            if isinstance(count, int) and 1 <= count <= PAGES_MAX:
-                selected = select_pages(ranges, count, max_pages)
-                if selected == about["selected"]:
-                    return selected
-        except (ValueError, TypeError, KeyError, RecursionError):
-            pass
-    raise DocumentError(
-        "The process that opened the document left no sound list of its pages: the file is hostile, or the blob store "
-        "has damaged it.",
-        code="document_crashed",
-    )
+    if folder.size(folder.document) > DOCUMENT_BYTES + PAGE_BYTES * max_pages:
+        raise unsound()
+    info = read_info(folder)
+    if info.selected != select_pages(ranges, info.pages, max_pages):
+        raise unsound()
+    return info.selected

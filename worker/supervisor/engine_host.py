@@ -7,13 +7,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 
 from app.errors import ServiceError
 from app.settings import Settings
+from worker.ipc.calls import Answer, Call, Event, Stream
 from worker.ipc.channel import Channel, ChildDied
+from worker.ipc.messages import EngineStarted, Ping, StartEngine
 from worker.scheduling.child_clock import answer_within
 from worker.supervisor.host_environment import environment_for, settings_for
 
@@ -97,11 +98,10 @@ class EngineHostManager:
             if self._channel is not None:
                 await self._channel.close()
 
-    async def _start(self, channel: Channel) -> dict[str, Any]:
+    async def _start(self, channel: Channel) -> EngineStarted:
         """Has the host load its engine. Raises TimeoutError where it hangs at that."""
-        call = channel.call("start", engine=self.engine, settings=settings_for(self.engine, self._settings))
-        started: dict[str, Any] = await answer_within(self._settings.engine_start_timeout, channel.pid, call)
-        return started
+        start = StartEngine(self.engine, settings_for(self.engine, self._settings))
+        return await answer_within(self._settings.engine_start_timeout, channel.pid, channel.call(start))
 
     async def watch(self) -> None:
         """Kills a host that does not answer: whatever is on it would wait for ever."""
@@ -110,7 +110,7 @@ class EngineHostManager:
             channel = self._channel
             assert channel is not None
             try:
-                self._note((await answer_within(UNRESPONSIVE, channel.pid, channel.call("ping")))["unavailable_reason"])
+                self._note(await answer_within(UNRESPONSIVE, channel.pid, channel.call(Ping())))
             except ChildDied:
                 pass
             except TimeoutError:
@@ -138,7 +138,7 @@ class EngineHostManager:
         if channel is None or not channel.alive:
             return
         try:
-            await answer_within(CANCEL_WITHIN, channel.pid, channel.call("ping"))
+            await answer_within(CANCEL_WITHIN, channel.pid, channel.call(Ping()))
         except ChildDied:
             pass
         except TimeoutError:
@@ -160,11 +160,17 @@ class EngineHostManager:
                 self._places.discard(place)
                 await self._recycle()
 
-    async def call(self, op: str, on_event: Callable[[Any], None] | None = None, **parameters: Any) -> Any:
-        """Raises ChildDied where the host dies meanwhile, and the JobErrors of the operation."""
+    async def call(self, call: Call[Answer]) -> Answer:
+        """Raises ChildDied where the host dies meanwhile, and the JobErrors of the call."""
         await self.ready.wait()
         assert self._channel is not None
-        return await self._channel.call(op, on_event, **parameters)
+        return await self._channel.call(call)
+
+    async def stream(self, call: Stream[Answer, Event], on_event: Callable[[Event], None]) -> Answer:
+        """The same for a call with events."""
+        await self.ready.wait()
+        assert self._channel is not None
+        return await self._channel.stream(call, on_event)
 
     def count_page(self) -> None:
         """Tells that the host has served a page."""

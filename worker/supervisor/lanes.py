@@ -18,6 +18,7 @@ from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
 from worker.engines import engine_class
 from worker.ipc.channel import ChildDied
+from worker.ipc.messages import YieldSlice
 from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.slices import Crashed, LeaseLost, NoFreeSlot, Preempted, SliceWork, retry_while_store_down
 
@@ -171,7 +172,7 @@ class Lanes:
                     and RANK[reading.priority] >= RANK[waiting.priority]
                     and ((reading.book and waiting.new) or now - reading.since > TURN)
                 ]
-                chosen = await self._host.call("yield", executions=able) if able else None
+                chosen = await self._host.call(YieldSlice(able)) if able else None
                 if chosen and (reading := self._work.readings.pop(chosen, None)):
                     self._yielding.append(reading.job)
 

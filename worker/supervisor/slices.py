@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.documents.formats import format_at
 from app.egress.client import EgressClient
@@ -21,6 +21,8 @@ from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota
 from worker.ipc.channel import ChildDied
+from worker.ipc.messages import AssembleDocument, PageDone, PrepareDocument, ReadPages
+from worker.ipc.page_messages import PageFailure
 from worker.page_process.selection import selected_pages
 from worker.supervisor.downloads import download
 from worker.supervisor.engine_host import EngineHostManager
@@ -183,7 +185,7 @@ class SliceWork:
                 )
         if len(selected) > len(mine) and await self._ended(held):
             return
-        errors = await self._host.call("assemble", folder=str(folder.root), options=held.job.options)
+        errors = await self._host.call(AssembleDocument(str(folder.root), held.job.options))
         if len(errors) == len(selected):
             raise JobError(_all_failed(errors), code=errors[0]["code"])
         await self._ended(held, page_errors=len(errors))
@@ -208,12 +210,7 @@ class SliceWork:
         prepared = await in_thread(self._prepared_or_secrets, held, folder)
         if not isinstance(prepared, Secrets):
             return prepared
-        await self._host.call(
-            "prepare",
-            folder=str(folder.root),
-            page_ranges=held.job.page_ranges,
-            password=prepared.password,
-        )
+        await self._host.call(PrepareDocument(str(folder.root), held.job.page_ranges, prepared.password))
         return await in_thread(self._selected, held, folder)
 
     def _prepared_or_secrets(self, held: Slice, folder: JobFolder) -> list[int] | Secrets:
@@ -234,7 +231,7 @@ class SliceWork:
         Raises Preempted where some were left for later, PageError where the document has had its time.
         """
         left = set(numbers)
-        stored: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        stored: asyncio.Queue[PageDone | None] = asyncio.Queue()
 
         async def count() -> None:
             while (event := await stored.get()) is not None:
@@ -249,14 +246,8 @@ class SliceWork:
                     raise PageError(message, code="deadline_exceeded")
 
         async def read() -> None:
-            await self._host.call(
-                "pages",
-                stored.put_nowait,
-                folder=str(folder.root),
-                numbers=numbers,
-                options=held.job.options,
-                execution=held.execution,
-            )
+            call = ReadPages(str(folder.root), held.job.options, numbers, held.execution)
+            await self._host.stream(call, stored.put_nowait)
             stored.put_nowait(None)
 
         self.readings[held.execution] = Reading(held.job.id, held.job.priority, book, time.monotonic())
@@ -276,8 +267,8 @@ class SliceWork:
             raise LeaseLost
 
 
-def _all_failed(errors: list[dict[str, Any]]) -> str:
-    first: str = errors[0]["message"]
+def _all_failed(errors: list[PageFailure]) -> str:
+    first = errors[0]["message"]
     return first if len(errors) == 1 else f"All {len(errors)} pages failed; the first: {first}"
 
 

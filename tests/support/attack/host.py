@@ -13,18 +13,18 @@ from typing import Any, ClassVar
 from app.results.models import Page
 from worker.engine_host import host
 from worker.engines import ENGINES
-from worker.engines.base import Engine, Hint, PageReader
+from worker.engines.base import Engine, PageReader
 
 from .tries import Targets, attack
 
 
-class Attacker(PageReader):
+class Attacker(PageReader[None]):
     """Is loaded before the sandbox is entered, and attacks once a page is there; it keeps what it has met."""
 
     targets: Targets
     met: ClassVar[list[int]] = []
 
-    def read(self, page: Any, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
+    def read(self, page: Any, number: int, hint: None, save_image: Callable[[str, bytes], None]) -> Page:
         self.met.append(os.getpid())
         succeeded = attack(self.targets) + attack(replace(self.targets, parent=os.getppid()))
         return Page(number, 1, 1, "engine", json.dumps({"succeeded": succeeded, "met": self.met}))

@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.storage.blobs import JobFolder, write
 from support.documents import text_pdf
 from worker.ipc.channel import ROOT, Channel
+from worker.ipc.messages import PrepareDocument, ReadPages
 from worker.supervisor import engine_host
 
 from .tries import Targets, without_sandbox
@@ -61,8 +62,8 @@ async def main() -> None:
         environment = _environment(keeper._channel.pid)
         found = []
         for folder in (own, later):
-            assert await keeper.call("prepare", folder=str(folder.root), page_ranges=None, password=None) == [1]
-            await keeper.call("pages", folder=str(folder.root), options={}, numbers=[1], execution="1")
+            await keeper.call(PrepareDocument(str(folder.root), None, None))
+            await keeper.stream(ReadPages(str(folder.root), {}, [1], "1"), lambda _: None)
             found.append(json.loads(json.loads(folder.page(1).read_bytes())["markdown"]))
         keeping.cancel()
         await asyncio.wait([keeping])

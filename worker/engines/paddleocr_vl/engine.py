@@ -23,6 +23,7 @@ from worker.engines.paddleocr_vl.cpu_limiter import CpuLimiter
 from worker.engines.paddleocr_vl.document_limiter import DocumentLimiter, Share
 from worker.engines.paddleocr_vl.pipeline import SCALE, Pipeline
 from worker.engines.paddleocr_vl.servers import Servers
+from worker.ipc.page_messages import PageFailure
 from worker.scheduling.cpus import cpus
 from worker.scheduling.fair_semaphore import FairSemaphore
 
@@ -105,7 +106,7 @@ class PaddleOCRVL(Engine):
             finally:
                 folder.raster(number).unlink(missing_ok=True)
 
-    async def assemble(self, document: Document) -> list[dict[str, Any]]:
+    async def assemble(self, document: Document) -> list[PageFailure]:
         options = PaddleOCRVLOptions.model_validate(document.options)
         if options.restructure_pages:
             await asyncio.to_thread(self._restructure, document.folder, options)

@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -29,13 +28,14 @@ from .structure.gutters import has_columns
 from .structure.loose_markers import with_bullets
 from .structure.order import order
 from .structure.sequence import in_sequence
+from .survey import Hint
 from .tables.aligned import lift_aligned
 from .tables.ruled import ruled
 from .tables.table import Table, lift
 
 SaveImage = Callable[[str, bytes], None]
 
-MOST_ANNOTATIONS = 1_000
+ANNOTATIONS_MAX = 1_000
 SURE_TEXT, SURE_SCAN = 1.15, 1.28
 """How much larger than the body a heading's type is: exact in a text layer, rough in a scan."""
 
@@ -57,23 +57,23 @@ class Store:
         return name
 
 
-def convert(page: pdfium.PdfPage, number: int, hint: dict[str, Any], save_image: SaveImage, *, max_pixels: int) -> Page:
+def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage, *, max_pixels: int) -> Page:
     """The page as blocks; `number` counts from 1, `save_image` stores a picture under a name of ours."""
     frame = Frame.of(page, max_pixels)
     store = Store(number, save_image, max_pixels)
     parts: list[Part] = []
     quarters = 0
-    way = Routing("blank")
+    routing = Routing("blank")
     if not is_empty(page):
         page = with_fields(page, number)
         layer = textlayer.read(page, frame)
-        way = route(page, frame, layer, garbled=hint.get("garbled"))
-        if way.route == "text":
+        routing = route(page, frame, layer, garbled=hint.get("garbled"))
+        if routing.route == "text":
             parts, quarters = _from_text(page, layer, number, frame, hint, store), layer.turn.quarters
-        elif way.route == "ocr":
+        elif routing.route == "ocr":
             raster = render(page, frame)
             if near_white(raster):
-                way = Routing("blank")
+                routing = Routing("blank")
             else:
                 parts, quarters = _from_scan(raster, number, store)
     blocks = [
@@ -86,14 +86,16 @@ def convert(page: pdfium.PdfPage, number: int, hint: dict[str, Any], save_image:
         "turn": quarters,
         "blocks": [[part.label, part.level, part.marker] for part in parts],
     }
-    return Page(number, frame.width, frame.height, way.route, markdown, blocks, route_reason=way.reason, raw=raw)
+    return Page(
+        number, frame.width, frame.height, routing.route, markdown, blocks, route_reason=routing.reason, raw=raw
+    )
 
 
 def with_fields(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
     """The page with the values of its form fields as text of its own; in memory only."""
     count = pdfium_c.FPDFPage_GetAnnotCount(page)
     kinds = []
-    for i in range(min(count, MOST_ANNOTATIONS)):
+    for i in range(min(count, ANNOTATIONS_MAX)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
         kinds.append(pdfium_c.FPDFAnnot_GetSubtype(annotation))
         pdfium_c.FPDFPage_CloseAnnot(annotation)
@@ -104,7 +106,7 @@ def with_fields(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
 
 
 def _from_text(
-    page: pdfium.PdfPage, layer: TextLayer, number: int, frame: Frame, hint: dict[str, Any], store: Store
+    page: pdfium.PdfPage, layer: TextLayer, number: int, frame: Frame, hint: Hint, store: Store
 ) -> list[Part]:
     measure = Measure.of(layer.lines, SURE_TEXT, hint["body"] * frame.scale if hint.get("body") else None)
     turn = layer.turn

@@ -8,15 +8,15 @@ import pypdfium2 as pdfium
 
 from app.results.models import Page
 from worker.documents.base import OpenDocument
-from worker.engines.base import Hint, PageReader
+from worker.engines.base import PageReader
 from worker.engines.pp_ocr.document import DocumentAssembly
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.raster import scan
 from worker.engines.pp_ocr.raster.recogniser import recogniser
-from worker.engines.pp_ocr.survey import survey
+from worker.engines.pp_ocr.survey import Hint, survey
 
 
-class PPOCRReader(PageReader):
+class PPOCRReader(PageReader[Hint]):
     @property
     def loaded(self) -> bool:
         return recogniser.cache_info().currsize > 0
@@ -31,8 +31,10 @@ class PPOCRReader(PageReader):
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         return survey(document, selected)
 
-    def read(self, page: pdfium.PdfPage, number: int, hint: Hint, save_image: Callable[[str, bytes], None]) -> Page:
-        return convert(page, number, hint, save_image, max_pixels=self.max_pixels)
+    def read(
+        self, page: pdfium.PdfPage, number: int, hint: Hint | None, save_image: Callable[[str, bytes], None]
+    ) -> Page:
+        return convert(page, number, hint or Hint(), save_image, max_pixels=self.max_pixels)
 
     def assembly(self, pages: Iterable[Page]) -> DocumentAssembly:
         return DocumentAssembly(pages)

@@ -33,7 +33,7 @@ MOST_UNMAPPED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The way to read a page; `reason` is why it needs OCR."""
+    """How to read a page; `reason` is why it needs OCR."""
 
     route: Route
     reason: str | None = None

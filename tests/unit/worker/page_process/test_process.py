@@ -7,7 +7,7 @@ import resource
 import socket
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import anyio
 import pypdfium2 as pdfium
@@ -22,8 +22,9 @@ from app.storage.blobs import JobFolder, write
 from support.documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from worker.documents.base import OpenDocument, fitting
 from worker.documents.opening import open_document
-from worker.engines.base import Hint, PageReader
+from worker.engines.base import PageReader
 from worker.ipc.handover import Handover, JobFiles, nameless, send
+from worker.ipc.page_messages import Assemble, PageCall, Prepare, ReadPage, RenderPage, ReportSandbox, Value
 from worker.page_process import process, sandbox
 from worker.page_process.process import Pages, load_reader
 
@@ -46,36 +47,36 @@ def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
     return folder
 
 
-def call(work: Pages, op: str, folder: JobFolder, **parameters: Any) -> Any:
+def do(work: Pages, call: PageCall[Value], folder: JobFolder) -> Value:
     """As a page pool does it, in this process."""
 
-    async def handed_over() -> Any:
+    async def handed_over() -> Value:
         with nameless(folder) as spool:
-            async with Handover(op, folder, parameters.get("number"), spool) as handover:
-                job = JobFiles(op, [os.dup(descriptor) for descriptor in handover.descriptors])
+            async with Handover(call, folder, spool) as handover:
+                job = JobFiles(call.given, [os.dup(descriptor) for descriptor in handover.descriptors])
                 try:
-                    answer = {"value": work.handle(op, job, parameters), "blobs": job.blobs}
+                    answer = json.dumps(vars(work.answer(call, job)))
                 finally:
                     job.close()
-                return await handover.keep(answer)
+                return await handover.keep(call.parse(json.loads(answer)))
 
     return anyio.run(handed_over)
 
 
-def prepare(work: Pages, folder: JobFolder) -> Any:
-    return call(work, "prepare", folder, page_ranges=None, max_pages=10, survey=True)
+def prepare(work: Pages, folder: JobFolder) -> list[int]:
+    return do(work, Prepare(None, 10, survey=True), folder)
 
 
 def test_pages_are_rendered_for_an_engine_in_the_host(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, text_pdf())
     work = Pages(load_reader("worker.engines.base:PageReader", 40_000_000), 60)
     prepare(work, folder)
-    height, width = call(work, "render", folder, number=1, scale=2.0)
+    height, width = do(work, RenderPage(1, 2.0), folder)
     raster = folder.raster(1).read_bytes()
     assert len(raster) == height * width * 3
     assert 0 in raster  # ink
     smaller = Pages(load_reader("worker.engines.base:PageReader", 100_000), 60)
-    small_height, small_width = call(smaller, "render", folder, number=1, scale=2.0)
+    small_height, small_width = do(smaller, RenderPage(1, 2.0), folder)
     assert 95_000 < small_height * small_width <= 100_000
     assert folder.pages_done() == set()
 
@@ -90,31 +91,35 @@ def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, picture_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
     assert prepare(work, folder) == [1]
-    call(work, "page", folder, number=1)
-    call(work, "assemble", folder, engine="pp_ocr", version="1")
+    do(work, ReadPage(1), folder)
+    do(work, Assemble("pp_ocr", "1"), folder)
     result = json.loads(folder.result.read_bytes())
     (name,) = folder.image_names()
     assert f"]({name})" in result["markdown"]
     assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
 
 
-class HintedReader(PageReader):
+class Hint(TypedDict):
+    says: str
+
+
+class HintedReader(PageReader[Hint]):
     """Shows on each page which hint the survey gave for it."""
 
     def survey(self, document: OpenDocument, selected: list[int]) -> dict[int, Hint]:
         return {number: {"says": f"page {number} of {len(document)}"} for number in selected if number != 3}
 
-    def read(self, page: Any, number: int, hint: Hint, save_image: Any) -> Page:
-        return Page(number, 1, 1, "text", hint.get("says", "no hint"), [])
+    def read(self, page: Any, number: int, hint: Hint | None, save_image: Any) -> Page:
+        return Page(number, 1, 1, "text", hint["says"] if hint else "no hint", [])
 
 
 @pytest.mark.parametrize("survey", [True, False])
 def test_each_page_is_read_with_its_own_hint(tmp_path: Path, survey: bool) -> None:
     folder = folder_with(tmp_path, text_pdf(4))
     work = Pages(HintedReader(40_000_000), 60)
-    call(work, "prepare", folder, page_ranges="2-4", max_pages=5, survey=survey)
+    do(work, Prepare("2-4", 5, survey), folder)
     for number in (4, 3, 2):
-        call(work, "page", folder, number=number)
+        do(work, ReadPage(number), folder)
     read = [stored_page(folder, number).markdown for number in (2, 3, 4)]
     assert read == (["page 2 of 4", "no hint", "page 4 of 4"] if survey else ["no hint"] * 3)
 
@@ -123,7 +128,7 @@ def test_scans_are_read(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, scan_pdf())
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
     prepare(work, folder)
-    call(work, "page", folder, number=1)
+    do(work, ReadPage(1), folder)
     assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
 
 
@@ -162,7 +167,7 @@ def test_pages_that_cannot_be_read(
     work = Pages(reader, 60)
     prepare(work, folder)
     with pytest.raises(PageError, match=words):
-        call(work, "page", folder, number=1)
+        do(work, ReadPage(1), folder)
 
 
 def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +176,6 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
     thread = threading.Thread(target=process.serve, args=(work, sandbox.Sandbox.FULL, theirs.detach(), passed.detach()))
     thread.start()
     folder = folder_with(tmp_path, text_pdf(2))
-    how = {"page_ranges": None, "max_pages": 5, "survey": True}
     with files, ours, ours.makefile("rwb") as line:
 
         def say(op: str, **message: Any) -> Any:
@@ -179,23 +183,23 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
             line.flush()
             return json.loads(line.readline())
 
-        def ask(op: str, folder: JobFolder, **parameters: Any) -> Any:
+        def ask(call: PageCall[Any], folder: JobFolder) -> Any:
             async def handed_over() -> Any:
                 with nameless(folder) as spool:
-                    async with Handover(op, folder, parameters.get("number"), spool) as handover:
+                    async with Handover(call, folder, spool) as handover:
                         send(files, handover)
-                        answer = say(op, **parameters)
-                        return answer if "error" in answer else await handover.keep(answer["result"])
+                        answer = say(type(call).__name__, **vars(call))
+                        return answer if "error" in answer else await handover.keep(call.parse(answer["result"]))
 
             return anyio.run(handed_over)
 
-        assert say("start") == {"call": 1, "result": "full"}
-        assert ask("prepare", folder, **how) == [1, 2]
+        assert say(ReportSandbox.__name__) == {"call": 1, "result": "full"}
+        assert ask(Prepare(None, 5, survey=True), folder) == [1, 2]
         line.write(b'{"call": 1, "op": "cancel"}\n')
         for number in (1, 2):
-            assert ask("page", folder, number=number) is None
+            assert ask(ReadPage(number), folder) is None
             assert folder.page(number).exists()
-        wrong = ask("prepare", folder, **how | {"page_ranges": "7"})["error"]
+        wrong = ask(Prepare("7", 5, survey=True), folder)["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
         assert say("dance")["error"]["code"] == "internal"
     thread.join(10)
