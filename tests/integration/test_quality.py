@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import pytest
 
@@ -17,18 +18,18 @@ SCANS = ("latex-exercises-de", "office-landscape", "browser-magazine", "browser-
 """Turned, a table with merged cells, two columns, Chinese at 100 dpi: those that show most for their time."""
 
 
-def measured(path: Path) -> dict:
+def measured(path: Path) -> dict[str, Any]:
     markdown, pages = convert(path)
     return score(json.loads(path.with_suffix(".json").read_text()), markdown, pages)
 
 
-def average(results: dict[str, dict], name: str) -> float:
-    return mean(result[name] for result in results.values() if result.get(name) is not None)
+def average(results: dict[str, dict[str, Any]], name: str) -> float:
+    return mean(float(result[name]) for result in results.values() if result.get(name) is not None)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_born_digital_documents():
+def test_born_digital_documents() -> None:
     assert len(DOCUMENTS) >= 25
     results = {path.stem: measured(path) for path in DOCUMENTS}
     print(json.dumps(results, indent=1), file=sys.stderr)  # shown where a bar is missed
@@ -45,7 +46,7 @@ def test_born_digital_documents():
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_scans(tmp_path):
+def test_scans(tmp_path: Path) -> None:
     chosen = [scan for scan in degrade.SCANS if scan.document.startswith(SCANS)]
     assert len(chosen) >= len(SCANS)
     results = {}

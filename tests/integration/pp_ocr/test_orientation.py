@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ def rendered(document: Document, dpi: float = 150) -> Raster:
 def letter() -> Raster:
     document = Document()
     for sentence in SENTENCES[:3]:
-        document.line(sentence)
+        document.paragraph(sentence)
     return np.ascontiguousarray(rendered(document, 110)[:420])
 
 
@@ -48,10 +49,15 @@ def words(texts: list[str]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("turned", range(4))
-def test_a_page_is_read_whichever_way_it_lies(letter, turned, monkeypatch):
+def test_a_page_is_read_whichever_way_it_lies(letter: Raster, turned: int, monkeypatch: pytest.MonkeyPatch) -> None:
     detections = []
     detect = orientation._detect
-    monkeypatch.setattr(orientation, "_detect", lambda *given: detections.append(1) or detect(*given))
+
+    def counted(ocr: Any, raster: Raster) -> Any:
+        detections.append(1)
+        return detect(ocr, raster)
+
+    monkeypatch.setattr(orientation, "_detect", counted)
     found = recognise(recogniser(), np.ascontiguousarray(np.rot90(letter, turned)))
     assert found.quarter_turns == -turned % 4
     assert np.array_equal(found.raster, letter)
@@ -61,13 +67,13 @@ def test_a_page_is_read_whichever_way_it_lies(letter, turned, monkeypatch):
     assert np.ptp(found.quads[:, :, 0], axis=1).min() > np.ptp(found.quads[:, :, 1], axis=1).max()
 
 
-def test_an_upright_page_reads_as_rapidocr_reads_it(letter):
+def test_an_upright_page_reads_as_rapidocr_reads_it(letter: Raster) -> None:
     found, bare = recognise(recogniser(), letter), recogniser()(letter)
     assert np.array_equal(found.quads, bare.boxes)
     assert found.texts == list(bare.txts)
 
 
-def test_columns_of_chinese_are_upright():
+def test_columns_of_chinese_are_upright() -> None:
     page = np.full((900, 640, 3), 255, np.uint8)
     for column, text in enumerate(COLUMNS):
         for row, character in enumerate(text):
@@ -79,14 +85,14 @@ def test_columns_of_chinese_are_upright():
     assert sorted(found.texts) == sorted(COLUMNS)
 
 
-def test_two_labels_do_not_turn_a_page():
+def test_two_labels_do_not_turn_a_page() -> None:
     page = np.full((900, 640, 3), 255, np.uint8)
     for y in (100, 300):
         cv2.putText(page, "Voltage in the lower gallery", (60, y), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2)
     assert recognise(recogniser(), np.ascontiguousarray(np.rot90(page))).quarter_turns == 0
 
 
-def test_scribble_turns_nothing(letter):
+def test_scribble_turns_nothing(letter: Raster) -> None:
     """What cannot be read either way is no reason to turn a page, whatever the classifier says."""
     strips = np.random.default_rng(2).permutation(letter.shape[1] // 6)
     shuffled = np.concatenate([letter[::-1, 6 * i : 6 * i + 6] for i in strips], axis=1)
@@ -95,15 +101,15 @@ def test_scribble_turns_nothing(letter):
     assert quarter_turns(recogniser(), quads, crops) == 0
 
 
-def test_an_empty_page_has_no_lines():
+def test_an_empty_page_has_no_lines() -> None:
     for shape in ((300, 200), (8, 400), (1, 1)):
         found = recognise(recogniser(), np.full((*shape, 3), 255, np.uint8))
         assert (found.quarter_turns, len(found.quads), found.texts, found.scores) == (0, 0, [], [])
 
 
-def test_a_thin_strip_keeps_its_place():
+def test_a_thin_strip_keeps_its_place() -> None:
     document = Document()
-    document.line(SENTENCES[3])
+    document.paragraph(SENTENCES[3])
     strip = np.ascontiguousarray(rendered(document)[115:140])
     found = recognise(recogniser(), strip)
     assert words(found.texts) == words([SENTENCES[3]])
@@ -111,7 +117,7 @@ def test_a_thin_strip_keeps_its_place():
     assert found.quads[..., 1].min() >= 0
 
 
-def test_small_print_is_detected_finer(monkeypatch):
+def test_small_print_is_detected_finer(monkeypatch: pytest.MonkeyPatch) -> None:
     document = Document()
     document.set_font("Helvetica", "", 5.5)
     document.multi_cell(0, 2.2, " ".join(SENTENCES * 2), align="L")
@@ -123,7 +129,7 @@ def test_small_print_is_detected_finer(monkeypatch):
 
 
 @pytest.mark.parametrize("degrees", [-4.0, -0.4, 0.0, 2.0])
-def test_a_skewed_page_is_set_straight(letter, degrees):
+def test_a_skewed_page_is_set_straight(letter: Raster, degrees: float) -> None:
     angle = math.radians(degrees)
     crooked = straight(letter, -angle)
     quads, _ = orientation._detect(recogniser(), crooked)
@@ -132,6 +138,6 @@ def test_a_skewed_page_is_set_straight(letter, degrees):
     assert abs(skew(level)) < math.radians(0.15)
 
 
-def test_few_lines_have_no_skew():
+def test_few_lines_have_no_skew() -> None:
     assert skew(np.zeros((0, 4, 2), np.float32)) == 0
-    assert skew(np.float32([[[0, 0], [100, 9], [99, 19], [0, 10]]] * 2)) == 0
+    assert skew(np.array([[[0, 0], [100, 9], [99, 19], [0, 10]]] * 2, np.float32)) == 0

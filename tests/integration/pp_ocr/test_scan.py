@@ -1,7 +1,9 @@
 """Scans: rendering, OCR, straightening, order, tables."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -12,8 +14,10 @@ from PIL import Image
 from app.errors import PageError
 from app.results.models import Page
 from support.pp_ocr.documents import ITEMS, SENTENCES, Document, changed, scanned, simple
+from support.pp_ocr.fixtures import Read
 from worker.engines.pp_ocr import probe
-from worker.engines.pp_ocr.model.frame import Turn
+from worker.engines.pp_ocr.model.boxes import Quad
+from worker.engines.pp_ocr.model.frame import Raster, Turn
 from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.raster import scan
@@ -24,20 +28,20 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_downloaded(monkeypatch):
-    def refuse(*args, **kwargs):
+def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("a download was tried")
 
     monkeypatch.setattr(downloads.DownloadFile, "run", refuse)
 
 
 @pytest.fixture(scope="module")
-def scan_page(scan_path) -> Page:
+def scan_page(scan_path: str) -> Page:
     with pdfium.PdfDocument(scan_path) as document:
         return convert(document[0], 1, {}, lambda name, data: None, max_pixels=40_000_000)
 
 
-def test_a_skewed_scan_reads_like_its_original(scan_page, article_path, read):
+def test_a_skewed_scan_reads_like_its_original(scan_page: Page, article_path: str, read: Read) -> None:
     [original] = read(article_path)
     assert (scan_page.route, scan_page.route_reason) == ("ocr", "scanned")
     lines = [line for line in original.markdown.splitlines() if line and not line.startswith("![")]
@@ -49,7 +53,7 @@ def test_a_skewed_scan_reads_like_its_original(scan_page, article_path, read):
     assert all(abs(a - b) < 20 for a, b in zip(*titles, strict=True))
 
 
-def test_a_table_and_a_list_survive_the_scanner(scan_page):
+def test_a_table_and_a_list_survive_the_scanner(scan_page: Page) -> None:
     assert "| Ashford | 2021 | 25.19 | 2,764 |" in scan_page.markdown
     for number, item in enumerate(ITEMS, 1):
         assert f"- {item}" in scan_page.markdown
@@ -57,15 +61,15 @@ def test_a_table_and_a_list_survive_the_scanner(scan_page):
 
 
 @pytest.mark.parametrize("rotation", [90, 180])
-def test_a_page_that_lies_on_its_side_or_head(tmp_path, read, rotation):
+def test_a_page_that_lies_on_its_side_or_head(tmp_path: Path, read: Read, rotation: int) -> None:
     """With a ruled table, bold headings of the body's size, and a paragraph."""
     document = Document()
-    document.line("Report on Water Supply", 20, "B")
-    document.line(" ".join(SENTENCES[:3]))
-    document.line("Measurements", 11, "B")
+    document.paragraph("Report on Water Supply", 20, "B")
+    document.paragraph(" ".join(SENTENCES[:3]))
+    document.paragraph("Measurements", 11, "B")
     document.grid()
-    document.line("Remarks", 11, "B")
-    document.line(" ".join(SENTENCES[3:]))
+    document.paragraph("Remarks", 11, "B")
+    document.paragraph(" ".join(SENTENCES[3:]))
     document.output(str(tmp_path / "a.pdf"))
     scan = scanned(str(tmp_path / "a.pdf"), tmp_path / "b.pdf")
     [page] = read(changed(scan, tmp_path / "c.pdf", rotation=rotation), hints=[{}])
@@ -87,9 +91,9 @@ def test_a_page_that_lies_on_its_side_or_head(tmp_path, read, rotation):
         assert y0 > 0.85 * page.height
 
 
-def test_two_columns_are_read_one_after_the_other(tmp_path, read):
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path, read: Read) -> None:
     document = Document()
-    document.line("Tidings of the North", 20, "B")
+    document.paragraph("Tidings of the North", 20, "B")
     document.set_font("Helvetica", "", 11)
     for column, part in enumerate((SENTENCES[:2], SENTENCES[2:4])):
         document.set_xy(20 + column * 90, 45)
@@ -101,7 +105,7 @@ def test_two_columns_are_read_one_after_the_other(tmp_path, read):
     assert text.index(SENTENCES[0][:30]) < text.index(SENTENCES[1][:30]) < text.index(SENTENCES[2][:30])
 
 
-def test_a_picture_without_text_is_an_empty_ocr_page(tmp_path, read):
+def test_a_picture_without_text_is_an_empty_ocr_page(tmp_path: Path, read: Read) -> None:
     document = Document()
     document.image(Image.new("RGB", (50, 50), "navy"), x=0, y=0, w=100, h=100)
     document.output(str(tmp_path / "a.pdf"))
@@ -109,17 +113,17 @@ def test_a_picture_without_text_is_an_empty_ocr_page(tmp_path, read):
     assert (page.route, page.markdown) == ("ocr", "")
 
 
-def test_an_invisible_layer_is_not_trusted(tmp_path, read):
+def test_an_invisible_layer_is_not_trusted(tmp_path: Path, read: Read) -> None:
     document = Document()
     with document.local_context(text_mode="INVISIBLE"):
-        document.line("Nothing that anyone can see")
+        document.paragraph("Nothing that anyone can see")
     document.image(picture_of(SENTENCES[0], tmp_path), x=0, y=0, w=210, h=297)
     document.output(str(tmp_path / "a.pdf"))
     [page] = read(str(tmp_path / "a.pdf"))
     assert (page.route, page.route_reason, page.markdown) == ("ocr", "invisible_text_layer", SENTENCES[0])
 
 
-def test_a_layer_of_nonsense_is_not_trusted(tmp_path, monkeypatch):
+def test_a_layer_of_nonsense_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raster = np.array(picture_of(SENTENCES[0], tmp_path).convert("RGB"))[:, :, ::-1]
     line = next(read_line(tmp_path))
     assert not probe.contradicts([line], raster)
@@ -128,8 +132,8 @@ def test_a_layer_of_nonsense_is_not_trusted(tmp_path, monkeypatch):
     assert not probe.contradicts([Line("short", line.box, line.size)], raster)
 
 
-def test_a_recogniser_that_fails_costs_one_page(monkeypatch):
-    def fail(raster):
+def test_a_recogniser_that_fails_costs_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(raster: Raster) -> None:
         raise RuntimeError("bad_alloc")
 
     monkeypatch.setattr(scan, "recogniser", lambda: fail)
@@ -137,12 +141,12 @@ def test_a_recogniser_that_fails_costs_one_page(monkeypatch):
         scan.read(np.zeros((10, 10, 3), np.uint8))
 
 
-def quads_of(*angles: float) -> list:
+def quads_of(*angles: float) -> list[Quad]:
     """Lines of 600 pixels that fall to the right by so much, one below the other."""
     return [[[100, y], [700, y + 600 * a], [700, y + 600 * a + 20], [100, y + 20]] for y, a in enumerate(angles, 100)]
 
 
-def test_levelled_boxes_lead_back():
+def test_levelled_boxes_lead_back() -> None:
     height, width = 1000, 800
     [quad] = quads_of(0.02)
     angle = math.atan(0.02)
@@ -154,12 +158,12 @@ def test_levelled_boxes_lead_back():
     assert turned.back((100, 0, 200, 20)) == pytest.approx((980, 100, 1000, 200), abs=0.1)
 
 
-def test_nothing_read_means_no_lines():
+def test_nothing_read_means_no_lines() -> None:
     found = scan.read(np.full((100, 100, 3), 255, np.uint8))
     assert (found.lines, found.rules, found.texts, found.angle) == ([], [], [], 0.0)
 
 
-def test_bullets_are_seen_in_pairs_only():
+def test_bullets_are_seen_in_pairs_only() -> None:
     raster = np.full((200, 400, 3), 255, np.uint8)
     quads = [[[60, y], [300, y], [300, y + 40], [60, y + 40]] for y in (20, 80, 140)]
     for y in (20, 80):
@@ -171,7 +175,7 @@ def test_bullets_are_seen_in_pairs_only():
     assert [text for _, text in mark_bullets(raster, texts[1:])] == ["text 1", "text 2"]
 
 
-def test_there_is_one_recogniser_with_models_of_its_own():
+def test_there_is_one_recogniser_with_models_of_its_own() -> None:
     assert recogniser() is recogniser()
     assert Path(recogniser().cfg.Det.model_path).is_file()
 
@@ -179,10 +183,11 @@ def test_there_is_one_recogniser_with_models_of_its_own():
 def picture_of(text: str, folder: Path) -> Image.Image:
     """A page with the text, 150 dpi."""
     with pdfium.PdfDocument(simple(folder / "picture.pdf", text)) as document:
-        return document[0].render(scale=150 / 72).to_pil()
+        image: Image.Image = document[0].render(scale=150 / 72).to_pil()
+    return image
 
 
-def read_line(folder: Path):
+def read_line(folder: Path) -> Iterator[Line]:
     from worker.engines.pp_ocr.layer import textlayer
     from worker.engines.pp_ocr.model.frame import Frame
 

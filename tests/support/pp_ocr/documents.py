@@ -32,7 +32,7 @@ class Document(FPDF):
         self.set_margin(20)
         self.add_page()
 
-    def line(self, text: str, size: float = 11, style: str = "", indent: float = 0, gap: float = 3) -> None:
+    def paragraph(self, text: str, size: float = 11, style: str = "", indent: float = 0, gap: float = 3) -> None:
         """A paragraph; `indent` and the `gap` after it in mm."""
         self.set_font("Helvetica", style, size)
         self.set_x(20 + indent)
@@ -49,22 +49,22 @@ class Document(FPDF):
 def article(path: Path) -> str:
     """Title, headings, paragraphs, lists, a table and a picture, on one page."""
     document = Document()
-    document.line("Report on Water Supply", 22, "B", gap=5)
-    document.line("1 Introduction", 15, "B")
-    document.line(" ".join(SENTENCES[:3]))
-    document.line(" ".join(SENTENCES[3:]))
-    document.line("1.1 Equipment", 13, "B")
+    document.paragraph("Report on Water Supply", 22, "B", gap=5)
+    document.paragraph("1 Introduction", 15, "B")
+    document.paragraph(" ".join(SENTENCES[:3]))
+    document.paragraph(" ".join(SENTENCES[3:]))
+    document.paragraph("1.1 Equipment", 13, "B")
     for item in ITEMS:
-        document.line(f"• {item}", indent=4, gap=1)
+        document.paragraph(f"• {item}", indent=4, gap=1)
     document.ln(3)
-    document.line("2 Measurements", 15, "B")
+    document.paragraph("2 Measurements", 15, "B")
     document.grid()
     document.image(picture(), x=60, w=80)
     document.ln(4)
-    document.line("Figure 1: Water level by station and year.", 9)
-    document.line("3 Steps", 15, "B")
+    document.paragraph("Figure 1: Water level by station and year.", 9)
+    document.paragraph("3 Steps", 15, "B")
     for number, item in enumerate(ITEMS, 1):
-        document.line(f"{number}. {item}", indent=4, gap=1)
+        document.paragraph(f"{number}. {item}", indent=4, gap=1)
     document.output(str(path))
     return str(path)
 
@@ -74,9 +74,9 @@ def book(path: Path, pages: int) -> str:
     for number in range(pages):
         if number:
             document.add_page()
-        document.line(f"{number + 1} Chapter", 16, "B")
+        document.paragraph(f"{number + 1} Chapter", 16, "B")
         for shift in range(5):
-            document.line(" ".join(SENTENCES[shift:] + SENTENCES[:shift]))
+            document.paragraph(" ".join(SENTENCES[shift:] + SENTENCES[:shift]))
     document.output(str(path))
     return str(path)
 
@@ -85,7 +85,7 @@ def simple(path: Path, *texts: str) -> str:
     """Paragraphs."""
     document = Document()
     for text in texts:
-        document.line(text)
+        document.paragraph(text)
     document.output(str(path))
     return str(path)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from worker.engines.pp_ocr.model.lines import Line, Measure, Word
 from worker.engines.pp_ocr.model.rules import Rule
@@ -10,12 +11,12 @@ MEASURE = Measure(10.0, 1.3, 1.15)
 RUN, WORD = re.compile(r"\S+(?: {1,2}\S+)*"), re.compile(r"\S+")
 
 
-def line(text: str, x: float = 0, y: float = 0, width: float | None = None, size: float = 10, **more) -> Line:
+def line(text: str, x: float = 0, y: float = 0, width: float | None = None, size: float = 10, **more: Any) -> Line:
     """A line of `size` pixels whose letters are half as wide."""
     return Line(text, (x, y, x + (len(text) * size / 2 if width is None else width), y + size), size, **more)
 
 
-def worded(text: str, x: float = 0, y: float = 0, size: float = 10, **more) -> Line:
+def worded(text: str, x: float = 0, y: float = 0, size: float = 10, **more: Any) -> Line:
     """A line that knows its words; blanks are as wide as letters, and several stay white."""
     words = [
         Word(word[0], (x + word.start() * size / 2, y, x + word.end() * size / 2, y + size))
@@ -33,11 +34,11 @@ def typed(text: str, x: float = 0, y: float = 0, pitch: float = 15, size: float 
     ]
 
 
-def across(at: float, start: float, end: float, **more) -> Rule:
+def across(at: float, start: float, end: float, **more: Any) -> Rule:
     return Rule(True, at, start, end, **more)
 
 
-def down(at: float, start: float, end: float, **more) -> Rule:
+def down(at: float, start: float, end: float, **more: Any) -> Rule:
     return Rule(False, at, start, end, **more)
 
 

@@ -1,5 +1,7 @@
 """What only the whole document tells, from pages made by hand."""
 
+from typing import Any
+
 import pytest
 
 from app.results.models import Block, Page
@@ -18,7 +20,7 @@ def page(index: int, *blocks: Block, sizes: list[float] | None = None, turn: int
     return Page(index, 1000, 1400, "text", "", list(blocks), raw=raw)
 
 
-def text(content: str, y: int = 300, x: int = 100, label: str = "text", **more) -> Block:
+def text(content: str, y: int = 300, x: int = 100, label: str = "text", **more: Any) -> Block:
     return Block(label, [x, y, x + 600, y + 24], content, **more)
 
 
@@ -28,7 +30,7 @@ def assembled(*pages: Page) -> tuple[str, list[Page]]:
     return assembly.markdown(), shown
 
 
-def test_running_headers_and_footers_leave_the_text_but_not_the_page():
+def test_running_headers_and_footers_leave_the_text_but_not_the_page() -> None:
     pages = [
         page(n, text("Water Board", 50), text(f"Body {n}.", 400), text(f"Report 2024 – page {n}", 1350))
         for n in (1, 2, 3)
@@ -39,14 +41,14 @@ def test_running_headers_and_footers_leave_the_text_but_not_the_page():
     assert shown[1].markdown == "Body 2."
 
 
-def test_what_stands_in_the_middle_or_once_is_no_furniture():
+def test_what_stands_in_the_middle_or_once_is_no_furniture() -> None:
     pages = [page(n, text("The same sentence.", 700), text(f"Nothing alike {'abc'[n] * 20}", 60)) for n in (0, 1, 2)]
     markdown, _ = assembled(*pages)
     assert markdown.count("The same sentence.") == 3
     assert markdown.count("Nothing alike") == 3
 
 
-def test_the_chapter_beside_the_running_title_and_titles_in_the_margin_go_too():
+def test_the_chapter_beside_the_running_title_and_titles_in_the_margin_go_too() -> None:
     first = page(1, text("Glass from a tide mill: finds", 200, label="doc_title", level=1), text("Body one.", 400))
     second = page(2, text("Brundle", 60, x=50), text("Glass from a tide mill", 60, x=500), text("Body two.", 400))
     markdown, shown = assembled(first, second)
@@ -54,7 +56,7 @@ def test_the_chapter_beside_the_running_title_and_titles_in_the_margin_go_too():
     assert [block.label for block in shown[1].blocks] == ["header", "header", "text"]
 
 
-def test_slides_that_go_on_keep_their_title():
+def test_slides_that_go_on_keep_their_title() -> None:
     pages = [
         page(n, text(title, 60, label="paragraph_title", level=2), text(f"Point {n}.", 500), sizes=[1.8, 1.0])
         for n, title in enumerate(["Start", "Results", "Results", "End", "Thanks"], 1)
@@ -63,7 +65,7 @@ def test_slides_that_go_on_keep_their_title():
     assert markdown.count("## Results") == 2
 
 
-def test_the_foot_of_a_single_page():
+def test_the_foot_of_a_single_page() -> None:
     foot = text("Mill Ltd · VAT GB 318 · page 1 of 1", 1340)
     note = text("1 The sieve had a mesh of 0.8 mm.", 1320)
     markdown, shown = assembled(page(1, text("Body.", 400), note, foot, sizes=[1.0, 0.8, 0.8]))
@@ -71,7 +73,7 @@ def test_the_foot_of_a_single_page():
     assert shown[0].blocks[2].label == "footer"
 
 
-def test_on_a_turned_page_the_margin_is_at_its_side():
+def test_on_a_turned_page_the_margin_is_at_its_side() -> None:
     pages = [
         page(
             n,
@@ -84,11 +86,11 @@ def test_on_a_turned_page_the_margin_is_at_its_side():
     assert assembled(*pages)[0] == "Body 1.\n\nBody 2."
 
 
-def table(content: str, y: int, **more) -> Block:
+def table(content: str, y: int, **more: Any) -> Block:
     return Block("table", [100, y, 900, y + 200], content, **more)
 
 
-def test_a_table_that_runs_over_the_page_is_one():
+def test_a_table_that_runs_over_the_page_is_one() -> None:
     note = text("1 Of granite.", 1300, label="footnote")
     following = table("| No. | Name |\n|---|---|\n| 2 | Sluice |", 80)
     markdown, shown = assembled(page(1, table(TABLE, 1000), note), page(2, following, text("After.", 400)))
@@ -96,14 +98,14 @@ def test_a_table_that_runs_over_the_page_is_one():
     assert [len(page.blocks) for page in shown] == [2, 2]
 
 
-def test_a_table_without_repeated_head_and_under_a_continued_caption():
+def test_a_table_without_repeated_head_and_under_a_continued_caption() -> None:
     caption = text("Table 2 (continued)", 50, label="figure_title")
     rest = table("| 2 | Sluice |\n|---|---|\n| 3 | Lock |", 90)
     markdown, _ = assembled(page(1, table(TABLE, 1000)), page(2, caption, rest))
     assert markdown == f"{TABLE}\n| 2 | Sluice |\n| 3 | Lock |"
 
 
-def test_a_table_over_three_pages():
+def test_a_table_over_three_pages() -> None:
     parts = [table(f"| No. | Name |\n|---|---|\n| {n} | N{n} |", 80) for n in (1, 2, 3)]
     markdown, _ = assembled(*(page(n, part) for n, part in enumerate(parts, 1)))
     assert markdown == "| No. | Name |\n|---|---|\n| 1 | N1 |\n| 2 | N2 |\n| 3 | N3 |"
@@ -117,18 +119,18 @@ def test_a_table_over_three_pages():
         text("A paragraph.", 80),
     ],
 )
-def test_other_tables_stay_apart(following):
+def test_other_tables_stay_apart(following: Block) -> None:
     markdown, _ = assembled(page(1, table(TABLE, 1000)), page(2, following))
     assert markdown == f"{TABLE}\n\n{following.content}"
 
 
-def test_merged_cells_keep_their_kind():
+def test_merged_cells_keep_their_kind() -> None:
     joined = markup.joined_tables(HTML, "| 1 | Mill |\n|---|---|\n| 2 | Weir |")
     assert joined == HTML.replace("</table>", "<tr><td>2</td><td>Weir</td></tr></table>")
     assert markup.joined_tables(HTML, "| a | b | c |\n|---|---|---|") is None
 
 
-def test_a_paragraph_that_runs_over_the_page_is_one():
+def test_a_paragraph_that_runs_over_the_page_is_one() -> None:
     first = page(1, text("It should,"), text("1 A note.", 1300, label="footnote"))
     second = page(2, text("Figure 1: A shed.", label="figure_title"), text("however, not be so."), text("Next."))
     markdown, shown = assembled(first, second)
@@ -139,7 +141,7 @@ def test_a_paragraph_that_runs_over_the_page_is_one():
     )
 
 
-def test_a_list_that_counts_on_over_the_page():
+def test_a_list_that_counts_on_over_the_page() -> None:
     """One number alone on a page says too little; behind the item before it, it says enough."""
     item = text("Rub the butter.", label="list_item", level=2, marker="3.")
     following = page(2, text("Figure 1: A tin.", label="figure_title"), text("4\\. - 5 eggs"), text("Next."))
@@ -149,18 +151,18 @@ def test_a_list_that_counts_on_over_the_page():
 
 
 @pytest.mark.parametrize("content", ["5\\. Bake.", "4\\) Bake.", "4 eggs", "Bake."])
-def test_what_counts_on_from_nothing_is_a_paragraph(content):
+def test_what_counts_on_from_nothing_is_a_paragraph(content: str) -> None:
     item = text("Rub the butter.", label="list_item", level=1, marker="3.")
     assert assembled(page(1, item), page(2, text(content)))[0] == f"3. Rub the butter.\n\n{content}"
     assert assembled(page(1, text("3\\. Rub.")), page(2, text(content)))[0] == f"3\\. Rub.\n\n{content}"
 
 
-def test_nothing_at_all():
+def test_nothing_at_all() -> None:
     assert assembled() == ("", [])
     assert assembled(page(1))[0] == ""
 
 
-def test_blocks_to_markdown():
+def test_blocks_to_markdown() -> None:
     blocks = [
         Block("doc_title", [0, 0, 1, 1], "Title", level=1),
         Block("list_item", [0, 0, 1, 1], "one", level=1, marker="1."),
@@ -173,14 +175,14 @@ def test_blocks_to_markdown():
     assert text == "# Title\n\n1. one\n   - inner\n\n![](p0001_figure_1.png)\n\ntext"
 
 
-def test_levels_of_headings_follow_each_other():
+def test_levels_of_headings_follow_each_other() -> None:
     heads = [text(f"H{level}", 100 * level, label="paragraph_title", level=level) for level in (2, 4, 6)]
     assert assembled(page(1, *heads))[0] == "## H2\n\n### H4\n\n#### H6"
     title = text("T", 50, label="doc_title", level=1)
     assert assembled(page(1, title, text("H4", 400, label="paragraph_title", level=4)))[0] == "# T\n\n## H4"
 
 
-def test_an_assembly_can_be_made_again():
+def test_an_assembly_can_be_made_again() -> None:
     def body(n: int) -> Page:
         heading = text(f"H{n}", 300, label="paragraph_title", level=4)
         one = page(n, text("Water Board", 50), heading, text(f"Body {n}.", 400))

@@ -1,13 +1,19 @@
 """What is drawn on a page: rules, panels and pictures made of lines and shapes."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pypdfium2 as pdfium
 import pytest
 
 from support.pp_ocr.documents import SENTENCES, Document
+from support.pp_ocr.fixtures import Read
 from support.pp_ocr.lines import across, down, frame, line, typed, worded
 from worker.engines.pp_ocr.layer import drawings, vectors
 from worker.engines.pp_ocr.layer.drawings import Drawings
+from worker.engines.pp_ocr.model.boxes import Box
 from worker.engines.pp_ocr.model.frame import Frame, Turn
+from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.model.rules import Rule
 
 SCALE = 150 / 25.4
@@ -21,24 +27,19 @@ def drawn(document: Document) -> Drawings:
         return drawings.read(page, Frame.of(page, 40_000_000))
 
 
-def stroke(document: Document, *points: float) -> None:
-    """A line; Document's own `line` writes text."""
-    super(Document, document).line(*points)
-
-
-def near(box, *millimetres: float) -> bool:
+def near(box: Box, *millimetres: float) -> bool:
     return all(abs(a - b * SCALE) < 4 for a, b in zip(box, millimetres, strict=True))
 
 
-def figures(found: Drawings, lines=(), taken=()) -> list:
+def figures(found: Drawings, lines: Sequence[Line] = (), taken: Sequence[Box] = ()) -> list[Box]:
     return vectors.figures(found, lines, taken, *PAGE)
 
 
 class TestDrawings:
-    def test_rules(self):
+    def test_rules(self) -> None:
         document = Document()
-        stroke(document, 20, 30, 120, 30)
-        stroke(document, 20, 30, 20, 90)
+        document.line(20, 30, 120, 30)
+        document.line(20, 30, 20, 90)
         document.set_fill_color(0)
         document.rect(20, 100, 100, 0.4, "F")
         found = drawn(document)
@@ -47,14 +48,14 @@ class TestDrawings:
         assert near(found.rules[1].box, 20, 30, 20, 90)
         assert found.panels == found.strokes == found.bars == []
 
-    def test_a_frame_is_four_rules(self):
+    def test_a_frame_is_four_rules(self) -> None:
         document = Document()
         document.rect(20, 30, 100, 50)
         found = drawn(document)
         assert sorted(rule.level for rule in found.rules) == [False, False, True, True]
         assert found.panels == []
 
-    def test_panels_pale_and_dark(self):
+    def test_panels_pale_and_dark(self) -> None:
         document = Document()
         for tone, y in ((230, 30), (40, 60), (255, 90)):
             document.set_fill_color(tone)
@@ -66,48 +67,49 @@ class TestDrawings:
         assert near(found.bars[0], 20, 60, 120, 80)
         assert found.rules == []
 
-    def test_a_panel_with_a_border_has_both(self):
+    def test_a_panel_with_a_border_has_both(self) -> None:
         document = Document()
         document.set_fill_color(220)
         document.rect(20, 30, 100, 20, "DF")
         found = drawn(document)
         assert (len(found.panels), len(found.rules)) == (1, 4)
 
-    def test_a_border_filled_as_a_ring_is_rules(self):
+    def test_a_border_filled_as_a_ring_is_rules(self) -> None:
         path = "20 20 200 100 re 22 22 196 96 re f*"
         found = painted(path)
         assert found.panels == []
         assert len(found.rules) == 8
         assert len(painted("20 20 200 100 re 70 60 50 20 re f*").panels) == 2
 
-    def test_shapes(self):
+    def test_shapes(self) -> None:
         document = Document()
         document.ellipse(20, 30, 30, 30)
-        stroke(document, 80, 30, 120, 60)
+        document.line(80, 30, 120, 60)
         found = drawn(document)
         assert len(found.strokes) == 2
         assert near(found.strokes[0], 20, 30, 50, 60)
         assert found.rules == []
 
-    def test_what_is_white_tiny_or_elsewhere_is_left_out(self):
+    def test_what_is_white_tiny_or_elsewhere_is_left_out(self) -> None:
         document = Document()
         document.set_draw_color(255)
-        stroke(document, 20, 30, 120, 30)
+        document.line(20, 30, 120, 30)
         document.set_draw_color(0)
-        stroke(document, 20, 30, 20.5, 30)
-        stroke(document, 300, 30, 400, 30)
+        document.line(20, 30, 20.5, 30)
+        document.line(300, 30, 400, 30)
         found = drawn(document)
-        assert found.rules == found.panels == []
+        assert found.rules == []
+        assert found.panels == []
         assert len(found.strokes) == 1  # the tick
 
-    def test_a_path_of_very_many_segments_is_a_drawing(self):
+    def test_a_path_of_very_many_segments_is_a_drawing(self) -> None:
         steps = "".join(f"{20 + 3 * (k // 2 + k % 2)} {20 + 3 * (k // 2)} l " for k in range(1, 80))
         found = painted(f"20 20 m {steps} S")
         assert (len(found.strokes), found.rules) == (1, [])
 
-    def test_paths_within_forms_lie_where_they_are_painted(self, tmp_path):
+    def test_paths_within_forms_lie_where_they_are_painted(self, tmp_path: Path) -> None:
         document = Document()
-        stroke(document, 20, 30, 120, 30)
+        document.line(20, 30, 120, 30)
         with pdfium.PdfDocument(bytes(document.output())) as source, pdfium.PdfDocument.new() as target:
             form = source.page_as_xobject(0, target).as_pageobject()
             form.transform(pdfium.PdfMatrix().scale(0.5, 0.5))
@@ -117,19 +119,19 @@ class TestDrawings:
             [rule] = drawings.read(page, Frame.of(page, 40_000_000)).rules
         assert near(rule.box, 10, 297 - (297 - 30) / 2, 60, 297 - (297 - 30) / 2)
 
-    def test_there_is_an_end_to_it(self, monkeypatch):
+    def test_there_is_an_end_to_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(drawings, "MAX_OBJECTS", 3)
         document = Document()
         for k in range(9):
-            stroke(document, 20, 30 + k, 120, 30 + k)
+            document.line(20, 30 + k, 120, 30 + k)
         assert len(drawn(document).rules) == 3
 
-    def test_a_shading_is_a_shape(self):
+    def test_a_shading_is_a_shape(self) -> None:
         shading = "/Shading << /S << /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 100 0] "
         shading += "/Function << /FunctionType 2 /Domain [0 1] /C0 [0] /C1 [1] /N 1 >> >> >>"
         assert len(painted("q 20 20 100 50 re W n /S sh Q", shading).strokes) == 1
 
-    def test_turned_pages(self):
+    def test_turned_pages(self) -> None:
         found = Drawings([across(10, 20, 120)], [(0, 0, 50, 20)], [(0, 0, 50, 20)], [(5, 5, 9, 9)])
         turned = found.turned(Turn(1, 200, 100))
         assert turned.rules == [down(10, 80, 180)]
@@ -154,7 +156,7 @@ def painted(content: str, resources: str = "") -> Drawings:
 
 
 class TestFigures:
-    def test_a_line_chart_with_its_labels(self):
+    def test_a_line_chart_with_its_labels(self) -> None:
         axes = [across(600, 300, 800), down(300, 300, 600)]
         curve = (310.0, 320.0, 790.0, 580.0)
         labels = [line(f"{k}0", 280, 320 + 90 * k, 15) for k in range(3)]
@@ -164,26 +166,26 @@ class TestFigures:
         [box] = figures(Drawings(axes, strokes=[curve]), [*labels, caption, far])
         assert box == (280, 300, 800, 616)
 
-    def test_bars_of_several_heights(self):
+    def test_bars_of_several_heights(self) -> None:
         bars = [(300.0 + 40 * k, 600.0 - tall, 330.0 + 40 * k, 600.0) for k, tall in enumerate((200, 120, 260))]
         [box] = figures(Drawings([across(600, 300, 420)], panels=bars))
-        assert box == (300, 340, 420, 600)
+        assert box == (300.0, 340.0, 420.0, 600.0)
         alike = [(300.0 + 40 * k, 400.0, 330.0 + 40 * k, 600.0) for k in range(3)]
         assert figures(Drawings(panels=alike)) == []
 
-    def test_a_diagram_of_many_shapes(self):
+    def test_a_diagram_of_many_shapes(self) -> None:
         shapes = [(300.0 + 60 * k, 300.0, 358.0 + 60 * k, 358.0) for k in range(5)]
         assert figures(Drawings(strokes=shapes)) == [(300, 300, 598, 358)]
 
-    def test_a_rounded_frame_with_text_is_none(self):
+    def test_a_rounded_frame_with_text_is_none(self) -> None:
         text = [worded("the river ran on to the sea past many a town", 310, 310 + 15 * k) for k in range(8)]
         assert figures(Drawings(strokes=[(300.0, 300.0, 600.0, 440.0)]), text) == []
 
-    def test_rules_alone_are_none(self):
+    def test_rules_alone_are_none(self) -> None:
         assert figures(Drawings(frame(300, 300, 600, 500))) == []
         assert figures(Drawings()) == []
 
-    def test_the_ground_of_a_heading_is_none(self):
+    def test_the_ground_of_a_heading_is_none(self) -> None:
         panels = [(100.0, y, 1100.0, y + 30) for y in (100.0, 400.0, 700.0)]
         headings = [line("A heading", 110, y + 10) for y in (100, 400, 700)]
         assert figures(Drawings(panels=panels), headings) == []
@@ -197,41 +199,43 @@ class TestFigures:
             pytest.param((0.0, 0.0, 1240.0, 1754.0), id="the page"),
         ],
     )
-    def test_too_small_and_too_large(self, box):
+    def test_too_small_and_too_large(self, box: Box) -> None:
         assert figures(Drawings(strokes=[box])) == []
 
-    def test_what_is_a_table_is_left_alone(self):
+    def test_what_is_a_table_is_left_alone(self) -> None:
         shapes = [(300.0 + 60 * k, 300.0, 358.0 + 60 * k, 358.0) for k in range(5)]
         assert figures(Drawings(strokes=shapes), taken=[(290, 290, 610, 370)]) == []
 
-    def test_shapes_far_from_each_other_are_two(self):
+    def test_shapes_far_from_each_other_are_two(self) -> None:
         shapes = [(300.0, 300.0, 500.0, 500.0), (600.0, 300.0, 800.0, 500.0)]
         curves = [(310.0, 310.0, 450.0, 450.0), (610.0, 310.0, 750.0, 450.0)]
         assert figures(Drawings(strokes=[*shapes, *curves])) == shapes
 
-    def test_what_reaches_over_the_page_is_clipped(self):
+    def test_what_reaches_over_the_page_is_clipped(self) -> None:
         shapes = [(-50.0, 300.0, 300.0, 600.0), (100.0, 350.0, 280.0, 580.0)]
         assert figures(Drawings(strokes=shapes)) == [(0, 300, 300, 600)]
 
-    def test_full_of_text_is_text(self):
+    def test_full_of_text_is_text(self) -> None:
         shapes = [(300.0 + 60 * k, 300.0, 358.0 + 60 * k, 358.0) for k in range(5)]
         words = typed("words      words      words      words      words\n" * 4, 305, 300)
         assert figures(Drawings(strokes=shapes), words) == []
 
 
-def test_a_chart_on_a_page_is_a_picture_and_its_labels_no_text(tmp_path, read, images):
+def test_a_chart_on_a_page_is_a_picture_and_its_labels_no_text(
+    tmp_path: Path, read: Read, images: dict[str, bytes]
+) -> None:
     document = Document()
-    document.line(" ".join(SENTENCES[:2]))
-    stroke(document, 40, 60, 40, 110)
-    stroke(document, 40, 110, 140, 110)
+    document.paragraph(" ".join(SENTENCES[:2]))
+    document.line(40, 60, 40, 110)
+    document.line(40, 110, 140, 110)
     for k, (a, b) in enumerate(((100, 80), (80, 95), (95, 65))):
-        stroke(document, 45 + 30 * k, a, 75 + 30 * k, b)
+        document.line(45 + 30 * k, a, 75 + 30 * k, b)
     document.set_font("Helvetica", "", 8)
     for k in range(4):
         document.text(43 + 30 * k, 114, str(2020 + k))
     document.set_y(120)
-    document.line("Figure 1: Level by year.", 9)
-    document.line(SENTENCES[2])
+    document.paragraph("Figure 1: Level by year.", 9)
+    document.paragraph(SENTENCES[2])
     document.output(str(tmp_path / "a.pdf"))
     [page] = read(str(tmp_path / "a.pdf"))
     assert [block.label for block in page.blocks] == ["text", "image", "figure_title", "text"]
@@ -239,7 +243,7 @@ def test_a_chart_on_a_page_is_a_picture_and_its_labels_no_text(tmp_path, read, i
     assert list(images) == ["p0001_figure_1.png"]
 
 
-def test_a_framed_grid_on_a_page_is_a_table(tmp_path, read):
+def test_a_framed_grid_on_a_page_is_a_table(tmp_path: Path, read: Read) -> None:
     document = Document()
     document.set_font("Helvetica", "", 11)
     with document.table(width=150, align="LEFT", num_heading_rows=2) as table:
@@ -260,5 +264,5 @@ def test_a_framed_grid_on_a_page_is_a_table(tmp_path, read):
     )
 
 
-def test_rules_keep_their_length():
+def test_rules_keep_their_length() -> None:
     assert (Rule(True, 5, 10, 40).length, Rule(True, 5, 10, 40).box) == (30, (10, 5, 40, 5))

@@ -6,8 +6,8 @@ import pypdfium2 as pdfium
 import pytest
 
 from support.pp_ocr.documents import SENTENCES, Document, picture
+from worker.engines.pp_ocr.model.boxes import Box
 from worker.engines.pp_ocr.model.frame import Raster
-from worker.engines.pp_ocr.model.lines import Box
 from worker.engines.pp_ocr.raster.figures import figures
 
 SCALE = 150 / 25.4
@@ -48,7 +48,7 @@ class Scan:
 
 
 def boxes_of(*boxes: Box) -> list[Box]:
-    return [tuple(side * SCALE for side in box) for box in boxes]
+    return [(x0 * SCALE, y0 * SCALE, x1 * SCALE, y1 * SCALE) for x0, y0, x1, y1 in boxes]
 
 
 def likeness(a: Box, b: Box) -> float:
@@ -67,9 +67,8 @@ def draw_chart(document: Document, box: Box) -> None:
     x0, y0, x1, y1 = box
     document.set_font("Helvetica", "", 8)
     document.set_draw_color(90)
-    stroke = super(Document, document).line  # Document's own writes text
-    stroke(x0 + 10, y0, x0 + 10, y1 - 9)
-    stroke(x0 + 10, y1 - 9, x1, y1 - 9)
+    document.line(x0 + 10, y0, x0 + 10, y1 - 9)
+    document.line(x0 + 10, y1 - 9, x1, y1 - 9)
     document.set_fill_color(190, 215, 240)
     for k, value in enumerate((0.5, 0.9, 0.3, 0.7)):
         left, tall = x0 + 14 + k * 14, value * (y1 - y0 - 9)
@@ -83,11 +82,11 @@ def draw_chart(document: Document, box: Box) -> None:
 def illustrated() -> Document:
     """Text around a photo and a chart, both with captions; a box with text; a rule."""
     document = Document()
-    document.line("Report on Water Supply", 22, "B")
-    document.line(" ".join(SENTENCES[:4]))
+    document.paragraph("Report on Water Supply", 22, "B")
+    document.paragraph(" ".join(SENTENCES[:4]))
     document.image(picture(), *PHOTO[:2], PHOTO[2] - PHOTO[0], PHOTO[3] - PHOTO[1])
     document.set_y(123)
-    document.line("Figure 1: The weir in spring.", 9, indent=10)
+    document.paragraph("Figure 1: The weir in spring.", 9, indent=10)
     document.set_fill_color(255, 240, 190)
     document.rect(20, 145, 90, 40, "F")
     document.set_xy(23, 148)
@@ -95,15 +94,15 @@ def illustrated() -> Document:
     document.multi_cell(84, 5.5, " ".join(SENTENCES[:3]), align="L")
     draw_chart(document, CHART)
     document.set_y(203)
-    document.line("Figure 2: Cost by quarter.", 9, indent=100)
-    super(Document, document).line(20, 215, 190, 215)
+    document.paragraph("Figure 2: Cost by quarter.", 9, indent=100)
+    document.line(20, 215, 190, 215)
     document.set_y(220)
-    document.line(" ".join(SENTENCES))
+    document.paragraph(" ".join(SENTENCES))
     return document
 
 
 @pytest.mark.parametrize("worn", [False, True])
-def test_a_photo_and_a_chart_are_found_and_nothing_else(worn):
+def test_a_photo_and_a_chart_are_found_and_nothing_else(worn: bool) -> None:
     scan = Scan(illustrated())
     captions = [line for line in scan.lines if 122 < line[1] / SCALE < 130 or 202 < line[1] / SCALE < 212]
     assert len(captions) == 2
@@ -113,7 +112,7 @@ def test_a_photo_and_a_chart_are_found_and_nothing_else(worn):
         assert all(min(box[2] - caption[0], box[3] - caption[1]) < 3 or box[1] > caption[3] for box in found)
 
 
-def test_labels_lie_inside_of_the_chart():
+def test_labels_lie_inside_of_the_chart() -> None:
     scan = Scan(illustrated())
     *_, chart = scan.figures()
     labels = [line for line in scan.lines if line[0] / SCALE > 120 and 150 < line[1] / SCALE < 198]
@@ -122,16 +121,16 @@ def test_labels_lie_inside_of_the_chart():
     assert all(a <= b + 1 for line in labels for a, b in zip(line[2:], chart[2:], strict=True))
 
 
-def test_photos_beside_each_other_are_two():
+def test_photos_beside_each_other_are_two() -> None:
     document = Document()
-    document.line(" ".join(SENTENCES[:2]))
+    document.paragraph(" ".join(SENTENCES[:2]))
     pair = [(20.0, 60.0, 100.0, 110.0), (103.0, 60.0, 183.0, 110.0)]
     for x0, y0, x1, y1 in pair:
         document.image(picture(), x0, y0, x1 - x0, y1 - y0)
     assert found_all(Scan(document).worn().figures(), boxes_of(*pair))
 
 
-def test_a_logo_with_its_letters_is_one_picture():
+def test_a_logo_with_its_letters_is_one_picture() -> None:
     document = Document()
     document.set_fill_color(180, 30, 30)
     document.ellipse(20, 20, 14, 14, "F")
@@ -139,11 +138,11 @@ def test_a_logo_with_its_letters_is_one_picture():
     for y in (22, 26, 30):
         document.rect(35.5, y, 18, 2, "F")
     document.set_y(50)
-    document.line(" ".join(SENTENCES))
+    document.paragraph(" ".join(SENTENCES))
     assert found_all(Scan(document).figures(), boxes_of((20, 20, 53.5, 34)))
 
 
-def test_tables_forms_and_grounds_of_text_are_no_pictures():
+def test_tables_forms_and_grounds_of_text_are_no_pictures() -> None:
     document = Document()
     document.set_fill_color(20, 60, 120)
     document.rect(0, 0, 210, 18, "F")
@@ -163,15 +162,15 @@ def test_tables_forms_and_grounds_of_text_are_no_pictures():
     document.rect(20, 175, 170, 35)
     document.text(22, 180, "For office use only")
     document.set_y(220)
-    document.line(" ".join(SENTENCES))
+    document.paragraph(" ".join(SENTENCES))
     scan = Scan(document)
     assert scan.figures() == []
     assert scan.worn().figures() == []
 
 
-def test_what_is_known_to_be_a_table_is_left_alone():
+def test_what_is_known_to_be_a_table_is_left_alone() -> None:
     document = Document()
-    document.line(" ".join(SENTENCES[:2]))
+    document.paragraph(" ".join(SENTENCES[:2]))
     document.image(picture(), 40, 80, 100, 60)
     scan = Scan(document)
     where = boxes_of((40, 80, 140, 140))
@@ -180,29 +179,29 @@ def test_what_is_known_to_be_a_table_is_left_alone():
 
 
 @pytest.mark.parametrize("gap", [0.0, 1.0, 2.5])
-def test_boxes_that_arrows_join_are_a_diagram(gap):
+def test_boxes_that_arrows_join_are_a_diagram(gap: float) -> None:
     """The `gap` is between the arrows' ends and the boxes, in mm."""
     document = Document()
-    document.line(" ".join(SENTENCES[:3]))
+    document.paragraph(" ".join(SENTENCES[:3]))
     document.set_font("Helvetica", "", 9)
     for column, name in enumerate(("Client", "Server", "Queue")):
         left = 30 + column * 50
         document.rect(left, 80, 30, 14)
         document.text(left + 8, 88, name)
         if column:
-            super(Document, document).line(left - 20 + gap, 87, left - gap, 87)
+            document.line(left - 20 + gap, 87, left - gap, 87)
     assert found_all(Scan(document).figures(), boxes_of((30, 80, 160, 94)))
 
 
-def test_letters_that_nobody_detected_are_no_picture():
+def test_letters_that_nobody_detected_are_no_picture() -> None:
     document = Document()
-    document.line(" ".join(SENTENCES * 3))
+    document.paragraph(" ".join(SENTENCES * 3))
     scan = Scan(document)
     assert figures(scan.raster, scan.lines[::2]) == []
     assert figures(scan.raster, []) == []
 
 
-def test_a_dark_page_and_a_tiny_one():
+def test_a_dark_page_and_a_tiny_one() -> None:
     dark = np.full((900, 1200, 3), 25, np.uint8)
     cv2.circle(dark, (600, 450), 150, (60, 180, 250), -1)
     assert found_all(figures(dark, []), [(450, 300, 750, 600)])

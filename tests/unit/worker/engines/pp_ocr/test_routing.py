@@ -1,22 +1,25 @@
 """Which pages are read by OCR, and why; what a survey tells about a document."""
 
 import string
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
 from support.pp_ocr.documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
+from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
 from worker.engines.base import Hint
 from worker.engines.pp_ocr import page as page_module
 from worker.engines.pp_ocr import probe, routing, survey
 from worker.engines.pp_ocr.layer import textlayer
+from worker.engines.pp_ocr.layer.textlayer import TextLayer
 from worker.engines.pp_ocr.model.frame import Frame
 from worker.engines.pp_ocr.model.lines import Line
+from worker.engines.pp_ocr.raster import scan
 from worker.engines.pp_ocr.routing import Routing
 
 SHIFTED = {letter: chr((ord(letter) - 97 + 7) % 26 + 97) for letter in string.ascii_lowercase}
@@ -40,10 +43,10 @@ def saved(document: Document, folder: Path) -> str:
 
 
 @pytest.fixture
-def no_check(monkeypatch) -> None:
+def no_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read from the raster."""
 
-    def refuse(*given):
+    def refuse(*given: Any) -> None:
         raise AssertionError("the layer was checked")
 
     monkeypatch.setattr(probe, "contradicts", refuse)
@@ -51,28 +54,30 @@ def no_check(monkeypatch) -> None:
 
 @pytest.mark.usefixtures("no_check")
 class TestRouting:
-    def test_text(self, tmp_path):
+    def test_text(self, tmp_path: Path) -> None:
         assert way(simple(tmp_path / "a.pdf", *SENTENCES)) == ("text", None)
         assert way(simple(tmp_path / "b.pdf", "Short.")) == ("text", None)
 
-    def test_a_scan(self, tmp_path):
+    def test_a_scan(self, tmp_path: Path) -> None:
         source = simple(tmp_path / "a.pdf", "Short.")
         assert way(scanned(source, tmp_path / "b.pdf")) == ("ocr", "scanned")
 
     @pytest.mark.parametrize(("ground", "found"), [("ivory", ("ocr", "scanned")), ("navy", ("text", None))])
-    def test_few_words_on_paper_are_a_stamp_and_on_a_photograph_a_title(self, tmp_path, ground, found):
+    def test_few_words_on_paper_are_a_stamp_and_on_a_photograph_a_title(
+        self, tmp_path: Path, ground: str, found: tuple[str, str | None]
+    ) -> None:
         document = Document()
         document.image(Image.new("RGB", (50, 70), ground), x=0, y=0, w=210, h=297)
-        document.line("Archive of the town, 318")
+        document.paragraph("Archive of the town, 318")
         assert way(saved(document, tmp_path)) == found
 
-    def test_a_page_of_text_on_a_photograph_is_text(self, tmp_path):
+    def test_a_page_of_text_on_a_photograph_is_text(self, tmp_path: Path) -> None:
         document = Document()
         document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
-        document.line(" ".join(SENTENCES))
+        document.paragraph(" ".join(SENTENCES))
         assert way(saved(document, tmp_path)) == ("text", None)
 
-    def test_letters_drawn_as_outlines(self, tmp_path):
+    def test_letters_drawn_as_outlines(self, tmp_path: Path) -> None:
         def drawn(count: int) -> str:
             document = Document()
             for k in range(count):
@@ -82,63 +87,65 @@ class TestRouting:
         assert way(drawn(60)) == ("ocr", "vector_text")
         assert way(drawn(10)) == ("text", None)
 
-    def test_large_shapes_are_no_letters(self, tmp_path):
+    def test_large_shapes_are_no_letters(self, tmp_path: Path) -> None:
         document = Document()
         for k in range(40):
             document.ellipse(20 + 3 * k, 30, 40, 40)
         assert way(saved(document, tmp_path)) == ("text", None)
 
-    def test_invisible_text_under_an_image(self, tmp_path):
+    def test_invisible_text_under_an_image(self, tmp_path: Path) -> None:
         document = Document()
         with document.local_context(text_mode="INVISIBLE"):
-            document.line(" ".join(SENTENCES))
+            document.paragraph(" ".join(SENTENCES))
         document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
         assert way(saved(document, tmp_path)) == ("ocr", "invisible_text_layer")
 
     @pytest.mark.parametrize(("after", "found"), [("", ("ocr", "invisible_text_layer")), ("More", ("text", None))])
-    def test_visible_text_that_an_image_covers_later(self, tmp_path, after, found):
+    def test_visible_text_that_an_image_covers_later(
+        self, tmp_path: Path, after: str, found: tuple[str, str | None]
+    ) -> None:
         document = Document()
-        document.line(" ".join(SENTENCES * 2))
+        document.paragraph(" ".join(SENTENCES * 2))
         document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
         if after:
-            document.line(after)
+            document.paragraph(after)
         assert way(saved(document, tmp_path)) == found
 
-    def test_codes_without_letters(self, tmp_path):
+    def test_codes_without_letters(self, tmp_path: Path) -> None:
         says = {letter: chr(0xE000 + ord(letter)) for letter in string.ascii_lowercase}
         assert way(coded(tmp_path / "a.pdf", LAYER, says)) == ("ocr", "garbled_text_layer")
 
-    def test_what_the_survey_found_is_believed(self, tmp_path):
+    def test_what_the_survey_found_is_believed(self, tmp_path: Path) -> None:
         path = coded(tmp_path / "a.pdf", LAYER, SHIFTED)
         assert way(path, garbled=True) == ("ocr", "garbled_text_layer")
         assert way(path, garbled=False) == ("text", None)
         assert way(simple(tmp_path / "b.pdf", *SENTENCES), garbled=True) == ("text", None)
 
     @pytest.mark.parametrize("says", [HAN, ARABIC])
-    def test_sound_layers_in_other_scripts_are_not_even_checked(self, says, tmp_path):
+    def test_sound_layers_in_other_scripts_are_not_even_checked(self, says: dict[str, str], tmp_path: Path) -> None:
         assert way(coded(tmp_path / "a.pdf", LAYER, says)) == ("text", None)
 
-    def test_paper_without_text_is_blank(self, tmp_path):
+    def test_paper_without_text_is_blank(self, tmp_path: Path) -> None:
         document = Document()
         document.set_fill_color(255)
         document.rect(20, 20, 100, 100, "F")
         assert way(saved(document, tmp_path)) == ("blank", None)
 
 
-def test_a_shifted_layer_is_read_from_the_raster(tmp_path):
+def test_a_shifted_layer_is_read_from_the_raster(tmp_path: Path) -> None:
     assert way(coded(tmp_path / "a.pdf", LAYER, SHIFTED)) == ("ocr", "garbled_text_layer")
 
 
-def test_odd_language_that_is_printed_so_is_text(tmp_path):
+def test_odd_language_that_is_printed_so_is_text(tmp_path: Path) -> None:
     rows = ["".join(SHIFTED.get(letter, letter) for letter in row) for row in LAYER]
     assert way(coded(tmp_path / "a.pdf", rows, {})) == ("text", None)
 
 
-def test_blank_pages_cost_nothing(tmp_path, read, monkeypatch):
-    def refuse(*given, **more):
+def test_blank_pages_cost_nothing(tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: Any, **more: Any) -> None:
         raise AssertionError("a blank page was looked at")
 
-    for module, name in ((page_module, "render"), (page_module.textlayer, "read"), (page_module.scan, "read")):
+    for module, name in ((page_module, "render"), (textlayer, "read"), (scan, "read")):
         monkeypatch.setattr(module, name, refuse)
     document = Document()
     path = saved(document, tmp_path)
@@ -152,31 +159,37 @@ def surveyed(path: str, selected: list[int]) -> dict[int, Hint]:
 
 
 class TestSurvey:
-    def test_the_size_of_the_body(self, article_path):
+    def test_the_size_of_the_body(self, article_path: str) -> None:
         assert surveyed(article_path, [1]) == {1: {"body": 11}}
 
-    def test_scans_have_nothing_to_tell(self, scan_path):
+    def test_scans_have_nothing_to_tell(self, scan_path: str) -> None:
         assert surveyed(scan_path, [1]) == {1: {}}
 
     @pytest.mark.parametrize("verdict", [True, False])
-    def test_doubtful_text_is_checked(self, tmp_path, monkeypatch, verdict):
+    def test_doubtful_text_is_checked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: bool) -> None:
         monkeypatch.setattr(probe, "contradicts", lambda lines, raster: verdict)
         path = coded(tmp_path / "a.pdf", LAYER, SHIFTED)
         assert surveyed(path, [1]) == {1: {"body": 12, "garbled": verdict}}
 
-    def test_a_sample_of_a_long_document_is_enough(self, tmp_path, monkeypatch):
+    def test_a_sample_of_a_long_document_is_enough(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         document = Document()
         for _ in range(59):
-            document.line("Text of a page")
+            document.paragraph("Text of a page")
             document.add_page()
-        path, looked = saved(document, tmp_path), []
-        read: Callable = textlayer.read
-        monkeypatch.setattr(textlayer, "read", lambda page, frame: looked.append(1) or read(page, frame))
+        path = saved(document, tmp_path)
+        looked = []
+        read = textlayer.read
+
+        def counted(page: Any, frame: Frame) -> TextLayer:
+            looked.append(1)
+            return read(page, frame)
+
+        monkeypatch.setattr(textlayer, "read", counted)
         assert len(surveyed(path, list(range(1, 61)))) == 60
         assert len(looked) == survey.SAMPLE
 
-    def test_a_page_that_fails_is_left_to_itself(self, tmp_path, monkeypatch):
-        def stumble(page, frame):
+    def test_a_page_that_fails_is_left_to_itself(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def stumble(page: Any, frame: Frame) -> None:
             raise RuntimeError("damaged")
 
         monkeypatch.setattr(textlayer, "read", stumble)
@@ -187,7 +200,7 @@ def doubtful(text: str) -> bool:
     return probe.doubtful([Line(text, (0, 0, 1, 1), 10)])
 
 
-def test_shifted_letters_are_doubtful_and_language_is_not():
+def test_shifted_letters_are_doubtful_and_language_is_not() -> None:
     text = " ".join(LAYER)
     assert not doubtful(text)
     assert doubtful("".join(SHIFTED.get(letter, letter) for letter in text))
@@ -195,13 +208,13 @@ def test_shifted_letters_are_doubtful_and_language_is_not():
     assert not doubtful("مرحبا بالعالم " * 20)
 
 
-def test_chinese_that_is_none_is_doubtful():
+def test_chinese_that_is_none_is_doubtful() -> None:
     assert not doubtful("水文年报告由河流管理处编写，本册收录了各站的水位与流量数据。" * 4)
     assert doubtful("镲镳镴镵镶镸镹镺镻镼镽镾长镡镢镣镤镥镦镧" * 4)
     assert not doubtful("かなを交えた文" * 20 + "水文年報告" * 20)
 
 
-def test_a_damaged_path_or_page_object_is_no_text(tmp_path):
+def test_a_damaged_path_or_page_object_is_no_text(tmp_path: Path) -> None:
     path = raw_pdf(
         tmp_path / "a.pdf",
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R >>",

@@ -31,7 +31,7 @@ class TestRuled:
     def rules(raster: Raster, texts: list[Box] = []) -> list[Rule]:  # noqa: B006
         return ruled(ink_of(raster), texts)
 
-    def test_a_frame(self):
+    def test_a_frame(self) -> None:
         raster = paper()
         cv2.rectangle(raster, (50, 60), (500, 300), (0, 0, 0), 2)
         top, bottom, *sides = sorted(self.rules(raster), key=lambda rule: (not rule.level, rule.at))
@@ -39,13 +39,13 @@ class TestRuled:
         assert near(bottom, True, 300, 50, 500)
         assert [rule.level for rule in sides] == [False, False]
 
-    def test_on_grey_paper_that_falls_by_a_pixel(self):
+    def test_on_grey_paper_that_falls_by_a_pixel(self) -> None:
         raster = paper(tone=190)
         raster[100, 50:300] = raster[101, 300:550] = 90
         [rule] = self.rules(raster)
         assert near(rule, True, 100, 50, 550)
 
-    def test_a_gap_of_some_pixels_is_noise(self):
+    def test_a_gap_of_some_pixels_is_noise(self) -> None:
         raster = paper()
         raster[100, 50:550] = 0
         raster[100, 300:303] = 255
@@ -53,32 +53,32 @@ class TestRuled:
         assert near(rule, True, 100, 50, 550)
         assert rule.seams == ()
 
-    def test_thick_and_short_strokes_are_none(self):
+    def test_thick_and_short_strokes_are_none(self) -> None:
         raster = paper()
         raster[100:130, 50:500] = 0
         raster[200:203, 50:80] = 0
         assert self.rules(raster) == []
 
-    def test_strokes_of_large_letters_are_none(self):
+    def test_strokes_of_large_letters_are_none(self) -> None:
         raster = paper()
         raster[100:160, 200:204] = 0
         assert len(self.rules(raster)) == 1
         assert self.rules(raster, [(150.0, 98.0, 400.0, 162.0)]) == []
         assert len(self.rules(raster, [(150.0, 98.0, 400.0, 122.0)])) == 1
 
-    def test_an_empty_page(self):
+    def test_an_empty_page(self) -> None:
         assert self.rules(paper()) == []
 
 
 class TestHeavyType:
-    def test_bold_among_plain(self):
+    def test_bold_among_plain(self) -> None:
         raster = paper()
         lines = [written(raster, f"Water level by year {k}", 40, 60 + 50 * k, 1) for k in range(3)]
         lines.append(written(raster, "Station and gauge", 40, 260, 3))
         mark_heavy(lines, raster, ink_of(raster))
         assert [line.bold for line in lines] == [False, False, False, True]
 
-    def test_short_lines_and_no_lines(self):
+    def test_short_lines_and_no_lines(self) -> None:
         raster = paper()
         lines = [written(raster, "Water level by year", 40, 60, 1), written(raster, "MM", 40, 160, 4)]
         mark_heavy(lines, raster, ink_of(raster))
@@ -104,7 +104,7 @@ class TestWords:
         find_words([row], ink_of(raster))
         return [(word.text, round(word.box[0]), round(word.box[2])) for word in row.words]
 
-    def test_the_widest_white_is_where_the_spaces_are(self):
+    def test_the_widest_white_is_where_the_spaces_are(self) -> None:
         raster = self.blocks((50, 70), (73, 100), (110, 140), (143, 170), (200, 220))
         assert self.found("Upper Ashford 25", raster, 48, 222) == [
             ("Upper", 50, 100),
@@ -112,7 +112,7 @@ class TestWords:
             ("25", 200, 220),
         ]
 
-    def test_boxes_lose_the_white_at_their_ends(self):
+    def test_boxes_lose_the_white_at_their_ends(self) -> None:
         row = Line("Ashford", (46, 48, 106, 72), 24)
         find_words([row], ink_of(self.blocks((50, 100))))
         assert (row.box[0], row.box[2]) == (50, 100)
@@ -120,7 +120,7 @@ class TestWords:
         find_words([row], ink_of(self.blocks((50, 100))))
         assert row.box[0] < 20  # no more than detection adds
 
-    def test_chinese_cells_are_parted_by_wide_white(self):
+    def test_chinese_cells_are_parted_by_wide_white(self) -> None:
         raster = self.blocks((50, 98), (150, 198), (250, 274))
         assert self.found("水文水文25", raster, 50, 274) == [
             ("水文", 50, 98),
@@ -128,6 +128,6 @@ class TestWords:
             ("25", 250, 274),
         ]
 
-    def test_one_word_and_white_that_is_not_there(self):
+    def test_one_word_and_white_that_is_not_there(self) -> None:
         assert self.found("Ashford", self.blocks((50, 100)), 50, 100) == []
         assert self.found("Upper Ashford", self.blocks((50, 100)), 50, 100) == []

@@ -12,6 +12,7 @@ from PIL import Image
 from app.errors import PageError
 from app.results.models import Page
 from support.pp_ocr.documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, raw_pdf, simple
+from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
 from worker.engines.pp_ocr.layer.pictures import crop, figures
 from worker.engines.pp_ocr.model.frame import Frame, Turn
@@ -51,7 +52,7 @@ Figure 1: Water level by station and year.
 3. {ITEMS[2]}"""
 
 
-def test_an_article_keeps_its_structure(article_path, read, images):
+def test_an_article_keeps_its_structure(article_path: str, read: Read, images: dict[str, bytes]) -> None:
     [page] = read(article_path)
     assert page.markdown == ARTICLE
     assert (page.index, page.route, page.route_reason) == (1, "text", None)
@@ -68,7 +69,7 @@ def test_an_article_keeps_its_structure(article_path, read, images):
     json.dumps(page.to_dict())
 
 
-def test_levels_and_contents(article_path, read):
+def test_levels_and_contents(article_path: str, read: Read) -> None:
     [page] = read(article_path)
     levels = {block.content: block.level for block in page.blocks}
     assert levels["Report on Water Supply"] == 1
@@ -79,7 +80,7 @@ def test_levels_and_contents(article_path, read):
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_rotate_turns_the_frame_and_not_the_text(article_path, read, tmp_path, rotation):
+def test_rotate_turns_the_frame_and_not_the_text(article_path: str, read: Read, tmp_path: Path, rotation: int) -> None:
     [upright] = read(article_path)
     [page] = read(changed(article_path, tmp_path / "turned.pdf", rotation=rotation))
     turned = (upright.height, upright.width) if rotation % 180 else (upright.width, upright.height)
@@ -92,7 +93,7 @@ def test_rotate_turns_the_frame_and_not_the_text(article_path, read, tmp_path, r
         assert (x0 > 0.9 * page.width) == (rotation == 90)
 
 
-def test_a_cropbox_moves_the_frame_and_hides_what_is_outside(tmp_path, read):
+def test_a_cropbox_moves_the_frame_and_hides_what_is_outside(tmp_path: Path, read: Read) -> None:
     source = simple(tmp_path / "a.pdf", "Outside, at the top of the page.", *SENTENCES)
     with pdfium.PdfDocument(source) as document:
         height = document[0].get_height()
@@ -103,7 +104,7 @@ def test_a_cropbox_moves_the_frame_and_hides_what_is_outside(tmp_path, read):
     assert page.blocks[0].bbox[1] < 60
 
 
-def test_blank_pages_stay_blank(tmp_path, read):
+def test_blank_pages_stay_blank(tmp_path: Path, read: Read) -> None:
     document = Document()
     document.add_page()
     document.set_font("Helvetica", "", 11)
@@ -115,12 +116,12 @@ def test_blank_pages_stay_blank(tmp_path, read):
         assert (page.route, page.markdown, page.blocks) == ("blank", "", [])
 
 
-def test_a_short_page_is_text(tmp_path, read):
+def test_a_short_page_is_text(tmp_path: Path, read: Read) -> None:
     [page] = read(simple(tmp_path / "a.pdf", "Short."), hints=[{}])
     assert (page.route, page.route_reason, page.markdown) == ("text", None, "Short.")
 
 
-def test_hostile_text_stays_text(tmp_path, read):
+def test_hostile_text_stays_text(tmp_path: Path, read: Read) -> None:
     texts = [
         "<script>alert(1)</script> and <img src=x onerror=alert(1)>",
         "# not a heading, but a line that starts with a hash sign",
@@ -136,7 +137,7 @@ def test_hostile_text_stays_text(tmp_path, read):
     ]
 
 
-def test_hyphens_at_line_ends_are_joined(tmp_path, read):
+def test_hyphens_at_line_ends_are_joined(tmp_path: Path, read: Read) -> None:
     document = Document()
     document.set_font("Helvetica", "", 11)
     rows = ["The committee that met in the town hall yesterday gave its recommen-", "dation and left again."]
@@ -147,20 +148,20 @@ def test_hyphens_at_line_ends_are_joined(tmp_path, read):
     assert page.markdown == "The committee that met in the town hall yesterday gave its recommendation and left again."
 
 
-def test_pictures(tmp_path, read, images):
+def test_pictures(tmp_path: Path, read: Read, images: dict[str, bytes]) -> None:
     """Tiles become one, icons and grounds are left out, few colours make a PNG, two pictures keep their places."""
     document = Document()
     document.image(picture(2100, 2970), x=0, y=0, w=210, h=297)
     document.image(flag(), x=190, y=5, w=2)
     document.image(Image.new("RGB", (90, 90), "navy"), x=150, y=250, w=40)
-    document.line(SENTENCES[0])
+    document.paragraph(SENTENCES[0])
     document.image(flag(), x=20, y=60, w=60)
     document.set_y(110)
-    document.line(SENTENCES[1])
+    document.paragraph(SENTENCES[1])
     for i in range(3):
         document.image(picture(300, 100), x=20, y=140 + i * 20, w=60, h=20)
     document.set_y(210)
-    document.line(SENTENCES[2])
+    document.paragraph(SENTENCES[2])
     document.output(str(tmp_path / "a.pdf"))
     [page] = read(str(tmp_path / "a.pdf"))
     names = ["p0001_figure_1.png", "p0001_figure_2.jpg"]
@@ -172,17 +173,17 @@ def test_pictures(tmp_path, read, images):
     assert abs(height - 200) <= 2
 
 
-def test_a_picture_alone_comes_before_what_is_below_it(tmp_path, read):
+def test_a_picture_alone_comes_before_what_is_below_it(tmp_path: Path, read: Read) -> None:
     document = Document()
     document.image(picture(), x=20, y=20, w=60)
     document.set_y(120)
-    document.line(SENTENCES[0])
+    document.paragraph(SENTENCES[0])
     document.output(str(tmp_path / "a.pdf"))
     [page] = read(str(tmp_path / "a.pdf"))
     assert page.markdown == f"![](p0001_figure_1.jpg)\n\n{SENTENCES[0]}"
 
 
-def test_pictures_inside_forms_are_found_where_they_are_painted(tmp_path, read):
+def test_pictures_inside_forms_are_found_where_they_are_painted(tmp_path: Path, read: Read) -> None:
     source = Document()
     source.image(picture(), x=20, y=20, w=100)
     source.output(str(tmp_path / "source.pdf"))
@@ -198,8 +199,8 @@ def test_pictures_inside_forms_are_found_where_they_are_painted(tmp_path, read):
         assert crop(page, frame, found, Turn(0, frame.width, frame.height), 40_000_000) is not None
 
 
-def test_a_broken_image_costs_no_text(article_path, read, monkeypatch):
-    def stumble(self):
+def test_a_broken_image_costs_no_text(article_path: str, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(self: pdfium.PdfImage) -> None:
         raise pdfium.PdfiumError("Failed to get image size.")
 
     monkeypatch.setattr(pdfium.PdfImage, "get_px_size", stumble)
@@ -207,15 +208,17 @@ def test_a_broken_image_costs_no_text(article_path, read, monkeypatch):
     assert page.markdown == ARTICLE.replace("![](p0001_figure_1.jpg)\n\n", "")
 
 
-def test_text_that_pdfium_lists_otherwise_is_read_character_by_character(article_path, read, monkeypatch):
+def test_text_that_pdfium_lists_otherwise_is_read_character_by_character(
+    article_path: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pdfium.PdfTextPage, "get_text_range", lambda self, *args: "shorter")
     [page] = read(article_path)
     assert page.markdown == ARTICLE
 
 
-def test_page_numbers_are_kept_out_of_the_markdown(tmp_path, read):
+def test_page_numbers_are_kept_out_of_the_markdown(tmp_path: Path, read: Read) -> None:
     document = Document()
-    document.line(SENTENCES[0])
+    document.paragraph(SENTENCES[0])
     document.set_auto_page_break(False)
     document.set_font("Helvetica", "", 9)
     document.text(104, 288, "17")
@@ -225,7 +228,7 @@ def test_page_numbers_are_kept_out_of_the_markdown(tmp_path, read):
     assert [block.label for block in page.blocks] == ["text", "number"]
 
 
-def test_a_book_reads_through(tmp_path, read):
+def test_a_book_reads_through(tmp_path: Path, read: Read) -> None:
     pages = read(book(tmp_path / "book.pdf", 12))
     text = document_of(pages)
     assert [page.route for page in pages] == ["text"] * 12
@@ -233,7 +236,7 @@ def test_a_book_reads_through(tmp_path, read):
     assert text.startswith(("# 1 Chapter\n\n", "## 1 Chapter\n\n"))
 
 
-def test_values_of_form_fields_are_text(tmp_path, read):
+def test_values_of_form_fields_are_text(tmp_path: Path, read: Read) -> None:
     text, value = "BT /F 11 Tf 60 700 Td (Name of the applicant) Tj ET", "BT /F 11 Tf 2 4 Td (Ann Miller) Tj ET"
     fonts = "/Resources << /Font << /F 7 0 R >> >>"
     path = raw_pdf(
@@ -259,7 +262,7 @@ def document_of(pages: list[Page]) -> str:
     return assembly.markdown()
 
 
-def test_the_reader_surveys_reads_and_assembles(article_path, images):
+def test_the_reader_surveys_reads_and_assembles(article_path: str, images: dict[str, bytes]) -> None:
     reader = PPOCRReader(40_000_000)
     with closing(OpenPdf(Path(article_path).open("rb"))) as document, document.page(1) as source:
         hints = reader.survey(document, [1])
@@ -272,7 +275,7 @@ def test_the_reader_surveys_reads_and_assembles(article_path, images):
     ("size", "frame"),
     [((612, 792), (1275, 1650)), ((14400, 14400), (2000, 2000)), ((1, 1), (2, 2)), ((14400, 1), (2000, 1))],
 )
-def test_frames_are_never_huge_nor_empty(size, frame):
+def test_frames_are_never_huge_nor_empty(size: tuple[int, int], frame: tuple[int, int]) -> None:
     with pdfium.PdfDocument.new() as document:
         page = document.new_page(*size)
         found = Frame.of(page, 40_000_000)
@@ -280,9 +283,9 @@ def test_frames_are_never_huge_nor_empty(size, frame):
         assert Frame.of(page, 100).width * Frame.of(page, 100).height <= 2100
 
 
-def test_a_page_without_size_fails_alone():
+def test_a_page_without_size_fails_alone() -> None:
     class Page:
-        def get_size(self):
+        def get_size(self) -> tuple[float, float]:
             return float("nan"), 10.0
 
     with pytest.raises(PageError):
