@@ -173,7 +173,7 @@ main() {
     ##   check [PART…]                   run these parts of all checks; by default, all but images and compat:
     check)
       shift
-      [[ $# != 0 ]] || set -- lint fast slow docs vl coverage
+      [[ $# != 0 ]] || set -- lint unit integration docs vl coverage
       local part began
       for part; do
         began=$SECONDS
@@ -200,22 +200,23 @@ run_part() {
       tied mypy
       check_licences
       ;;
-    ##     fast                          the fast tests, side by side; records their coverage
-    fast)
+    ##     unit                          tests/unit; records its coverage
+    unit)
       use_tests_environment
       tied coverage erase
-      tied coverage run -m pytest "${side_by_side[@]}" -m "$fast"
+      tied coverage run -m pytest "${side_by_side[@]}" tests/unit
       ;;
-    ##     slow                          the tests marked slow or serial
-    slow)
+    ##     integration                   all other tests; records the coverage of the fast ones
+    integration)
       use_tests_environment
-      tied python -m pytest "${side_by_side[@]}" -m "slow and not serial" --ignore tests/integration/test_docs.py
-      tied python -m pytest -m serial
+      tied coverage run -m pytest "${side_by_side[@]}" -m "integration and $fast"
+      tied python -m pytest "${side_by_side[@]}" -m "integration and slow and not serial" --ignore "$docs"
+      tied python -m pytest -m "integration and serial"
       ;;
     ##     docs                          the commands, links and names in the documents
     docs)
       use_tests_environment
-      tied python -m pytest tests/integration/test_docs.py
+      tied python -m pytest "$docs"
       ;;
     ##     vl                            the engine paddleocr_vl, in its own environment; records its coverage
     vl)
@@ -223,7 +224,7 @@ run_part() {
       check_licences
       tied coverage run -m pytest "${side_by_side[@]}" tests/paddleocr_vl
       ;;
-    ##     coverage                      at least 90 % of the code is covered by fast and vl
+    ##     coverage                      at least 90 % of the code is covered by unit, integration and vl
     coverage)
       use_tests_environment
       tied coverage combine --quiet
@@ -243,6 +244,7 @@ run_part() {
   esac
 }
 
+docs=tests/integration/test_docs.py
 fast="not slow and not serial"
 side_by_side=(-n logical --maxprocesses 4 --dist loadfile)
 

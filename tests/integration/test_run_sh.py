@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app import __version__
 from app.processes.launch import program
@@ -91,6 +92,24 @@ def test_help_lists_every_command() -> None:
     of_app = subprocess.run([sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
     assert (commands := re.findall(r"^    (\w+) {2,}", of_app, re.MULTILINE))
     assert set(commands) <= set(found)
+
+
+def test_github_runs_every_part_on_every_python() -> None:
+    parts = set(re.findall(r"^ {4}(\w+) ", run("help").stdout, re.MULTILINE))
+    text = (ROOT / ".github/workflows/checks.yml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    of_matrix = {entry["part"] for entry in jobs["check"]["strategy"]["matrix"]["include"]}
+    assert of_matrix | set(re.findall(r"\./run\.sh check (\w+)", text)) == parts
+    pythons = {*jobs["compat"]["strategy"]["matrix"]["python"], *re.findall(r'python: "(.+)"', text)}
+    (versions,) = re.findall(r"^for version in ([\d. ]+); do", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert pythons == set(versions.split())
+
+
+def test_actions_are_pinned_to_commits() -> None:
+    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob(".github/actions/*/action.yml")]
+    used = [line for file in files for line in re.findall(r"uses: (?!\./)(.*)", file.read_text())]
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
