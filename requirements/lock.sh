@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the hashed locks from pyproject.toml, one set for Python 3.10 to 3.13. Needs uv. Arguments go to uv (--upgrade).
+# Makes the hashed locks from pyproject.toml, one set for Python 3.10 to 3.13. Arguments go to uv (--upgrade).
 #
 # uv writes its command into the head of each lock. Renovate (.github/renovate.json) reads it there and runs it again, so
 # it has only options that Renovate knows, and "=" between an option and its value.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+PATH=$PATH:$PWD/.venv-uv/bin # made by run.sh
 lock() { # OUTPUT [EXTRA...]
   local output=$1
   shift

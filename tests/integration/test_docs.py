@@ -128,6 +128,15 @@ def test_files_are_there() -> None:
                 assert (ROOT / path).exists(), (document, word)
 
 
+def test_files_that_are_named_are_there() -> None:
+    path = re.compile(
+        r"`((?:app|benchmarks|deploy|docker|docs|examples|requirements|tests|worker|\.ci|\.github)/[\w./-]+)`"
+    )
+    named = [(document, name) for document in DOCUMENTS for name in path.findall(document.read_text())]
+    assert len(named) > 50
+    assert [(document, name) for document, name in named if not (ROOT / name).exists()] == []
+
+
 def test_links_lead_somewhere() -> None:
     for document in DOCUMENTS:
         text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)

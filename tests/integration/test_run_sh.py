@@ -133,13 +133,21 @@ def test_an_unknown_command_is_explained(tmp_path: Path, arguments: list[str], m
     assert not (tmp_path / "venv").exists()
 
 
-def installed(folder: Path) -> Path:
-    """An environment that run.sh takes for installed; its Python is ours."""
+def test_setup_installs_the_tests_environment_and_adds_the_hooks(tmp_path: Path) -> None:
+    venv = installed(tmp_path, "requirements/test.txt")
+    (venv / "bin/pre-commit").write_text('#!/bin/sh\necho "pre-commit $*"; pwd\n')
+    (venv / "bin/pre-commit").chmod(0o755)
+    ended = run("setup", VENV=str(venv), PYTHON="/nonexistent")
+    assert (ended.returncode, ended.stdout) == (0, f"pre-commit install\n{ROOT}\n")
+
+
+def installed(folder: Path, lock: str = "requirements.txt") -> Path:
+    """An environment that run.sh takes for installed from this lock; its Python is ours."""
     venv = folder / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (venv / "bin" / "python").chmod(0o755)
-    (venv / ".lock").write_text(hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest() + "\n")
+    (venv / ".lock").write_text(hashlib.sha256((ROOT / lock).read_bytes()).hexdigest() + "\n")
     return venv
 
 
@@ -195,9 +203,7 @@ def test_a_device_in_the_env_file_chooses_the_environment(tmp_path: Path) -> Non
     (tmp_path / ".env").write_text("export ENGINE = vllm\nDEVICE='cpu'\n")
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
-    venv = installed(tmp_path)
-    lock = hashlib.sha256((ROOT / "requirements/paddle-cpu.txt").read_bytes()).hexdigest()
-    (venv / ".lock").write_text(f"{lock}\n")
+    venv = installed(tmp_path, "requirements/paddle-cpu.txt")
     environment = {"VENV": str(venv), "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": "/nonexistent"}
     ended = subprocess.run(
         [ROOT / "run.sh", "--version"], cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, text=True
