@@ -3,10 +3,12 @@
 serve   store, API and worker (the default)
 api     the API alone; workers are started with python -m worker
 parse   the whole service for the time of one call
+openapi the description of the HTTP API, as JSON on standard output
 """
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -31,6 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         warn_of_misspelled()
         if options.command == "parse":
             return asyncio.run(parse(settings, options.documents, options.output))
+        if options.command == "openapi":
+            from app.main import app  # late: nothing else here is an API
+
+            print(json.dumps(app.openapi(), indent=2, ensure_ascii=False))
+            return 0
         if options.command == "api":
             check_exposure(settings)
             make_data_dir(settings)
@@ -56,6 +63,7 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="run the service until Ctrl-C (the default)")
     commands.add_parser("api", help="run the API alone, for workers that run elsewhere")
+    commands.add_parser("openapi", help="print the description of the HTTP API (OpenAPI)")
     one = commands.add_parser("parse", help="turn documents into markdown, without a running service")
     one.add_argument("documents", nargs="+", metavar="FILE_OR_URL")
     one.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for markdown and images (out)")

@@ -2,6 +2,7 @@
 
     ServiceError
     ├── RequestError                    answered to the HTTP request that caused it
+    │   ├── BadRequest                  400  invalid_request
     │   ├── Forbidden                   403  forbidden
     │   ├── InvalidRequest              422  invalid_request, page_range_invalid
     │   ├── UnknownEngine               422  engine_unknown
@@ -68,64 +69,71 @@ class RequestError(ServiceError):
         }
 
 
+class BadRequest(RequestError):
+    """The form is malformed."""
+
+    code = "invalid_request"
+    status = 400
+
+
 class InvalidRequest(RequestError):
-    """The request is malformed, or a value in it cannot be right."""
+    """The request is malformed, or a value in it is invalid."""
 
     code = "invalid_request"
     status = 422
 
 
 class UnknownEngine(RequestError):
-    """The request names an engine this service does not have."""
+    """The request names an unknown engine."""
 
     code = "engine_unknown"
     status = 422
 
 
 class IdempotencyConflict(RequestError):
-    """The idempotency key was used before, for a different request."""
+    """The idempotency key belongs to a different request."""
 
     code = "idempotency_conflict"
     status = 422
 
 
 class NotFound(RequestError):
-    """No such job, page, image or route."""
+    """No such job, page, image or path."""
 
     code = "not_found"
     status = 404
 
 
 class NotNow(RequestError):
-    """The job is in no state for it."""
+    """The request is not possible in the state of the job."""
 
     code = "invalid_request"
     status = 409
 
 
 class Gone(RequestError):
-    """The job existed, and has expired or was removed."""
+    """The job has expired or was deleted."""
 
     code = "gone"
     status = 410
 
 
 class Forbidden(RequestError):
-    """The request comes from where none may come from."""
+    """The request comes from a web page, or to an address, that is not allowed."""
 
     code = "forbidden"
     status = 403
 
 
 class Misdirected(RequestError):
-    """The request's Host names another server."""
+    """The header Host names another server."""
 
     code = "invalid_request"
     status = 421
 
 
 class TooSlow(RequestError):
-    """The body of the request comes too slowly, or not at all."""
+    """The request body is sent too slowly, or not at all."""
 
     code = "invalid_request"
     status = 408
@@ -133,28 +141,28 @@ class TooSlow(RequestError):
 
 
 class TooLarge(RequestError):
-    """The request's body is over `MAX_FILE_MB`."""
+    """The request body is too large."""
 
     code = "too_large"
     status = 413
 
 
 class UnsupportedMedia(RequestError):
-    """The body is neither JSON nor multipart/form-data."""
+    """The request body is neither JSON nor multipart/form-data."""
 
     code = "invalid_request"
     status = 415
 
 
 class NotADocument(RequestError):
-    """The uploaded file is of no kind that is read."""
+    """The uploaded file is none of the supported formats."""
 
     code = "not_a_document"
     status = 415
 
 
 class QueueFull(RequestError):
-    """`MAX_QUEUED_JOBS` jobs wait or run."""
+    """As many jobs wait or run as MAX_QUEUED_JOBS allows."""
 
     code = "queue_full"
     status = 503
@@ -165,7 +173,7 @@ class QueueFull(RequestError):
 
 
 class StorageUnavailable(RequestError):
-    """Redis or the blob store does not answer."""
+    """The store or the disk is unavailable."""
 
     code = "storage_unavailable"
     status = 503
@@ -173,7 +181,7 @@ class StorageUnavailable(RequestError):
 
 
 class Internal(RequestError):
-    """A fault of ours; the log has the details under the request's id."""
+    """A bug of the service; its log has the details."""
 
     code = "internal"
     status = 500

@@ -10,16 +10,19 @@ from fastapi.responses import RedirectResponse
 
 from app import __version__
 from app.api import error_handlers
-from app.api.access import Access
+from app.api.access import OTHER_SITE, Access, misdirected
 from app.api.body_limit import BodyLimit
 from app.api.dependencies import Context
 from app.api.head import Head
+from app.api.openapi import DESCRIPTION, TAGS, Api, webhooks
 from app.api.request_id import RequestId
 from app.api.responses import Answer
 from app.api.routes import docs, events, health, infer, jobs, queue
+from app.api.schemas.problems import problems
 from app.api.startup import Startup
 from app.cli.misspelled import warn_of_misspelled
 from app.engines.registry import EngineRegistry
+from app.errors import Forbidden
 from app.jobs.access import JobAccess
 from app.jobs.events import CONNECTIONS as READER_CONNECTIONS
 from app.jobs.events import EventReader
@@ -76,13 +79,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await store.aclose()
             await keeper.stop()
 
-    app = FastAPI(
+    app = Api(
         title="PaddleOCR-VL Service",
         version=__version__,
-        description="Documents in, markdown and images out. Submit with POST /infer, poll GET /jobs/{id}/result.",
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=TAGS,
+        webhooks=webhooks,
         lifespan=lifespan,
         root_path=urlsplit(chosen.public_url or "").path,
         default_response_class=Answer,
+        responses=problems(
+            Forbidden(OTHER_SITE),
+            misdirected("evil.example"),
+            error_handlers.internal("9a3d5c0e7b1f4e62b8d0c4a6f2e1d7b3"),
+        ),
         docs_url=None,
         redoc_url=None,
     )

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OWN_SITES = frozenset({"same-origin", "same-site", "none"})
 """Values of Sec-Fetch-Site; `none` is a request that no page made."""
+OTHER_SITE = (
+    "A page of another site may not send requests to this service. If the page is yours, list its host in "
+    "ALLOWED_HOSTS."
+)
 
 
 class Access:
@@ -56,15 +60,9 @@ class Access:
         if (loopback and self._local) or self._settings.allowed_hosts:
             for host in hosts:
                 if not self._is_ours(host):
-                    return Misdirected(
-                        f"{host[:80]!r} is not a name of this service: set PUBLIC_URL to the address that clients use, "
-                        "or list the name in ALLOWED_HOSTS."
-                    )
+                    return misdirected(host)
         if scope["method"] not in SAFE and self._is_of_another_site(headers, hosts):
-            return Forbidden(
-                "A page of another site may not send requests to this service. If the page is yours, list its host in "
-                "ALLOWED_HOSTS."
-            )
+            return Forbidden(OTHER_SITE)
         return None
 
     def _exposure(self, address: str) -> str | None:
@@ -86,6 +84,13 @@ class Access:
         if site in OWN_SITES or (site is None and origin is None):
             return False
         return origin is None or _host(origin) not in self._names | (hosts if site is None else set())
+
+
+def misdirected(host: str) -> Misdirected:
+    return Misdirected(
+        f"{host[:80]!r} is not a name of this service: set PUBLIC_URL to the address that clients use, or list the "
+        "name in ALLOWED_HOSTS."
+    )
 
 
 def _host(url: str) -> str:

@@ -11,6 +11,7 @@ from app.errors import TooLarge, TooSlow
 FORM_OVERHEAD = 1 << 20  # bytes: part headers and the other fields beside the file
 GRACE = 30.0  # seconds that a body may take however small it is
 RATE = 8192  # bytes a second that it has to come with beyond that, on the average
+TOO_SLOW = f"The body comes too slowly: send at least {RATE >> 10} KiB a second."
 
 DIGITS_MAX = 18  # of a length that is worth reading
 
@@ -40,7 +41,7 @@ class BodyLimit:
             with anyio.move_on_after(begun + GRACE + seen / RATE - time.monotonic()) as deadline:
                 message = await receive()
             if deadline.cancelled_caught:
-                raise TooSlow(f"The body comes too slowly: send at least {RATE >> 10} KiB a second.")
+                raise TooSlow(TOO_SLOW)
             seen += len(message.get("body", b""))
             complete = not message.get("more_body", False)
             if seen > self._limit:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from app.engines.registry import EngineRegistry
-from app.jobs.access import JobAccess
+from app.jobs.access import JOB_ID, JobAccess
 from app.jobs.events import EventReader
 from app.jobs.principal import ANONYMOUS, Principal
 from app.jobs.queue import Jobs
@@ -46,3 +46,10 @@ async def _principal() -> Principal:
 
 Caller = Annotated[Principal, Depends(_principal)]
 """Who sends the request."""
+
+JobPath = Annotated[
+    str,
+    Path(
+        description="The job's id, as `POST /infer` returned it.", json_schema_extra={"pattern": f"^{JOB_ID.pattern}$"}
+    ),
+]

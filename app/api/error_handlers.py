@@ -12,7 +12,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.responses import Answer
-from app.errors import Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
+from app.errors import BadRequest, Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
 from app.logging import REQUEST_ID
 from app.redis.client import StoreDown
 
@@ -34,6 +34,10 @@ def problem(error: RequestError, status: int | None = None, headers: dict[str, s
         headers={**error.headers, **(headers or {})},
         media_type="application/problem+json",
     )
+
+
+def internal(request_id: str | None) -> Internal:
+    return Internal(f"An internal error; the service's log has the details under [{request_id}].")
 
 
 def describe(error: RequestValidationError) -> str:
@@ -79,6 +83,8 @@ def install(app: FastAPI) -> None:
         if error.status_code == 404:
             return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
         headers, detail = dict(error.headers or {}), str(error.detail)
+        if error.status_code == 400:
+            return problem(BadRequest(detail), headers=headers)
         if error.status_code == 405:
             headers["Allow"], detail = allowed(request), f"{request.method} is not possible here."
         code = CODES.get(error.status_code, "invalid_request")
@@ -123,5 +129,4 @@ class Unexpected:
             if started:
                 raise
             log.exception("%s %s", scope["method"], scope["path"])
-            message = f"An internal error; the service's log has the details under [{REQUEST_ID.get()}]."
-            await problem(Internal(message))(scope, receive, send)
+            await problem(internal(REQUEST_ID.get()))(scope, receive, send)

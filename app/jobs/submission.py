@@ -144,10 +144,7 @@ class Submissions:
             fingerprint = "" if key is None else _fingerprint(new, canonical_options(engine, options), digest)
             outcome, job_id, status = await self._jobs.submit(job, idempotency=key, fingerprint=fingerprint)
             if outcome == "conflict" or (outcome == "replayed" and not await self._has_engine(job_id, new.engine)):
-                raise IdempotencyConflict(
-                    f"This idempotency_key belongs to job {job_id}, which was another request: "
-                    "use a new key, or send the same request."
-                )
+                raise conflict(job_id)
             if outcome == "full":
                 raise QueueFull
             if outcome == "created":
@@ -181,6 +178,13 @@ class Submissions:
         """Whether the job has the engine that was asked for, where one was."""
         found = await self._jobs.get(job_id) if engine is not None else None
         return found is None or found.engine == engine
+
+
+def conflict(job_id: str) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"This idempotency_key belongs to job {job_id}, which was another request: use a new key, or send the same "
+        "request."
+    )
 
 
 def _checked_secrets(new: NewJob) -> Secrets:

@@ -314,8 +314,7 @@ def test_a_refused_form_repeats_no_secret(service: Service) -> None:
         return refused(service.client.post("/infer", files={"file": text_pdf()}, data=fields), 422)
 
     assert "headers go with pdf_url" in send(headers=json.dumps(CONFIDED["headers"]))
-    assert "headers is not JSON" in send(headers=f"X-Key: {TOKEN}")
-    assert "headers: " in send(headers=f'["{TOKEN}"]')
+    assert "headers go with pdf_url" in send(headers=f"X-Key: {TOKEN}")
     assert "password: " in send(password=PASSWORD * 100)
     broken = service.client.post(
         "/infer", content=f'{{"password": "{PASSWORD}"', headers={"Content-Type": "application/json"}

@@ -21,6 +21,7 @@ import redis
 
 from app.processes.die_with_parent import die_with_parent
 from app.processes.ports import free_port
+from support.contract import check
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN = 240.0
@@ -76,6 +77,11 @@ def run(
     )
 
 
+def _client(url: str) -> httpx.Client:
+    """One whose answers are held to the OpenAPI document."""
+    return httpx.Client(base_url=url, timeout=60, trust_env=False, event_hooks={"response": [check]})
+
+
 def refused(answer: httpx.Response, status: int = 422, code: str | None = "invalid_request") -> str:
     """The sentence of a problem document, which has this code; None is any."""
     assert answer.status_code == status, answer.text
@@ -96,7 +102,7 @@ class Service:
         self._command = command
         self.port = int(environment.pop("PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.client = _client(self.url)
         self._environment = environment
         self.log = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes]
@@ -204,7 +210,7 @@ class Api:
     def __init__(self, port: int, process: psutil.Process) -> None:
         self.port = port
         self.process = process
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+        self.client = _client(f"http://127.0.0.1:{port}")
 
 
 @contextlib.contextmanager

@@ -19,7 +19,10 @@ from app.results.models import Page
 from app.results.pages import store_page
 from app.settings import Settings
 from app.storage.blobs import BlobStore, write
+from support.contract import check_async
 
+BASE_URL = "http://127.0.0.1:8080"
+RESULT = b'{"pages": [], "markdown": "text", "engine": "null", "engine_version": "1", "page_errors": []}'
 CREATED = 1_700_000_000
 """When the listing has it that jobs came: 2023-11-14T22:13:20Z."""
 
@@ -41,7 +44,7 @@ class Api:
         assert held is not None
         store_page(folder, Page(1, 10, 10, "text", markdown="text"))
         write(folder.image("figure.png"), b"\x89PNG\r\n\x1a\n")
-        write(folder.result, b'{"pages": [], "markdown": "text"}')
+        write(folder.result, RESULT)
         await context.jobs.finish(held, error, page_errors=None if error else 0)
         await context.store.zadd(keys.jobs(job.client), {job.id: CREATED})
         return job.id
@@ -55,7 +58,8 @@ async def serving(
     app = create_app(Settings.model_validate({"redis_url": store_url, "data_dir": data_dir, **settings}))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        hooks: Any = {"response": [check_async]}
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL, event_hooks=hooks) as client:
             yield Api(app, client)
 
 

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
-from app.api.dependencies import Caller, Context, Shared
+from app.api.dependencies import Caller, Context, JobPath, Shared
+from app.api.schemas.media import EVENTS
+from app.api.schemas.problems import EXPIRED_JOB, STORE_AWAY, UNKNOWN_JOB, problems
 from app.jobs.models import Job
 from app.strict_json import encode
 
@@ -19,18 +21,34 @@ EVENT_ID = re.compile(r"\d{1,15}-\d{1,15}")
 
 @router.get(
     "/jobs/{job_id}/events",
+    operation_id="stream_events",
+    summary="Follow a job by server-sent events",
+    response_class=Response,
     response_model=None,
-    responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "The job's end was told already."}},
+    response_description="A stream of events, each as the schema says. It ends when the job has ended.",
+    responses={
+        200: {"content": EVENTS},
+        204: {"description": "The stream was followed to its end before."},
+        **problems(UNKNOWN_JOB, EXPIRED_JOB, STORE_AWAY),
+    },
 )
 async def events(
-    job_id: str,
+    job_id: JobPath,
     shared: Shared,
     caller: Caller,
-    last_event_id: Annotated[str | None, Header(description="Goes on after this event, as browsers do.")] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(
+            description="Id of the last event that was received: the stream continues after it. Browsers send it when "
+            "they reconnect.",
+            openapi_examples={"id": {"value": "1796045828717-0"}},
+        ),
+    ] = None,
 ) -> Response:
-    """Follows a job to its end: `status` events carry its state, `page` events a page that is done.
+    """Events of a job until it ends. A `status` event has the job's state, a `page` event a page that is done.
 
-    Without Last-Event-ID the first event is the job's state as it is. After the end there is nothing more: 204.
+    Without Last-Event-ID, the first event is the job's current state. A client that reconnects after the last event
+    gets 204, which tells browsers to stop. Comments are sent as a sign of life when nothing happens for 15 seconds.
     """
     found = await shared.access.find(job_id, caller)
     after = last_event_id if last_event_id and EVENT_ID.fullmatch(last_event_id) else None

@@ -9,11 +9,12 @@ from fastapi import APIRouter
 
 from app.api.dependencies import Context, Shared
 from app.api.responses import Answer
+from app.api.schemas.service import Health, Readiness
 from app.redis import keys
 from app.redis.client import StoreDown, socket_path, unfit
 from app.redis.outages import GONE
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["service"])
 
 
 def _envelope(error: str | None = None) -> dict[str, Any]:
@@ -26,15 +27,28 @@ def _envelope(error: str | None = None) -> dict[str, Any]:
     }
 
 
-@router.get("/health")
-async def health() -> dict[str, Any]:
-    """The API process answers."""
-    return _envelope()
+@router.get(
+    "/health",
+    operation_id="get_health",
+    summary="Check that the API is alive",
+    response_model=Health,
+    response_description="The API process answers.",
+)
+async def health() -> Answer:
+    """A liveness probe: it checks nothing but the API process itself."""
+    return Answer(_envelope())
 
 
-@router.get("/health/ready", responses={503: {"description": "The failing part is named in `errorMsg` and `parts`."}})
+@router.get(
+    "/health/ready",
+    operation_id="get_readiness",
+    summary="Check that documents can be worked on",
+    response_model=Readiness,
+    response_description="A document that is submitted now will be worked on now.",
+    responses={503: {"model": Readiness, "description": "A part is missing: `errorMsg` and `parts` name it."}},
+)
 async def ready(shared: Shared) -> Answer:
-    """Store, blobs, a worker and what its engine needs are there: a document sent now is worked on now."""
+    """A readiness probe: it checks the store, the disk, and that a worker is alive and its engine available."""
     parts = {"store": await _store(shared), "blobs": _blobs(shared)}
     there = parts["store"] is None
     parts["blobs"] = parts["blobs"] or (await _room(shared) if there else None)

@@ -1,74 +1,80 @@
 """Submitting a document: POST /infer."""
 
 import re
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from app.api.body_limit import TOO_SLOW
 from app.api.dependencies import Caller, Context, Shared
 from app.api.responses import Answer
-from app.errors import InvalidRequest, TooLarge, UnsupportedMedia
-from app.jobs.models import Priority
-from app.jobs.submission import KEY_MAX, PASSWORD_MAX, URL_MAX, NewJob, Submitted, Upload
+from app.api.schemas.jobs import JobAccepted
+from app.api.schemas.media import ACCEPTED, DOCUMENT, JOB_LINKS
+from app.api.schemas.problems import STORE_AWAY, problems
+from app.api.schemas.requests import Submission, UrlSubmission
+from app.documents.formats import TAKEN
+from app.errors import (
+    BadRequest,
+    InvalidRequest,
+    NotADocument,
+    QueueFull,
+    TooLarge,
+    TooSlow,
+    UnknownEngine,
+    UnsupportedMedia,
+)
+from app.jobs.submission import KEY_MAX, NewJob, Submitted, Upload, conflict
 from app.strict_json import decode
 
 router = APIRouter(tags=["jobs"])
 
+S = TypeVar("S", bound=Submission)
+
 JSON_MAX = 256 << 10  # bytes of a JSON body, and of a form field
-FORM_JSON_FIELDS = ("options", "metadata", "headers")
+FORM_JSON_FIELDS = ("options", "metadata")
 
 
-class JobRequest(BaseModel):
-    """What can be said about a document, whichever way it comes."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    pdf_url: str | None = Field(None, max_length=URL_MAX, description="http or https address of the document.")
-    callback_url: str | None = Field(
-        None, max_length=URL_MAX, description="Where the result is posted when the job ends."
-    )
-    idempotency_key: str | None = Field(
-        None,
-        min_length=1,
-        max_length=KEY_MAX,
-        description="The same key and request give the same job, for RESULT_TTL.",
-    )
-    engine: str | None = Field(None, min_length=1, max_length=64, description="Default: what the live workers offer.")
-    options: dict[str, JsonValue] = Field(default_factory=dict, description="Options of the engine.")
-    priority: Priority = Field("normal", description="Jobs of higher priority come first; none starves.")
-    page_ranges: str | None = Field(
-        None, max_length=4096, examples=["1-3,5"], description="Pages from 1; all by default."
-    )
-    metadata: JsonValue = Field(None, description="Anything of yours, given back with the job; 16 KiB as JSON.")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict,
-        description="Sent to the server of pdf_url, as in Authorization; forgotten once the document is there.",
-    )
-    password: SecretStr | None = Field(
-        None, min_length=1, max_length=PASSWORD_MAX, description="Opens an encrypted PDF; forgotten once it is open."
-    )
+MISSING_URL = "pdf_url is missing; to send a file, use multipart/form-data with a field named file."
+WRONG_TYPE = "Send application/json with pdf_url, or multipart/form-data with a field named file."
 
 
-_URL_SCHEMA = JobRequest.model_json_schema() | {"required": ["pdf_url"]}
-_FILE_SCHEMA = JobRequest.model_json_schema()
-_FILE_SCHEMA["properties"] = {
-    name: schema for name, schema in _FILE_SCHEMA["properties"].items() if name not in ("pdf_url", "headers")
-} | {"file": {"type": "string", "format": "binary"}}
-_FILE_SCHEMA["required"] = ["file"]
+_ACCEPTED = {"headers": ACCEPTED, "links": JOB_LINKS}
+_REFUSED = problems(
+    BadRequest("Invalid multipart data."),
+    TooSlow(TOO_SLOW),
+    TooLarge(f"The JSON body is larger than {JSON_MAX} bytes."),
+    UnsupportedMedia(WRONG_TYPE),
+    NotADocument(f"The file looks like a web page or XML, which is not read; send {TAKEN}."),
+    InvalidRequest(MISSING_URL),
+    InvalidRequest('page_ranges: "3-1" runs backwards or starts before page 1.', code="page_range_invalid"),
+    UnknownEngine('There is no engine "magic"; there is paddleocr_vl, pp_ocr.'),
+    conflict("f0c9f1d2a6b84c6c9a54ad0f3e1b7d25"),
+    QueueFull(),
+    STORE_AWAY,
+)
 
 
 @router.post(
     "/infer",
+    operation_id="submit_document",
+    summary="Submit a document",
     status_code=202,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _URL_SCHEMA}, "multipart/form-data": {"schema": _FILE_SCHEMA}},
-        }
+    response_model=JobAccepted,
+    response_description="The job is accepted.",
+    responses={
+        200: {
+            "model": JobAccepted,
+            "description": "The idempotency key belongs to a job that has ended.",
+            **_ACCEPTED,
+        },
+        202: _ACCEPTED,
+        **_REFUSED,
     },
+    openapi_extra={"requestBody": {"required": True, "content": DOCUMENT}},
 )
 async def infer(
     request: Request,
@@ -76,22 +82,29 @@ async def infer(
     caller: Caller,
     idempotency_key: Annotated[
         str | None,
-        Header(description="The same as `idempotency_key` in the body; where both are given, they must agree."),
+        Header(
+            description="The same as `idempotency_key` in the body, plain or as a quoted string. If both are given, "
+            "they must be equal.",
+            json_schema_extra={"minLength": 1, "maxLength": KEY_MAX},
+        ),
     ] = None,
 ) -> Answer:
-    """Accepts a document, by address (JSON, `pdf_url`) or by upload (multipart, `file`), and answers with its job.
+    """Accepts a document and returns the id of its job at once. Send its address as JSON, or the file as a form.
 
-    A form field that is empty counts as left out.
+    JSON is read strictly: UTF-8, no NaN, no duplicate names, no unpaired surrogates, at most 32 levels and 256 KiB.
     """
     await shared.submissions.require_room()
     key = _header_key(request.headers.getlist("idempotency-key"))
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     kind = media_type.strip().lower()
     if kind == "application/json":
-        wanted = _with_key(_validated(await _json_body(request)), key)
-        if wanted.pdf_url is None:
-            raise InvalidRequest("pdf_url is missing; to send a file, use multipart/form-data with a field named file.")
-        return _answer(shared, await shared.submissions.submit(_new_job(wanted), caller))
+        body = await _json_body(request)
+        if isinstance(body, dict) and body.get("pdf_url") is None:
+            raise InvalidRequest(MISSING_URL)
+        by_url = _validated(UrlSubmission, body)
+        headers = {name: value.get_secret_value() for name, value in by_url.headers.items()}
+        new = replace(_new_job(by_url, key), url=by_url.pdf_url, headers=headers)
+        return _answer(shared, await shared.submissions.submit(new, caller))
     if kind == "multipart/form-data":
         if (charset := _CHARSET.search(parameters)) and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMedia("The form's charset is not UTF-8.")
@@ -100,12 +113,10 @@ async def infer(
             request.form(max_files=1, max_fields=20, max_part_size=JSON_MAX) as form,
         ):
             upload, fields = _form_fields(form)
-            wanted = _with_key(_validated(fields), key)
-            if wanted.pdf_url is not None:
-                raise InvalidRequest("Send either pdf_url or a file, not both.")
-            new = _new_job(wanted, Upload(upload.file, upload.size or 0))
+            new = _new_job(_validated(Submission, fields), key)
+            new = replace(new, upload=Upload(upload.file, upload.size or 0))
             return _answer(shared, await shared.submissions.submit(new, caller))
-    raise UnsupportedMedia("Send application/json with pdf_url, or multipart/form-data with a field named file.")
+    raise UnsupportedMedia(WRONG_TYPE)
 
 
 def _declared_bytes(request: Request) -> int | None:
@@ -128,15 +139,6 @@ def _header_key(values: list[str]) -> str | None:
     if not 1 <= len(key) <= KEY_MAX:
         raise InvalidRequest(f"Idempotency-Key has {len(key)} characters; 1 to {KEY_MAX} are allowed.")
     return key
-
-
-def _with_key(wanted: JobRequest, key: str | None) -> JobRequest:
-    """`wanted` with the header's key."""
-    if key is None:
-        return wanted
-    if wanted.idempotency_key not in (None, key):
-        raise InvalidRequest("idempotency_key and the Idempotency-Key header differ; send one of them.")
-    return wanted.model_copy(update={"idempotency_key": key})
 
 
 async def _json_body(request: Request) -> Any:
@@ -163,6 +165,10 @@ def _form_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
     if not isinstance(upload, UploadFile):
         raise InvalidRequest("The form has no file in a field named file.")
     given: dict[str, Any] = {name: value for name, value in fields.items() if value != ""}
+    if "pdf_url" in given:
+        raise InvalidRequest("Send either pdf_url or a file, not both.")
+    if "headers" in given:
+        raise InvalidRequest("headers go with pdf_url, not with a file.")
     for name in FORM_JSON_FIELDS:
         if name in given:
             try:
@@ -172,26 +178,26 @@ def _form_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
     return upload, given
 
 
-def _validated(fields: Any) -> JobRequest:
+def _validated(model: type[S], fields: Any) -> S:
     try:
-        return JobRequest.model_validate(fields)
+        return model.model_validate(fields)
     except ValidationError as error:
         # What is below a field are names and values of the client's: they are not repeated.
         raise RequestValidationError([item | {"loc": item["loc"][:1]} for item in error.errors()]) from None
 
 
-def _new_job(wanted: JobRequest, upload: Upload | None = None) -> NewJob:
+def _new_job(wanted: Submission, key: str | None) -> NewJob:
+    """What was asked for, still without a document; `key` is that of the header."""
+    if key is not None and wanted.idempotency_key not in (None, key):
+        raise InvalidRequest("idempotency_key and the Idempotency-Key header differ; send one of them.")
     return NewJob(
-        url=wanted.pdf_url,
-        upload=upload,
         callback_url=wanted.callback_url,
-        idempotency_key=wanted.idempotency_key,
+        idempotency_key=wanted.idempotency_key if key is None else key,
         engine=wanted.engine,
         options=wanted.options,
         priority=wanted.priority,
         page_ranges=wanted.page_ranges,
         metadata=wanted.metadata,
-        headers={name: value.get_secret_value() for name, value in wanted.headers.items()},
         password=wanted.password.get_secret_value() if wanted.password is not None else None,
     )
 

@@ -6,45 +6,87 @@ import math
 import mimetypes
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.requests import ClientDisconnect
 
-from app.api.dependencies import Caller, Context, Shared
+from app.api.dependencies import Caller, Context, JobPath, Shared
 from app.api.responses import Answer
-from app.errors import InvalidRequest, NotNow
+from app.api.schemas.jobs import Job as JobState
+from app.api.schemas.jobs import JobAccepted, JobList
+from app.api.schemas.media import ATTACHMENT, IMAGES, RESULT_FORMATS, RETRY_AFTER
+from app.api.schemas.problems import EXPIRED_JOB, STORE_AWAY, UNKNOWN_JOB, problems
+from app.api.schemas.results import JobOutcome, JobPage, PendingResult
+from app.errors import InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.access import JOB_ID
 from app.jobs.models import Job, Status
 from app.jobs.principal import Principal
 from app.results.reader import Stream
 from app.results.rendering import outcome_head
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter()
 
 PAGES_MAX = 9_999_999
 
-Wait = Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the job's end before answering.")]
+FOREIGN_CURSOR = "cursor is not one of ours: take next_cursor from the answer before."
+
+NO_RESULT = NotNow(
+    "The job was not finished, so there is no md of it: The document is encrypted and needs a password; send it as "
+    "`password`.",
+    code="document_encrypted",
+)
+LONG_WAIT = InvalidRequest("query.wait: input should be less than or equal to 30.")
+NO_PAGE = NotFound("Page 3 of this job is not there; 2 of 2 pages are done.")
+NO_PAGE_ZERO = InvalidRequest("path.number: input should be greater than or equal to 1.")
+
+Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=30,
+        description="Seconds to wait for the job's end. The answer is sent as soon as the job ends, and after this "
+        "time in any case.",
+    ),
+]
 Format = Annotated[
-    Literal["json", "md", "zip"], Query(description="The result as JSON, as markdown, or as a ZIP with its images.")
+    Literal["json", "md", "zip"],
+    Query(
+        description="`json`: everything, images in base64. `md`: the markdown alone. `zip`: an archive of "
+        "`document.md`, its images and `result.json`."
+    ),
 ]
 
 
-@router.get("/jobs")
+@router.get(
+    "/jobs",
+    operation_id="list_jobs",
+    summary="List jobs",
+    tags=["jobs"],
+    response_model=JobList,
+    response_description="One page of the list.",
+    responses=problems(InvalidRequest(FOREIGN_CURSOR), STORE_AWAY),
+)
 async def listing(
     shared: Shared,
     caller: Caller,
-    status: Annotated[list[Status] | None, Query(description="Only jobs in one of these states.")] = None,
+    status: Annotated[
+        list[Status] | None, Query(description="Only jobs with this status. Repeat it for several.")
+    ] = None,
     engine: Annotated[str | None, Query(description="Only jobs of this engine.")] = None,
-    created_after: Annotated[datetime | None, Query(description="Only jobs that came at this time or later.")] = None,
-    created_before: Annotated[datetime | None, Query(description="Only jobs that came before this time.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the answer before.")] = None,
-) -> dict[str, Any]:
-    """Jobs that have not expired, latest first. `next_cursor` leads on; it is null at the end.
+    created_after: Annotated[
+        datetime | None, Query(description="Only jobs that were accepted at this time or later.")
+    ] = None,
+    created_before: Annotated[
+        datetime | None, Query(description="Only jobs that were accepted before this time.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of jobs in the answer.")] = 20,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+) -> Answer:
+    """Jobs that have not expired, newest first, one page at a time.
 
-    A page may be short, or empty, and still lead on: jobs that have just expired are left out.
+    Follow `next_cursor` until it is null. A page may be short or empty before that.
     """
     before = _read_cursor(cursor) if cursor is not None else None
     if created_before is not None:
@@ -54,7 +96,7 @@ async def listing(
     found, last = await shared.jobs.list_page(
         caller.client, statuses=status or (), engine=engine, before=before, created_after=since, limit=limit
     )
-    return {"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*last) if last else None}
+    return Answer({"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*last) if last else None})
 
 
 def _cursor(created_at: float, job_id: str) -> str:
@@ -76,23 +118,42 @@ def _read_cursor(cursor: str) -> tuple[float, str]:
             return at, job_id
     except ValueError:
         pass
-    raise InvalidRequest("cursor is not one of ours: take next_cursor from the answer before.")
+    raise InvalidRequest(FOREIGN_CURSOR)
 
 
-@router.get("/jobs/{job_id}")
-async def job(job_id: str, shared: Shared, caller: Caller, request: Request, wait: Wait = 0) -> dict[str, Any]:
-    """The job's state; with `wait`, as soon as it has ended."""
+@router.get(
+    "/jobs/{job_id}",
+    operation_id="get_job",
+    summary="Get the state of a job",
+    tags=["jobs"],
+    response_model=JobState,
+    response_description="The job as it is now.",
+    responses=problems(UNKNOWN_JOB, EXPIRED_JOB, LONG_WAIT, STORE_AWAY),
+)
+async def job(job_id: JobPath, shared: Shared, caller: Caller, request: Request, wait: Wait = 0) -> Answer:
+    """The job's status, progress and error. With `wait`, the answer is sent as soon as the job has ended."""
     found = await _find_ended(shared, caller, request, job_id, wait)
     public = found.to_public()
     queued = found.status is Status.QUEUED
     if not found.ended and (note := await shared.engines.waiting_reason(found.engine, queued=queued)) is not None:
         public["note"] = note
-    return public
+    return Answer(public)
 
 
-@router.delete("/jobs/{job_id}", responses={204: {"description": "An ended job, now removed."}})
-async def delete(job_id: str, shared: Shared, caller: Caller) -> Response:
-    """Cancels a job that has not ended; removes one that has, with all that is stored of it."""
+@router.delete(
+    "/jobs/{job_id}",
+    operation_id="delete_job",
+    summary="Cancel or delete a job",
+    tags=["jobs"],
+    response_model=JobAccepted,
+    response_description="The job had not ended. It is canceled now, unless it ended by itself at the same moment.",
+    responses={
+        204: {"description": "The job had ended. It is deleted now, with all its data."},
+        **problems(UNKNOWN_JOB, EXPIRED_JOB, STORE_AWAY),
+    },
+)
+async def delete(job_id: JobPath, shared: Shared, caller: Caller) -> Response:
+    """Cancels a job that has not ended. Deletes a job that has ended, with its document, result and images."""
     found = await shared.access.find(job_id, caller)
     if not found.ended:
         await shared.control.cancel(found)
@@ -102,21 +163,52 @@ async def delete(job_id: str, shared: Shared, caller: Caller) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/jobs/{job_id}/retry", status_code=202)
-async def retry(job_id: str, shared: Shared, caller: Caller) -> dict[str, str]:
-    """Runs an ended job again for what failed in it; its good pages stay."""
+@router.post(
+    "/jobs/{job_id}/retry",
+    operation_id="retry_job",
+    summary="Run a job again",
+    tags=["jobs"],
+    status_code=202,
+    response_model=JobAccepted,
+    response_description="The job is queued again.",
+    responses=problems(
+        UNKNOWN_JOB,
+        EXPIRED_JOB,
+        NotNow("Nothing failed in this job: there is nothing to retry."),
+        QueueFull(),
+        STORE_AWAY,
+    ),
+)
+async def retry(job_id: JobPath, shared: Shared, caller: Caller) -> Answer:
+    """Runs a job again that failed, was canceled, or has pages that failed. Pages that succeeded are kept.
+
+    A job cannot run again if it came with `headers` or a `password` and its document was never downloaded: those have
+    been deleted.
+    """
     found = await shared.access.find(job_id, caller)
     await shared.control.retry(found)
-    return {"job_id": found.id, "status": Status.QUEUED.value}
+    return Answer({"job_id": found.id, "status": Status.QUEUED.value}, status_code=202)
 
 
-@router.get("/jobs/{job_id}/result", response_model=None)
+@router.get(
+    "/jobs/{job_id}/result",
+    operation_id="get_result",
+    summary="Get the result of a job",
+    tags=["results"],
+    response_model=JobOutcome,
+    response_description="The job has ended. As JSON: its result, or why it failed.",
+    responses={
+        200: {"content": RESULT_FORMATS, "headers": ATTACHMENT},
+        202: {"model": PendingResult, "description": "The job has not ended.", "headers": RETRY_AFTER},
+        **problems(UNKNOWN_JOB, EXPIRED_JOB, NO_RESULT, LONG_WAIT, STORE_AWAY),
+    },
+)
 async def result(
-    job_id: str, shared: Shared, caller: Caller, request: Request, wait: Wait = 0, format: Format = "json"
+    job_id: JobPath, shared: Shared, caller: Caller, request: Request, wait: Wait = 0, format: Format = "json"
 ) -> Response:
-    """The result: 202 while the job is in progress, then 200 with `result`.
+    """The result once the job has ended, as JSON, markdown or ZIP. With `wait`, as soon as the job has ended.
 
-    Of a job that failed or was canceled there is only JSON, 200 with its `error`; other formats are 409.
+    A job that failed or was canceled has no result: the answer is its `error` as JSON, and 409 for other formats.
     """
     found = await _find_ended(shared, caller, request, job_id, wait)
     if not found.ended:
@@ -140,29 +232,60 @@ def _streamed(stream: Stream, media_type: str, headers: Mapping[str, str] | None
     return StreamingResponse(stream.pieces, media_type=media_type, headers={**length, **(headers or {})})
 
 
-@router.get("/jobs/{job_id}/images/{name}", response_model=None)
-async def image(job_id: str, name: str, shared: Shared, caller: Caller) -> Response:
-    """One picture of the result, as it is."""
+@router.get(
+    "/jobs/{job_id}/images/{name}",
+    operation_id="get_image",
+    summary="Get an image of the result",
+    tags=["results"],
+    response_class=Response,
+    response_model=None,
+    response_description="The image file.",
+    responses={
+        200: {"content": IMAGES},
+        **problems(UNKNOWN_JOB, NotFound("The job has no image of that name."), EXPIRED_JOB, STORE_AWAY),
+    },
+)
+async def image(
+    job_id: JobPath,
+    name: Annotated[
+        str,
+        Path(
+            description="Name of the image, as the markdown has it.",
+            openapi_examples={"figure": {"value": "p0002_figure_1.png"}},
+        ),
+    ],
+    shared: Shared,
+    caller: Caller,
+) -> Response:
+    """An image that the markdown links to. Images are available as soon as their page is done."""
     data = await shared.results.image(await shared.access.find(job_id, caller), name)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(data, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
 
-@router.get("/jobs/{job_id}/pages/{number}")
+@router.get(
+    "/jobs/{job_id}/pages/{number}",
+    operation_id="get_page",
+    summary="Get a page of a job",
+    tags=["results"],
+    response_model=JobPage,
+    response_description="The page.",
+    responses=problems(UNKNOWN_JOB, NO_PAGE, EXPIRED_JOB, NO_PAGE_ZERO, STORE_AWAY),
+)
 async def page(
-    job_id: str,
-    number: Annotated[int, Path(ge=1, le=PAGES_MAX)],
+    job_id: JobPath,
+    number: Annotated[int, Path(ge=1, le=PAGES_MAX, description="Page number in the document, counted from 1.")],
     shared: Shared,
     caller: Caller,
-    raw: bool = False,
-) -> dict[str, Any]:
-    """One page, as soon as it is done; `provisional` while the job goes on, because the whole may still change it.
+    raw: Annotated[bool, Query(description="Include the engine's own output, if the engine has any.")] = False,
+) -> Answer:
+    """One page, as soon as it is done, also while the job is still running.
 
-    With `raw`, what the engine itself wrote comes along, where it keeps that (paddleocr_vl).
+    Until the job has ended, the page is `provisional`: the final pass over all pages may change it.
     """
     found = await shared.access.find(job_id, caller)
     stored = await shared.results.page(found, number, raw=raw)
-    return stored | ({} if found.ended else {"provisional": True})
+    return Answer(stored | ({} if found.ended else {"provisional": True}))
 
 
 async def _find_ended(shared: Context, caller: Principal, request: Request, job_id: str, seconds: float) -> Job:

@@ -312,13 +312,6 @@ def test_the_store_away_is_said_and_passes(small: Service) -> None:
     assert service.result(service.submit(text_pdf()))["status"] == "finished"
 
 
-def test_openapi_tells_both_ways_to_send(service: Service) -> None:
-    described = service.client.get("/openapi.json").json()
-    content = described["paths"]["/infer"]["post"]["requestBody"]["content"]
-    assert content["application/json"]["schema"]["required"] == ["pdf_url"]
-    assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
-
-
 @pytest.mark.slow
 def test_a_full_queue_is_told_apart(small: Service) -> None:
     service = small
