@@ -157,6 +157,14 @@ main() {
       use_tests_environment
       exec pre-commit install
       ;;
+    ##   docs [serve]                    build the documentation into site/, or serve it while you edit it
+    docs)
+      shift
+      venv=${VENV:-$here/.venv-docs}
+      install "130 MB" requirements/docs.txt
+      cd "$here"
+      exec "$venv/bin/mkdocs" "${@:-build}"
+      ;;
     ##   test [PYTEST_ARGUMENT…]         run pytest; without arguments, the same as check
     test)
       shift
@@ -213,10 +221,11 @@ run_part() {
       tied python -m pytest "${side_by_side[@]}" -m "integration and slow and not serial" --ignore "$docs"
       tied python -m pytest -m "integration and serial"
       ;;
-    ##     docs                          the commands, links and names in the documents
+    ##     docs                          the commands, links and names in the documents; builds the documentation
     docs)
       use_tests_environment
       tied python -m pytest "$docs"
+      tied env -u VENV "$here/run.sh" docs
       ;;
     ##     vl                            the engine paddleocr_vl, in its own environment; records its coverage
     vl)

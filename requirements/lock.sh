@@ -23,5 +23,6 @@ lock requirements/test.txt cpu test lint
 lock requirements/paddle-cpu.txt paddle paddle-cpu
 lock requirements/paddle-gpu.txt paddle
 lock requirements/paddle-test.txt paddle paddle-cpu paddle-test test
+compile requirements/docs.txt --group=docs
 compile requirements/sbom.txt --group=sbom
 compile requirements/uv.txt --group=installer
