@@ -3,8 +3,8 @@
 
     ./run.sh docs && .venv-docs/bin/python docs/scripts/picture.py
 
-Starts the service for one call (./run.sh parse). Needs chromium and pdftoppm (Debian: chromium, poppler-utils, fonts-liberation,
-fonts-urw-base35).
+Starts the service for one call (./run.sh parse). Needs Debian's packages chromium, poppler-utils, fonts-liberation and
+fonts-urw-base35.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ INK_HEIGHTS = (408, 318)  # pixels at 72 dpi: how much of each page is not blank
 
 STYLE = """
 body { margin: 0; width: 1280px; height: 826px; overflow: hidden; background: #eef1f4; display: flex; gap: 24px;
-       padding: 18px 24px; box-sizing: border-box; font: 14px/1.42 "Liberation Sans", Arial, sans-serif; color: #1f2328 }
+       padding: 18px 24px; box-sizing: border-box; font: 14px/1.42 "Liberation Sans", sans-serif; color: #1f2328 }
 section { flex: 1; display: flex; flex-direction: column; min-width: 0 }
 h6 { margin: 0 0 8px; font: bold 14px "Liberation Mono", monospace; color: #57606a }
 .pages { display: flex; flex-direction: column; gap: 14px }

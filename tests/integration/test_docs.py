@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import app.errors
+from app.engines.options import PaddleOCRVLOptions
 from app.processes.die_with_parent import die_with_parent
 from app.settings import Settings
 from support.documents import text_pdf
-from support.harness import ROOT, START_WITHIN, Service, spawn, wait_for
+from support.harness import ROOT, START_WITHIN, Service, Web, spawn, wait_for
 
 pytestmark = pytest.mark.slow  # once is enough, on one Python
 
@@ -65,7 +67,7 @@ LISTED = subprocess.run([ROOT / "build.sh", "--list"], capture_output=True, text
 
 def test_there_are_commands() -> None:
     assert len(COMMANDS) > 60
-    assert {"README.md", "deploy-gcp.md", "tuning.md"} <= {document.name for document, _ in COMMANDS}
+    assert {"README.md", "deploy-gcp.md", "operations.md"} <= {document.name for document, _ in COMMANDS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -185,10 +187,10 @@ def test_the_first_commands_of_the_readme_do_what_they_say(service: Service, tmp
     assert run(fetch.replace("5f0c…", job)).strip() == written.strip()
 
 
-def run(command: str, **environment: str) -> str:
+def run(command: str, cwd: Path = ROOT, **environment: str) -> str:
     ended = subprocess.run(
         die_with_parent("bash", "-c", command),
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -199,8 +201,8 @@ def run(command: str, **environment: str) -> str:
 
 
 def test_api_and_worker_by_hand(data_dir: Path) -> None:
-    """The commands of the README, as they stand there: both use the store of DATA_DIR, and one of them keeps it."""
-    (block,) = [block for block in blocks(ROOT / "README.md") if "python -m app api" in block]
+    """The documented commands: both use the store of DATA_DIR, and one of them keeps it."""
+    (block,) = [block for block in blocks(ROOT / "docs/deployment.md") if "python -m app api" in block]
     made = Service(data_dir)
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(made.port), "ENGINE": "null"}
     environment |= {"HOST": "0.0.0.0", "ALLOW_ANONYMOUS": "1"}
@@ -220,6 +222,69 @@ def test_api_and_worker_by_hand(data_dir: Path) -> None:
                 part.terminate()
             part.wait(30)
         made.client.close()
+
+
+def test_the_commands_of_the_quickstart_are_those_of_the_readme() -> None:
+    """So that what is run for the one holds for the other."""
+    readme = (ROOT / "README.md").read_text()
+    for block in blocks(ROOT / "docs/quickstart.md"):
+        for line in block.splitlines():
+            assert line in readme or "examples/client.py" in line, line
+
+
+def test_the_commands_of_the_api_page_do_what_they_say(service: Service, web: Web, tmp_path: Path) -> None:
+    """Every one of them, in their order, on the job of the last submission."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    web.files["/paper.pdf"] = text_pdf(3)
+    job, ran = "", 0
+    for block in blocks(ROOT / "docs/api.md"):
+        script = block.replace("http://127.0.0.1:8080", service.url).replace("5f0c…", job)
+        script = script.replace("https://example.com", web.url)
+        if "/images/" in script:  # of a job that has a picture
+            job = service.submit((ROOT / "examples/report.pdf").read_bytes())
+            service.result(job)
+            script = re.sub(r"/jobs/\w+/", f"/jobs/{job}/", script)
+        printed = run('set -e; curl() { command curl -sS --fail-with-body "$@"; }\n' + script, cwd=tmp_path)
+        if submitted := re.search(r'"job_id": ?"(\w+)", ?"status": ?"queued"', printed):
+            job = submitted[1]
+        ran += 1
+    assert ran > 6
+    assert (tmp_path / "report.zip").read_bytes().startswith(b"PK")
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+    assert service.client.get(f"/jobs/{job}").status_code == 410
+
+
+def test_every_error_code_is_documented_and_no_other() -> None:
+    tree = str(app.errors.__doc__)
+    text = (ROOT / "docs/api.md").read_text().partition("## Errors")[2]
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
+    used = set()
+    for source in [*ROOT.glob("app/**/*.py"), *ROOT.glob("worker/**/*.py")]:
+        used |= set(re.findall(r"""\bcode(?:: str)? ?= ?"([a-z_]+)\"""", source.read_text()))
+    assert used - documented == set()
+    assert [code for code in documented - used if not re.search(rf"\b{code}\b", tree)] == ["canceled"]
+
+
+def test_every_option_of_an_engine_is_documented() -> None:
+    text = (ROOT / "docs/engines.md").read_text()
+    missing = [name for name in PaddleOCRVLOptions.model_fields if f"`{name}`" not in text]
+    assert missing == []
+
+
+def test_the_new_modules_of_the_migration_page_are_there() -> None:
+    text = (ROOT / "docs/migration.md").read_text().partition("## Modules")[2]
+    rows = re.findall(r"^\| `([\w.]+)` \| `([\w.]+)` \|$", text, re.MULTILINE)
+    assert len(rows) > 50
+    for _, new in rows:
+        path = ROOT / new.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__init__.py").exists(), new
+
+
+def test_the_readme_is_short_and_has_its_picture() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.split()) <= 900
+    (picture,) = re.findall(r"!\[.+\]\((.+)\)", text)
+    assert (ROOT / picture).stat().st_size < 200_000
 
 
 def test_the_example_client_runs(service: Service, tmp_path: Path) -> None:
