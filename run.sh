@@ -128,8 +128,9 @@ main() {
     ##   serve                           install what is missing, run the service until Ctrl-C (the default)
     ##   parse FILE_OR_URL… [-o FOLDER]  turn documents into markdown, without a running service
     ##   api                             run the API alone, for workers that run elsewhere
+    ##   openapi                         print the description of the HTTP API (OpenAPI)
     ##   --version                       print the version
-    serve | parse | api | --version)
+    serve | parse | api | openapi | --version)
       export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
       read_settings
       if [[ $engine != paddleocr_vl ]]; then
