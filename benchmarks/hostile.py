@@ -38,7 +38,8 @@ async def measure() -> list[Row]:
             async with AsyncExitStack() as stack:
                 url = await stack.enter_async_context(serving(document))
                 sides = partial(_beside, client, url, hostile), partial(_alone, client, url)
-                rows.append((what, *await alternate(*sides, rounds=ROUNDS)))
+                beside, alone = await alternate(*sides, rounds=ROUNDS)
+                rows.append((what, beside, alone))
     return [
         compared(
             f"{what}, {which} beside {HOSTILE} hostile documents",

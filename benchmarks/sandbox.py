@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from app.errors import JobError
@@ -50,14 +51,14 @@ async def measure() -> list[Row]:
     latencies, seconds, forking, starting = (
         [[1000 * one for one in side] for side in sides] for sides in (pages, scans, forks, starts)
     )
-    beside = {"name": "without the sandbox"}
+    beside = partial(compared, name="without the sandbox")
     return [
-        compared(f"book of {PAGES} text pages, page processes alone", "pages/s", *rates, least=LEAST, **beside),
-        compared("document of one text page, p50", "ms", *latencies, most=MOST, **beside),
-        compared("document of one scanned page", "ms", *seconds, most=MOST, **beside),
-        compared("a new page process, until it takes calls", "ms", *forking, **beside),
-        compared("start of the fork server with a page process", "ms", *starting, **beside),
-        compared("memory of a page process after a scan (RSS; models shared)", "MB", *memory, **beside),
+        beside(f"book of {PAGES} text pages, page processes alone", "pages/s", *rates, least=LEAST),
+        beside("document of one text page, p50", "ms", *latencies, most=MOST),
+        beside("document of one scanned page", "ms", *seconds, most=MOST),
+        beside("a new page process, until it takes calls", "ms", *forking),
+        beside("start of the fork server with a page process", "ms", *starting),
+        beside("memory of a page process after a scan (RSS; models shared)", "MB", *memory),
     ]
 
 

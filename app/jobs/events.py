@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -128,7 +128,9 @@ class EventReader:
                 await follower.news(left)
                 follower.clear()
 
-    async def watch(self, jobs: Jobs, job_id: str, after: str | None = None) -> AsyncIterator[Event | Job | None]:
+    async def watch(
+        self, jobs: Jobs, job_id: str, after: str | None = None
+    ) -> AsyncGenerator[Event | Job | None, None]:
         """The job's events after the one with the id `after`, up to its end. None where there was none for HEARTBEAT.
 
         Where those after `after` are no longer all there, none is given, or the caller takes them too slowly, the job

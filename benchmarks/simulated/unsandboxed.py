@@ -5,4 +5,4 @@ from worker.page_process import sandbox
 
 __all__ = ["PPOCRReader"]
 
-sandbox.enter = lambda rules: sandbox.Sandbox.FULL  # type: ignore[assignment]
+sandbox.enter = lambda rules: sandbox.Sandbox.FULL

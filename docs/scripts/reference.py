@@ -41,7 +41,7 @@ ENTRY = re.compile(r"((?:^#(?! ---) .*\n)+)((?:^#?[A-Z_]+=.*\n)+)", re.MULTILINE
 def env_example(text: str) -> str:
     """`text` with its second part made anew from the settings: each with its description and its default."""
     head = SERVICE_PART.split(text)[0]
-    (line,) = SERVICE_PART.findall(text)
+    (line,) = map(str, SERVICE_PART.findall(text))
     entries = []
     for name, field in Settings.model_fields.items():
         comment = "\n".join(textwrap.wrap(field.description or "", 116, initial_indent="# ", subsequent_indent="# "))

@@ -120,9 +120,8 @@ class Bench:
             -5000:
         ]
 
-        ends = Counter(
-            event["job"] for _, event in self.primary.client.xrange("events") if event.get("status") in ENDED
-        )
+        entries: Any = self.primary.client.xrange("events")
+        ends = Counter(event["job"] for _, event in entries if event.get("status") in ENDED)
         for job, state in states.items():
             if state != "404":
                 assert ends[job] == 1, (job, state, ends[job])

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -141,7 +142,7 @@ def test_the_whole_machine_is_paused(pauses: int) -> None:
     with running(PAGE_TIMEOUT=f"{seconds:g}", SLICE_PAGES="4") as service:
         jobs = [service.submit(scan_pdf(pages=4)) for _ in range(2 * pauses)]
         for number in range(pauses):
-            wait_for(lambda job=jobs[2 * number]: service.client.get(f"/jobs/{job}").json()["pages_done"], 120)
+            wait_for(partial(service.pages_done, jobs[2 * number]), 120)
             tree = service.tree()
             for process in tree:
                 process.suspend()

@@ -228,7 +228,7 @@ def test_a_worker_has_the_time_to_stop(variant: str) -> None:
 def test_a_worker_has_the_memory_that_it_may_take(variant: str) -> None:
     settings = Settings(_env_file=None, **{name.lower(): value for name, value in config(variant).items()})
     assert settings.page_processes is not None, "it would be the number of the node's cores"
-    most = settings.engine_max_memory_mb + 2 * settings.page_processes * settings.page_memory_mb
+    most: float = settings.engine_max_memory_mb + 2 * settings.page_processes * settings.page_memory_mb
     for volume in pods(variant)["worker"]["volumes"]:
         if volume.get("emptyDir", {}).get("medium") == "Memory":
             most += mebibytes(volume["emptyDir"]["sizeLimit"])

@@ -78,10 +78,10 @@ def test_only_the_api_can_be_reached(name: str) -> None:
         assert found[service]["read_only"] is True
         assert found[service]["cap_drop"] == ["ALL"]
         assert found[service]["depends_on"] == {"redis": {"condition": "service_healthy"}}
-    for service in found.values():
-        assert service["restart"] == "unless-stopped"
-        assert "memory" in service["deploy"]["resources"]["limits"]
-        assert {volume.partition(":")[0] for volume in service["volumes"]} <= {
+    for settings in found.values():
+        assert settings["restart"] == "unless-stopped"
+        assert "memory" in settings["deploy"]["resources"]["limits"]
+        assert {volume.partition(":")[0] for volume in settings["volumes"]} <= {
             *load(name)["volumes"],
             "${MODELS",
         }

@@ -10,7 +10,7 @@ import pypdfium2 as pdfium
 import pytest
 import redis
 from fpdf.enums import EncryptionMethod
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from app.documents.formats import Format, kind_of, require_document
 from app.errors import DocumentError
@@ -142,6 +142,7 @@ def test_bad_images_fail_in_a_sentence(null: Service) -> None:
     frames = [Image.effect_noise((300, 200), 90) for _ in range(3)]
     data = bytearray(image_file(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression="tiff_lzw"))
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImagePlugin.TiffImageFile)
         image.seek(1)
         data[image.tag_v2[273][0] : image.tag_v2[273][0] + 64] = b"\xff" * 64
     result = null.result(null.submit(bytes(data)))["result"]

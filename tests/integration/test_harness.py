@@ -16,10 +16,10 @@ from support.harness import ROOT, START_WITHIN, spawn, wait_for
 TEST = """
 import time
 from pathlib import Path
-from support.harness import running
+from support.harness import answering
 
 def test_it():
-    with running(ready=False, ENGINE="null") as service:
+    with answering(ENGINE="null") as service:
         Path("started").write_text(f"{service.data_dir}")
         time.sleep(600)
 """

@@ -84,7 +84,8 @@ async def test_the_life_of_a_job(jobs: Jobs, store: Store) -> None:
     assert await store.zcard(keys.active("pp_ocr")) == 0
     assert await store.zcard(keys.rq_leases("pp_ocr")) == 0
     assert 3600 < await store.ttl(keys.job(job_id)) <= 3600 + TOMBSTONE_TTL
-    events = [fields for _, fields in await store.xrange(keys.EVENTS)]
+    entries: Any = await store.xrange(keys.EVENTS)
+    events = [fields for _, fields in entries]
     assert [event.get("status") or event["page"] for event in events] == ["running", "1", "2", "finished"]
     assert await store.zcard(keys.OUTBOX) == 0
 
@@ -149,6 +150,7 @@ async def test_a_store_that_was_rolled_back_gives_no_fence_twice(jobs: Jobs, sto
     forgotten = await claim(jobs)
     await store.flushdb()
     for name, value in before.items():
+        assert value is not None
         await store.restore(name, 60_000, value)
     newer = await claim(jobs)
     assert newer.fence == forgotten.fence
@@ -707,8 +709,8 @@ async def test_listings_follow_the_status(jobs: Jobs) -> None:
     await end(jobs, first)
     await end(jobs, second, {"code": "internal", "message": "Oh."})
     await jobs.cancel(new_job(3).id)
-    for status, number in zip(("finished", "failed", "canceled", "running"), "1234", strict=True):
-        assert await listed(Status(status)) == await listed(Status(status), engine="pp_ocr") == number
+    for status, its_job in zip(("finished", "failed", "canceled", "running"), "1234", strict=True):
+        assert await listed(Status(status)) == await listed(Status(status), engine="pp_ocr") == its_job
         assert await listed(Status(status), engine="paddleocr_vl") == ""
     for limit in (1, 2, 3):
         assert await listed(limit=limit) == await listed(*Status, limit=limit) == "654321"
@@ -774,7 +776,7 @@ async def test_jobs_that_wait_for_downloads_stand_before_nobody(jobs: Jobs) -> N
 
     async def next_job(**limits: Any) -> str | None:
         held = await jobs.claim("pp_ocr", WORKER, **limits)
-        return held and held.job.id
+        return held.job.id if held else None
 
     assert await next_job(fetch=False) == upload
     assert await next_job(fetch=False) is None

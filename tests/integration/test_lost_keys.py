@@ -46,7 +46,7 @@ async def audit(jobs: Jobs, store: Store) -> None:
     """The audits of some time, in no time: whatever is nowhere has been so for long enough."""
     for name in (keys.active(QUEUE), keys.missing(QUEUE), ""):
         for member in await store.zrange(name, 0, -1) if name and await store.type(name) == "zset" else ():
-            await store.zadd(name, {member: 1})
+            await store.zadd(name, {str(member): 1})
         await store.delete(keys.audited(QUEUE))
         await jobs.reap(QUEUE)
 
@@ -384,7 +384,7 @@ async def test_any_key_may_be_lost_at_any_moment(jobs: Jobs, store: Store, seed:
         if names:
             await store.delete(chance.choice(names))
     for lease in await store.zrange(keys.rq_leases(QUEUE), 0, -1):
-        await store.zadd(keys.rq_leases(QUEUE), {lease: 1})
+        await store.zadd(keys.rq_leases(QUEUE), {str(lease): 1})
     await finish_all(jobs, store)
     found = [job for job in await get_many(jobs, submitted) if job is not None]
     assert {job.status for job in found} <= ENDED

@@ -530,9 +530,7 @@ async def test_an_engine_host_that_hangs_at_its_start_is_replaced(data_dir: Path
         await asyncio.sleep(0)
     hanging = keeper._channel
     psutil.Process(hanging.pid).suspend()
-    while keeper.unavailable_reason is None:
-        await asyncio.sleep(0.05)
-    assert "0.5 s (ENGINE_START_TIMEOUT)" in keeper.unavailable_reason
+    assert "0.5 s (ENGINE_START_TIMEOUT)" in await until(lambda: keeper.unavailable_reason)
     assert not keeper.able.is_set()
     keeper._settings = Settings(data_dir=data_dir, page_processes=1)
     await keeper.ready.wait()

@@ -38,7 +38,7 @@ async def test_what_data_dir_holds_is_counted(store: Store, data_dir: Path) -> N
     assert 1 << 20 <= await room.measure() - empty < 2 << 20
     room.add(GIB)
     assert await room.refusal() is not None
-    assert int(await store.get(keys.DATA_USED)) > GIB
+    assert int(await store.get(keys.DATA_USED) or 0) > GIB
     assert 0 < await store.ttl(keys.DATA_USED) <= quota.KEPT
 
 
@@ -151,7 +151,7 @@ async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
         await slow
         assert folders[0].size(folders[0].source) == len(document)
         assert await store.zcard(keys.DATA_RESERVED) == 0
-        assert int(await store.get(keys.DATA_USED)) >= len(document)
+        assert int(await store.get(keys.DATA_USED) or 0) >= len(document)
         with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):  # what stayed is counted
             await other()
         await store.delete(keys.DATA_USED)

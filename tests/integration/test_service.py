@@ -11,7 +11,18 @@ import psutil
 import pytest
 
 from support.documents import picture_pdf, scan_pdf, slow_pdf, text_pdf
-from support.harness import PATIENCE, ROOT, START_WITHIN, Service, Web, command_line, run, running, spawn, wait_for
+from support.harness import (
+    PATIENCE,
+    ROOT,
+    START_WITHIN,
+    Service,
+    Web,
+    command_line,
+    run_in,
+    running,
+    spawn,
+    wait_for,
+)
 from support.troubleshooting import explained
 
 
@@ -185,7 +196,7 @@ def test_parse_writes_markdown_and_images(web: Web, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(picture_pdf())
     (tmp_path / "b.pdf").write_bytes(b"<html>not a pdf</html>")
     command = ["-m", "app", "parse", "a.pdf", "b.pdf", "missing.pdf", *urls, "-o", "out"]
-    ended = run(*command, cwd=tmp_path, PYTHONPATH=str(ROOT), FETCH_ALLOWED_HOSTS="127.0.0.1")
+    ended = run_in(tmp_path, *command, PYTHONPATH=str(ROOT), FETCH_ALLOWED_HOSTS="127.0.0.1")
     assert ended.returncode == 1
     assert "b.pdf: not_a_document: The file looks like a web page" in ended.stderr
     assert "missing.pdf: cannot be read: No such file" in ended.stderr

@@ -13,7 +13,7 @@ from app.processes.ports import free_port, port_holder
 from app.redis.server import find_server
 from app.settings import Settings
 from support.documents import text_pdf
-from support.harness import ROOT, Service, run, running, spawn, until, wait_for
+from support.harness import ROOT, Service, answering, run, spawn, until, wait_for
 from support.troubleshooting import IN_ANY_ENVIRONMENT, WITH_PADDLE, explained, messages
 from worker.supervisor.engine_host import EngineHostManager
 
@@ -35,7 +35,7 @@ def app(*command: str, **environment: str) -> str:
 
 def comes_to_say(beginning: str, *command: str, **environment: str) -> None:
     """Waits until /health/ready says that: the service's, or with the command `api` that of the API alone."""
-    with running(*command, ready=False, **environment) as service:
+    with answering(*command, **environment) as service:
         wait_for(lambda: explained(beginning, service.client.get("/health/ready").json()["errorMsg"]))
 
 
@@ -80,7 +80,7 @@ def test_a_worker_that_dies_again_and_again(data_dir: Path, tmp_path: Path) -> N
 
 def test_a_store_that_is_not_there() -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
-    with running("api", ready=False, REDIS_URL=url) as api:
+    with answering("api", REDIS_URL=url) as api:
         wait_for(lambda: explained("store: nothing answers", api.client.get("/health/ready").json()["errorMsg"]))
         assert api.log.read_text().count("waiting for the store that REDIS_URL names: it is not answering") == 1
 
@@ -135,7 +135,7 @@ async def test_an_engine_that_crashes_as_it_starts(
 
 
 def test_full() -> None:
-    with running("api", ready=False, MAX_QUEUED_JOBS="1") as api:
+    with answering("api", MAX_QUEUED_JOBS="1") as api:
         api.submit(text_pdf())
         answer = api.client.post("/infer", files={"file": text_pdf()})
         assert explained("As many jobs wait", answer.json()["detail"])

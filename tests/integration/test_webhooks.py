@@ -69,8 +69,8 @@ class Bench:
         self.folder = blobs.job(JOB)
 
     async def state(self) -> dict[str, str]:
-        fields: dict[str, str] = await self.store.hgetall(keys.outbox(JOB))
-        return fields
+        fields = await self.store.hgetall(keys.outbox(JOB))
+        return {str(name): str(value) for name, value in fields.items()}
 
     async def until(self, **wanted: str) -> dict[str, str]:
         for _ in range(3000):

@@ -18,7 +18,7 @@ from app.settings import Settings
 from benchmarks.simulated import layout
 from benchmarks.simulated.pages import pdf
 from benchmarks.simulated.vlm import Reply, Request, RunningVLM
-from support.harness import Service, running, wait_for
+from support.harness import Service, answering, running, wait_for
 from support.paddleocr_vl.engines import read, running_engine, stored
 from support.paddleocr_vl.official import official_pipeline
 from support.paddleocr_vl.service import environment
@@ -232,7 +232,7 @@ async def test_pages_that_cannot_be_restructured_stay_as_they_are(
 def test_what_cannot_work_is_not_ready_and_says_why(
     more: dict[str, str], words: str, layout_dir: Path, vlm: RunningVLM
 ) -> None:
-    with running(ready=False, **environment(layout_dir, vlm, **more)) as service:
+    with answering(**environment(layout_dir, vlm, **more)) as service:
 
         def said() -> str | None:
             answer = service.client.get("/health/ready")

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def turned_jpeg() -> bytes:
     return image_file(picture(), "JPEG", quality=90, exif=exif)
 
 
-DOCUMENTS = {
+DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "several.pdf": some_pdf,
     "colour.png": lambda: image_file(picture(), "PNG"),
     "grey.png": lambda: image_file(picture().convert("L"), "PNG"),
@@ -102,7 +102,7 @@ def compare(name: str, options: dict[str, Any], official: PaddleOCRVL, service: 
     result = outcome["result"]
     assert len(result["pages"]) == len(expected)
     assert [page["warnings"] for page in result["pages"]] == [[]] * len(expected)
-    images = {}
+    images: dict[str, bytes] = {}
     for number, page in enumerate(expected, 1):
         written = folder / f"page-{number}"
         page.save_to_markdown(str(written / "page.md"))

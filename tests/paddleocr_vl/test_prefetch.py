@@ -21,7 +21,7 @@ from worker.engines.paddleocr_vl.prefetch import models
     ],
 )
 def test_a_model_is_fetched_with_what_belongs_to_it(model: str, layout: str, vlm: str) -> None:
-    settings = Settings(model=model)  # type: ignore[arg-type]
+    settings = Settings(model=model)
     assert models(settings, vlm=False) == [layout]
     assert models(settings, vlm=True) == [layout, vlm]
     assert models(Settings(model_name=f"ours/{vlm}"), vlm=True) == [layout, vlm]

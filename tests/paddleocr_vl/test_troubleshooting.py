@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.simulated.vlm import MODEL, Reply, RunningVLM
 from support.documents import text_pdf
-from support.harness import Service, Web, running, wait_for
+from support.harness import Service, Web, answering, wait_for
 from support.paddleocr_vl.service import environment
 from support.troubleshooting import explained
 
@@ -19,7 +19,7 @@ def test_a_vlm_server_that_is_away_then_wrong_then_broken(layout_dir: Path) -> N
     server = RunningVLM(model="another")
     server.stop()
     try:
-        with running(ready=False, **environment(layout_dir, server)) as service:
+        with answering(**environment(layout_dir, server)) as service:
             job = service.submit(text_pdf())
             wait_for(
                 lambda: explained("Waiting: The VLM server", service.client.get(f"/jobs/{job}").json().get("note", "")),
@@ -41,7 +41,7 @@ def test_a_vlm_server_that_is_away_then_wrong_then_broken(layout_dir: Path) -> N
 def test_a_vlm_server_that_asks_for_a_key(layout_dir: Path, web: Web) -> None:
     web.files["/health"] = b""
     web.statuses["/v1/models"] = [401] * 1000
-    with running(ready=False, **environment(layout_dir) | {"VL_SERVER_URL": f"{web.url}/v1"}) as service:
+    with answering(**environment(layout_dir) | {"VL_SERVER_URL": f"{web.url}/v1"}) as service:
         comes_to_say(service, "The VLM server at … refuses us")
 
 
@@ -49,7 +49,7 @@ def test_a_layout_model_that_cannot_be_had(tmp_path: Path, vlm: RunningVLM) -> N
     """What was downloaded is empty."""
     (tmp_path / "official_models/PP-DocLayoutV3").mkdir(parents=True)
     given = {"ENGINE": "paddleocr_vl", "VL_SERVER_URL": vlm.url, "PADDLE_PDX_CACHE_HOME": str(tmp_path)}
-    with running(ready=False, **given) as service:
+    with answering(**given) as service:
         comes_to_say(service, "PaddleOCR-VL cannot be loaded")
 
 

@@ -176,6 +176,7 @@ class Canary(BaseHTTPRequestHandler):
     """Answers anything on any address, so that a leak would look like a success."""
 
     protocol_version = "HTTP/1.1"
+    server: "Server"
 
     def do_GET(self, body: bytes = b"") -> None:
         address, port = _local(self.connection)
@@ -566,7 +567,7 @@ def test_the_host_of_a_bad_certificate_is_named_after_a_redirect(run: Any, hits:
 @pytest.mark.parametrize("door", DOORS)
 def test_no_tls_where_it_should_be(run: Any, hits: Hits, door: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes a client's first bytes for HTTP."""
-    monkeypatch.setattr(Server, "finish_request", lambda self, *args: Canary(*args, self))
+    monkeypatch.setattr(Server, "finish_request", lambda server, request, client: Canary(request, client, server))
     error = refused(run, door, "https://public.test/x", hits, reached=[(PUBLIC, 443)])
     assert error.code == "fetch_failed"
 

@@ -135,8 +135,8 @@ async def test_the_api_serves_no_file_that_is_not_the_jobs(
         good = await api.client.get(f"/jobs/{job}/images/figure.png")
         assert (good.content[1:4], good.headers["content-type"]) == (b"PNG", "image/png")
         assert good.headers["x-content-type-options"] == "nosniff"
-        for path in (folder.image("figure.png"), folder.page(1), folder.result):
-            link(path, outside)
+        for file in (folder.image("figure.png"), folder.page(1), folder.result):
+            link(file, outside)
         for path, status in (("images/figure.png", 404), ("pages/1", 404), *((f"result{kind}", 410) for kind in KINDS)):
             answer = await api.client.get(f"/jobs/{job}/{path}")
             assert (answer.status_code, "secret" in answer.text) == (status, False), path

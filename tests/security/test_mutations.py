@@ -36,7 +36,7 @@ def recipes(seeds: dict[str, bytes]) -> st.SearchStrategy[list[Recipe]]:
 
 def run(reading: Reading, seeds: dict[str, bytes], count: int) -> None:
     """Reads so many mutants of the seeds, always the same ones, and at least nine in ten of them different."""
-    seen = set()
+    seen: set[bytes] = set()
     good = reading.read_one(picture_pdf())
 
     @settings(

@@ -133,7 +133,8 @@ def test_the_filter_decides_as_it_says(machine: str) -> None:
             code, yes, no, value = program[at]
             at += 1
             if code == seccomp.RETURN:
-                return value
+                decision: int = value
+                return decision
             if code == seccomp.LOAD:
                 loaded = words[value]
                 continue

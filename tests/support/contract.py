@@ -60,9 +60,9 @@ async def check_async(answer: httpx.Response) -> None:
 def _declared(answer: httpx.Response) -> dict[str, Any] | None:
     """The bodies that the answer may have, by media type; None where the document has no such operation."""
     method = answer.request.method.lower()
-    operation = next((found for path, found in _paths() if path.fullmatch(answer.request.url.path)), {}).get(
-        "get" if method == "head" else method
-    )
+    nothing: dict[str, Any] = {}
+    operations = next((found for path, found in _paths() if path.fullmatch(answer.request.url.path)), nothing)
+    operation = operations.get("get" if method == "head" else method)
     if operation is None:
         return None
     where = f"{operation['operationId']}: {answer.status_code}"

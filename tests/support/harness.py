@@ -63,17 +63,20 @@ def spawn(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
     return subprocess.Popen(die_with_parent(*map(str, command)), **options)
 
 
-def run(
-    *command: str | Path, cwd: Path = ROOT, timeout: float = 100, **environment: str
-) -> "subprocess.CompletedProcess[str]":
+def run(*command: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Runs one of our programs, `-m app` and the like, until it ends. It does not outlive this process either."""
+    return run_in(ROOT, *command, **environment)
+
+
+def run_in(folder: Path, *command: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The same in another folder."""
     return subprocess.run(
         die_with_parent(sys.executable, *map(str, command)),
-        cwd=cwd,
+        cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=100,
     )
 
 
@@ -119,8 +122,13 @@ class Service:
         with self.log.open("ab") as log:
             command = [*wrapper, sys.executable, "-m", "app", *self._command]
             self.process = spawn(*command, cwd=ROOT, env=environment | self._environment, stdout=log, stderr=log)
-        wait_for(self._ready if ready else self._answers, START_WITHIN)
+        wait_for(self._answers, START_WITHIN)
+        if ready:
+            self.wait_until_ready()
         return self
+
+    def wait_until_ready(self) -> None:
+        wait_for(self._ready, START_WITHIN)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -176,6 +184,10 @@ class Service:
         job: str = answer.json()["job_id"]
         return job
 
+    def pages_done(self, job: str) -> int:
+        done: int = self.client.get(f"/jobs/{job}").json()["pages_done"]
+        return done
+
     def result(self, job: str) -> dict[str, Any]:
         """The answer about the ended job."""
 
@@ -193,11 +205,20 @@ def store_of(service: Service, decode_responses: bool = True) -> "redis.Redis":
 
 
 @contextlib.contextmanager
-def running(*command: str, ready: bool = True, **environment: str) -> Iterator[Service]:
+def running(*command: str, **environment: str) -> Iterator[Service]:
+    """A service that is ready."""
+    with answering(*command, **environment) as service:
+        service.wait_until_ready()
+        yield service
+
+
+@contextlib.contextmanager
+def answering(*command: str, **environment: str) -> Iterator[Service]:
+    """A service that answers; it may not be ready."""
     folder = Path(tempfile.mkdtemp(prefix="ocr-service-"))
     service = Service(folder, *command, **environment)
     try:
-        yield service.start(ready=ready)
+        yield service.start(ready=False)
     finally:
         service.stop()
         shutil.rmtree(folder, ignore_errors=True)

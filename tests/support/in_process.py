@@ -63,10 +63,11 @@ async def serving(
             yield Api(app, client)
 
 
-def scope(method: str, path: str, server: tuple[str, int] = ("127.0.0.1", 8080), **headers: str) -> dict[str, Any]:
+def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
+    """A request of ASGI, from a client on this machine."""
     raw = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1:8080", **headers}.items()]
     return {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
         "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
-        "headers": raw, "client": ("127.0.0.1", 50000), "server": server,
+        "headers": raw, "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 8080),
     }  # fmt: skip

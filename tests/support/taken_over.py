@@ -1,5 +1,6 @@
 """A reader that takes over the page process: what the process answers would be taken into a job's record."""
 
+from socket import socket
 from typing import Any
 
 from worker.engines.base import PageReader
@@ -14,7 +15,7 @@ class Reader(PageReader[None]):
         process._handle = answer
 
 
-def answer(pages: process.Pages, op: str, *rest: Any) -> dict[str, Any]:
-    sound = handle(pages, op, *rest) if op == "Prepare" else {"blobs": [], "loaded": False}
+def answer(pages: process.Pages, op: str, passed: socket, fields: dict[str, Any]) -> dict[str, Any]:
+    sound = handle(pages, op, passed, fields) if op == "Prepare" else {"blobs": [], "loaded": False}
     hostile = {"ReadPage": ["nothing"], "Assemble": [{"index": 1, "code": "\ud800", "message": ""}]}
     return sound | ({"value": hostile[op]} if op in hostile else {})

@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -359,7 +360,7 @@ def test_a_job_removed_while_its_pages_are_read_leaves_nothing(service: Service)
     jobs = []
     for _ in range(6):
         jobs.append(job := service.submit(text_pdf(60)))
-        wait_for(lambda job=job: service.client.get(f"/jobs/{job}").json()["pages_done"])
+        wait_for(partial(service.pages_done, job))
         assert service.client.delete(f"/jobs/{job}").status_code == 200
         assert service.client.delete(f"/jobs/{job}").status_code == 204
     service.result(service.submit(text_pdf()))

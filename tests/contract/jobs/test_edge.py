@@ -38,7 +38,11 @@ async def api(monkeypatch: pytest.MonkeyPatch, store_url: str, data_dir: Path) -
         yield api
 
 
-async def upload(api: Api, *, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
+async def upload(api: Api, **fields: str) -> httpx.Response:
+    return await upload_with(api, {}, **fields)
+
+
+async def upload_with(api: Api, headers: dict[str, str], /, **fields: str) -> httpx.Response:
     return await api.client.post("/infer", files={"file": PDF}, data=fields, headers=headers)
 
 
@@ -202,21 +206,21 @@ async def test_a_refused_method_is_told_which_there_are(api: Api) -> None:
 
 
 async def test_the_idempotency_key_may_be_a_header(api: Api) -> None:
-    first = await upload(api, headers={"Idempotency-Key": '"order 7"'})
+    first = await upload_with(api, {"Idempotency-Key": '"order 7"'})
     assert first.status_code == 202
     for again in (
-        await upload(api, headers={"Idempotency-Key": "order 7"}),
+        await upload_with(api, {"Idempotency-Key": "order 7"}),
         await upload(api, idempotency_key="order 7"),
-        await upload(api, headers={"Idempotency-Key": "order 7"}, idempotency_key="order 7"),
+        await upload_with(api, {"Idempotency-Key": "order 7"}, idempotency_key="order 7"),
     ):
         assert again.json() == first.json()
         assert again.headers["idempotency-replayed"] == "true"
-    differ = await upload(api, headers={"Idempotency-Key": "order 8"}, idempotency_key="order 7")
+    differ = await upload_with(api, {"Idempotency-Key": "order 8"}, idempotency_key="order 7")
     assert "differ" in refused(differ)
     body = {"pdf_url": URL, "idempotency_key": "order 7"}
     assert "differ" in refused(await api.client.post("/infer", json=body, headers={"Idempotency-Key": "order 8"}))
     for key in ("", '""', "x" * 256):
-        assert "Idempotency-Key" in refused(await upload(api, headers={"Idempotency-Key": key}))
+        assert "Idempotency-Key" in refused(await upload_with(api, {"Idempotency-Key": key}))
     parameters = (await api.client.get("/openapi.json")).json()["paths"]["/infer"]["post"]["parameters"]
     assert [(one["in"], one["name"]) for one in parameters] == [("header", "idempotency-key")]
 
@@ -290,7 +294,7 @@ async def test_a_name_that_is_pointed_here_reads_nothing(api: Api) -> None:
     answer = await api.client.get("/jobs", headers={"Host": "evil.example"})
     assert explained("'…' is not a name", refused(answer, 421))
     form = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    assert explained("A page of another site", refused(await upload(api, headers=form), 403, "forbidden"))
+    assert explained("A page of another site", refused(await upload_with(api, form), 403, "forbidden"))
 
 
 async def test_downloads_and_callbacks_have_lists_of_their_own(

@@ -87,7 +87,8 @@ async def test_what_was_missed_comes_first(jobs: Jobs, reader: EventReader, stor
     await prepared(jobs, held, 4)
     for number in (1, 2):
         await jobs.page_done(held, number)
-    ids = [entry for entry, _ in await store.xrange(keys.EVENTS)]
+    entries: Any = await store.xrange(keys.EVENTS)
+    ids = [entry for entry, _ in entries]
     seen: list[Any] = []
 
     async def follow() -> None:

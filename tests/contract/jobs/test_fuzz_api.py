@@ -223,8 +223,8 @@ def requests(fuzzed: Fuzzed, value: str, kind: str) -> Iterator[tuple[str, tuple
             body = {"pdf_url": "http://example.com/", name: value}
             yield name, ("POST", "/infer", JSON_TYPE, json.dumps(body).encode())
         for name in ("options", "headers", "metadata"):
-            body = {"pdf_url": "http://example.com/", name: {value: value[:10]}}
-            yield f"{name}'s", ("POST", "/infer", JSON_TYPE, json.dumps(body).encode())
+            nested = {"pdf_url": "http://example.com/", name: {value: value[:10]}}
+            yield f"{name}'s", ("POST", "/infer", JSON_TYPE, json.dumps(nested).encode())
         yield "the body", ("POST", "/infer", JSON_TYPE, value.encode())
     elif "form" in kind:
         multipart: Headers = [(b"content-type", b"multipart/form-data; boundary=b")]

@@ -45,7 +45,7 @@ async def test_every_answer_has_the_id(api: Api, method: str, path: str, headers
 
 @pytest.mark.parametrize("given", ["", "two words", "x" * 129, 'a"b', "é"])
 async def test_an_id_that_could_not_stand_in_a_log_line_is_replaced(api: Api, given: str) -> None:
-    answer = await api.client.get("/health", headers={"X-Request-Id": given.encode("latin-1")})  # type: ignore[dict-item]
+    answer = await api.client.get("/health", headers={b"X-Request-Id": given.encode("latin-1")})
     assert MADE.fullmatch(answer.headers["x-request-id"])
 
 
@@ -57,7 +57,12 @@ async def test_a_bug_is_found_in_the_log_by_the_id(
 
     monkeypatch.setattr(type(api.app.state.context.access), "find", fail)
     seen: list[str | None] = []
-    caplog.handler.addFilter(lambda record: seen.append(REQUEST_ID.get()) is None)
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.append(REQUEST_ID.get())
+        return True
+
+    caplog.handler.addFilter(note)
     with caplog.at_level(logging.ERROR):
         answer = await api.client.get(f"/jobs/{'0' * 32}", headers={"X-Request-Id": "order-7"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

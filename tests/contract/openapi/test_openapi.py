@@ -43,7 +43,7 @@ OPERATIONS = dict(operations())
 
 def test_the_committed_document_is_the_one_that_is_served(tmp_path: Path) -> None:
     """Write it anew with: python -m app openapi > docs/openapi.json"""
-    written = run("-m", "app", "openapi", cwd=ROOT, PUBLIC_URL="https://example.com/documents/", MAX_FILE_MB="7")
+    written = run("-m", "app", "openapi", PUBLIC_URL="https://example.com/documents/", MAX_FILE_MB="7")
     assert written.returncode == 0, written.stderr
     assert written.stdout == (ROOT / "docs/openapi.json").read_text(), "python -m app openapi > docs/openapi.json"
 

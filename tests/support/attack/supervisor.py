@@ -54,7 +54,7 @@ async def main() -> None:
             unix=str(data / "socket"),
         )
         os.environ["PYTHON_ATTACK_TARGETS"] = json.dumps(vars(targets))
-        engine_host.Channel.open = attacked_host  # type: ignore[method-assign,assignment]
+        Channel.open = attacked_host  # type: ignore[method-assign]
         keeper = engine_host.EngineHostManager("attacked", Settings(data_dir=data, page_processes=1))
         keeping = asyncio.create_task(keeper.keep())
         await keeper.ready.wait()

@@ -237,7 +237,8 @@ _leaf("send a descriptor", lambda t: _send_descriptor())
 def _capabilities() -> int:
     data = ctypes.create_string_buffer(24)
     call(125, 90, struct.pack("Ii", 0x20080522, 0), data)
-    return struct.unpack("6I", data.raw)[0]
+    effective: int = struct.unpack("6I", data.raw)[0]
+    return effective
 
 
 def _poison() -> Any:

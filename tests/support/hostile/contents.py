@@ -452,6 +452,10 @@ def words_in_rules() -> bytes:
     return page_pdf(b".1 w " + rules + b"S BT /F 3 Tf " + words + b"ET")
 
 
+def _numbers(pick: random.Random, below: int) -> tuple[int, int, int, int]:
+    return pick.randrange(below), pick.randrange(below), pick.randrange(below), pick.randrange(below)
+
+
 @hostile
 def boxes_at_random() -> bytes:
     """6,000 stroked and filled boxes, curves and rules, one over the other, with words between them."""
@@ -460,9 +464,9 @@ def boxes_at_random() -> bytes:
         b".%d g %d %d %d %d re %s\n%d %d m %d %d l S\n"
         % (
             pick.randrange(9),
-            *(pick.randrange(600) for _ in range(4)),
+            *_numbers(pick, 600),
             pick.choice([b"S", b"f", b"B"]),
-            *(pick.randrange(700) for _ in range(4)),
+            *_numbers(pick, 700),
         )
         for _ in range(3_000)
     )

@@ -7,7 +7,7 @@ from functools import partial
 from PIL import Image
 
 from support.documents import image_file
-from support.hostile.raw import Makers, inflating, page_pdf
+from support.hostile.raw import Maker, Makers, inflating, page_pdf
 
 MAKERS = Makers()
 hostile = MAKERS.add
@@ -186,7 +186,7 @@ def _cut(kind: str) -> bytes:
     return data[: len(data) // 2]
 
 
-OTHERS = {
+OTHERS: dict[str, Maker] = {
     "png_of_nothing": partial(_png, 0, 0, ROWS),
     "png_like_a_thread": lambda: _png(1, 30_000_000, zlib.compress(bytes(4 * 30_000_000))),
     "png_with_bad_sums": lambda: _png(64, 64, ROWS)[:29] + b"\0\0\0\0\xff\xff\xff\xffteXt" + ROWS,

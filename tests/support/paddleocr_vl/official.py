@@ -14,7 +14,7 @@ from benchmarks.simulated.vlm import RunningVLM
 PATIENCE = 15.0  # seconds
 
 
-class Impatient(DefaultAsyncHttpxClient):
+class Impatient(DefaultAsyncHttpxClient):  # type: ignore[misc]
     """Asks again what is not answered. On a busy machine an answer was lost once; PaddleX waits ten minutes then."""
 
     async def send(self, request: Any, **arguments: Any) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from app.results.models import Page
 from support.pp_ocr.documents import article, scanned
 from worker.documents.pdf import OpenPdf
 from worker.engines.pp_ocr.page import convert
-from worker.engines.pp_ocr.survey import survey
+from worker.engines.pp_ocr.survey import Hint, survey
 
 Read = Callable[..., list[Page]]
 
@@ -26,7 +25,7 @@ def images() -> dict[str, bytes]:
 def read(images: dict[str, bytes]) -> Read:
     """The pages of a document, surveyed and converted as the page processes do it."""
 
-    def pages(path: str, max_pixels: int = 40_000_000, hints: list[dict[str, Any]] | None = None) -> list[Page]:
+    def pages(path: str, max_pixels: int = 40_000_000, hints: list[Hint] | None = None) -> list[Page]:
         with closing(OpenPdf(Path(path).open("rb"))) as document:
             hints = list(survey(document, range(1, len(document) + 1)).values()) if hints is None else hints
             found = []

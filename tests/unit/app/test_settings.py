@@ -194,14 +194,14 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> N
 )
 def test_addresses_of_stores(url: str) -> None:
     assert Settings(redis_url=url).redis_url == url
-    redis.asyncio.Redis.from_url(url).connection_pool.make_connection()
+    redis.asyncio.Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("name", sorted(_REDIS_OPTIONS | _TLS_OPTIONS))
 def test_options_of_a_store_are_those_of_its_library(name: str) -> None:
     url = f"rediss://h/0?{name}={'none' if name == 'ssl_cert_reqs' else 2}"
     assert Settings(redis_url=url).redis_url == url
-    redis.asyncio.Redis.from_url(url).connection_pool.make_connection()
+    redis.asyncio.Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,11 @@ def tiled_tiff(image: Image.Image, side: int = 64) -> bytes:
     tiles = []
     for top in range(down):
         for left in range(across):
-            tile = image.crop((left * side, top * side, (left + 1) * side, (top + 1) * side))
-            with Image.open(io.BytesIO(image_file(tile, "TIFF", compression="tiff_lzw"))) as coded:
+            part = image.crop((left * side, top * side, (left + 1) * side, (top + 1) * side))
+            with Image.open(io.BytesIO(image_file(part, "TIFF", compression="tiff_lzw"))) as coded:
+                assert isinstance(coded, TiffImagePlugin.TiffImageFile)
                 (offset,), (size,) = coded.tag_v2[273], coded.tag_v2[279]
-                tiles.append(image_file(tile, "TIFF", compression="tiff_lzw")[offset : offset + size])
+                tiles.append(image_file(part, "TIFF", compression="tiff_lzw")[offset : offset + size])
     data, offsets = bytearray(b"II*\0\0\0\0\0"), []
     for tile in tiles:
         offsets.append(len(data))
@@ -307,6 +308,7 @@ def test_a_bad_frame_costs_no_other(opened: Any) -> None:
     frames = [corners(), Image.effect_noise((300, 200), 90).convert("RGB"), corners()]
     data = bytearray(image_file(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression="tiff_lzw"))
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImagePlugin.TiffImageFile)
         image.seek(1)
         for offset in image.tag_v2[273]:
             data[offset : offset + 64] = b"\xff" * 64
@@ -338,7 +340,7 @@ def test_a_frame_of_an_unknown_kind_costs_no_other(opened: Any) -> None:
             assert_alike(rendered(page), corners())
 
 
-def directories(data: bytes) -> list[int]:
+def directories(data: bytes | bytearray) -> list[int]:
     """Where those of a little-endian TIFF begin."""
     found, place = [], 4
     while at := int.from_bytes(data[place : place + 4], "little"):

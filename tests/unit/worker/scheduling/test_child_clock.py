@@ -23,7 +23,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.cpu = 5.0
-        self.state = psutil.STATUS_SLEEPING
+        self.state: str = psutil.STATUS_SLEEPING
 
     def oneshot(self) -> Any:
         return contextlib.nullcontext()
@@ -45,7 +45,7 @@ class Bench:
         self.now = 1000.0
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         self.process = Scripted()
-        self.clock = ChildClock(self.process)  # type: ignore[arg-type]
+        self.clock = ChildClock(self.process)
         self.clock.look()
 
     def passes(self, seconds: float, *, cpu: float = 0.0, state: str = psutil.STATUS_SLEEPING) -> None:
@@ -61,7 +61,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def test_the_time_before_the_first_look_counts(bench: Bench) -> None:
-    bench.clock = ChildClock(bench.process)  # type: ignore[arg-type]
+    bench.clock = ChildClock(bench.process)
     bench.passes(LOOK, state=psutil.STATUS_RUNNING)
     assert bench.clock.own == pytest.approx(LOOK)
 

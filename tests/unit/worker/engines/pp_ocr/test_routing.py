@@ -12,7 +12,6 @@ from PIL import Image
 from support.pp_ocr.documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
 from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
-from worker.engines.base import Hint
 from worker.engines.pp_ocr import page as page_module
 from worker.engines.pp_ocr import probe, routing, survey
 from worker.engines.pp_ocr.layer import textlayer
@@ -153,7 +152,7 @@ def test_blank_pages_cost_nothing(tmp_path: Path, read: Read, monkeypatch: pytes
     assert (page.route, page.markdown, page.blocks) == ("blank", "", [])
 
 
-def surveyed(path: str, selected: list[int]) -> dict[int, Hint]:
+def surveyed(path: str, selected: list[int]) -> dict[int, survey.Hint]:
     with closing(OpenPdf(Path(path).open("rb"))) as document:
         return survey.survey(document, selected)
 
