@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from app.errors import JobError
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from benchmarks import documents
 from benchmarks.harness import Row, alternate, compared, folder, report
 from benchmarks.memory import MB
@@ -112,7 +112,7 @@ async def _memory(pool: PagePool, root: Path, scan: bytes) -> float:
 def _job(root: Path, document: bytes) -> JobFolder:
     job = JobFolder(root)
     job.create()
-    write(job.source, document)
+    job.write(job.source, document)
     return job
 
 

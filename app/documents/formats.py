@@ -1,7 +1,6 @@
 """The kinds of documents that are read, told by how they begin; names and media types are not believed."""
 
 from enum import Enum
-from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import DocumentError
@@ -70,14 +69,11 @@ def require_document(head: bytes) -> Format:
     raise DocumentError(f"{looks}; send {TAKEN}.", code="not_a_document")
 
 
-def format_at(path: Path) -> Format:
-    """The kind of a stored document. Raises DocumentError where it is none that is read."""
-    with path.open("rb") as file:
-        return format_in(file)
-
-
 def format_in(file: BinaryIO) -> Format:
-    """The same of an open document, which is at its beginning before and after."""
+    """The format of an open document, which is at its beginning before and after.
+
+    Raises DocumentError where it is none that is read.
+    """
     head = file.read(HEAD)
     file.seek(0)
     return require_document(head)

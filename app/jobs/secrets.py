@@ -1,6 +1,6 @@
 """What a job is told in confidence: headers for the server of its document, and the document's password.
 
-They lie in files beside the document, not in the store, whose log would keep them: the headers until the document is
+They are blobs beside the document, not in the store, whose log would keep them: the headers until the document is
 there, the password until it is opened, all until the job's end at the latest. Nothing writes them again after the
 submission, so what one process forgets no other brings back.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 
 HEADERS_MAX = 20
 HEADERS_LENGTH = 8192  # characters of all names and values
@@ -46,19 +46,19 @@ class Secrets:
     def keep(self, folder: JobFolder) -> None:
         """Stores them; for a new job."""
         if self.headers:
-            write(folder.headers, json.dumps(self.headers).encode())
+            folder.write(folder.headers, json.dumps(self.headers).encode())
         if self.password is not None:
-            write(folder.password, self.password.encode())
+            folder.write(folder.password, self.password.encode())
 
 
 def forget_headers(folder: JobFolder) -> None:
-    folder.headers.unlink(missing_ok=True)
+    folder.remove(folder.headers)
 
 
 def forget(folder: JobFolder) -> None:
     """Forgets all of them."""
     forget_headers(folder)
-    folder.password.unlink(missing_ok=True)
+    folder.remove(folder.password)
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -34,7 +34,7 @@ from app.jobs.principal import Principal
 from app.jobs.queue import Jobs
 from app.jobs.secrets import Secrets, check_headers
 from app.settings import Settings
-from app.storage.blobs import BlobStore, JobFolder, replacing
+from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota
 from app.strict_json import encode
 
@@ -259,7 +259,7 @@ def _save(folder: JobFolder, upload: Upload | None, secrets: Secrets) -> str | N
     folder.create()
     secrets.keep(folder)
     sha = hashlib.sha256()
-    with replacing(folder.source) as file:
+    with folder.replacing(folder.source) as file:
         while head:
             sha.update(head)
             file.write(head)

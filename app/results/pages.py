@@ -4,12 +4,12 @@ import json
 
 from app.errors import JobError
 from app.results.models import Page, parse_page
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from app.strict_json import encode
 
 
 def store_page(folder: JobFolder, page: Page) -> None:
-    write(folder.page(page.index), encode(page.to_dict()))
+    folder.write(folder.page(page.index), encode(page.to_dict()))
 
 
 def store_failed_page(folder: JobFolder, number: int, error: JobError) -> None:
@@ -24,4 +24,4 @@ def forget_failed_pages(folder: JobFolder) -> None:
     """Removes the pages that ended with an error, so that they are done again."""
     for number in folder.pages_done():
         if "error" in json.loads(folder.read(folder.page(number))):
-            folder.page(number).unlink(missing_ok=True)
+            folder.remove(folder.page(number))

@@ -8,11 +8,10 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.jobs.models import Job
-from app.storage.blobs import JobFolder
+from app.storage.blobs import BlobName, JobFolder
 from app.strict_json import encode
 
 CHUNK = 1 << 20  # bytes
@@ -25,7 +24,7 @@ class _FilePart:
     """The first `size` bytes of a file, sent as they are or in base64."""
 
     folder: JobFolder
-    path: Path
+    blob: BlobName
     size: int
     base64: bool = False
 
@@ -34,7 +33,7 @@ class _FilePart:
 
     def read(self) -> Iterator[bytes]:
         left = self.size
-        with self.folder.open(self.path) as file:
+        with self.folder.open(self.blob) as file:
             while left > 0 and (piece := file.read(min(left, _BASE64_CHUNK if self.base64 else CHUNK))):
                 left -= len(piece)
                 yield base64.b64encode(piece) if self.base64 else piece
@@ -102,10 +101,10 @@ def result_zip(folder: JobFolder, ended_at: float) -> Iterator[bytes]:
         markdown = result_markdown(folder).encode()
         yield from _member(archive, pieces, _entry("document.md", modified, len(markdown)), io.BytesIO(markdown))
         del markdown
-        for path in (folder.result, *(folder.image(name) for name in folder.image_names())):
-            with folder.open(path) as file:
+        for blob in (folder.result, *map(folder.image, folder.image_names())):
+            with folder.open(blob) as file:
                 size = os.fstat(file.fileno()).st_size
-                entry = _entry(path.name, modified, size, compressed=path == folder.result)
+                entry = _entry(blob.rpartition("/")[2], modified, size, compressed=blob == folder.result)
                 yield from _member(archive, pieces, entry, file)
     yield pieces.take()
 

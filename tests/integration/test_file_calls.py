@@ -13,7 +13,7 @@ from app.jobs.queue import Jobs
 from app.jobs.secrets import Secrets
 from app.redis.client import connect
 from app.settings import Settings
-from app.storage.blobs import BlobStore
+from app.storage.blobs import BlobStore, JobFolder
 from support.documents import text_pdf
 from support.harness import PATIENCE, Web, run
 from worker.supervisor.file_calls import WRITTEN_AT_ONCE, in_thread, replacing_in_thread
@@ -60,7 +60,7 @@ async def test_the_supervisor_s_own_thread_touches_no_blob(store_url: str, data_
         await store.aclose()
     assert ended is not None
     assert (ended.status, ended.pages_done, ended.error) == (Status.FINISHED, 2, None)
-    assert sorted(os.listdir(folder.root)) == ["document.json", "images", "pages", "result.json", "source"]
+    assert sorted(os.listdir(folder._root)) == ["document.json", "images", "pages", "result.json", "source"]
     assert json.loads(worker.stdout) == []
 
 
@@ -84,21 +84,23 @@ async def test_a_cancelled_call_is_waited_for() -> None:
 
 @pytest.mark.parametrize("sizes", [[], [1, 2, 3], [WRITTEN_AT_ONCE - 1, 2, 5], [3 * WRITTEN_AT_ONCE]])
 async def test_a_file_is_replaced_by_all_that_was_written(tmp_path: Path, sizes: list[int]) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
+    folder = JobFolder(tmp_path)
+    folder.write(folder.source, b"old")
     pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
-    async with replacing_in_thread(path) as write:
+    async with replacing_in_thread(folder, folder.source) as write:
         for piece in pieces:
             await write(piece)
-        assert path.read_bytes() == b"old"
-    assert path.read_bytes() == b"".join(pieces)
-    assert os.listdir(tmp_path) == ["file"]
+        assert folder.read(folder.source) == b"old"
+    assert folder.read(folder.source) == b"".join(pieces)
+    assert os.listdir(tmp_path) == ["source"]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), asyncio.CancelledError()])
 async def test_a_file_that_is_not_written_to_its_end_is_removed(tmp_path: Path, error: BaseException) -> None:
+    folder = JobFolder(tmp_path)
+
     async def write_some() -> None:
-        async with replacing_in_thread(tmp_path / "file") as write:
+        async with replacing_in_thread(folder, folder.source) as write:
             await write(bytes(WRITTEN_AT_ONCE))
             raise error
 

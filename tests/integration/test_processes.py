@@ -20,7 +20,7 @@ from app.processes.die_with_parent import die_with_parent
 from app.results.models import Page
 from app.results.pages import store_page
 from app.settings import Settings
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from support.documents import image_file, picture_pdf, raw_pdf, scan, scan_pdf, slow_pdf, text_pdf
 from support.harness import PATIENCE, until
 from support.troubleshooting import explained
@@ -54,14 +54,14 @@ async def page_processes(
 def folder_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
     folder = JobFolder(tmp_path / name)
     folder.create()
-    write(folder.source, document)
+    folder.write(folder.source, document)
     return folder
 
 
 def prepared_with(tmp_path: Path, document: bytes, name: str = "job") -> JobFolder:
     """With nothing known of its one page: the survey may be what it is too much for."""
     folder = folder_with(tmp_path, document, name)
-    write(folder.document, json.dumps({"pages": 1, "selected": [1], "hints": {}}).encode())
+    folder.write(folder.document, json.dumps({"pages": 1, "selected": [1], "hints": {}}).encode())
     return folder
 
 
@@ -72,7 +72,7 @@ async def test_a_document_through_a_page_process(tmp_path: Path) -> None:
         for number in (2, 3):
             await children.page(folder, number)
         await children.assemble(folder, "null", "1")
-    result = json.loads(folder.result.read_bytes())
+    result = json.loads(folder.read(folder.result))
     assert [page["index"] for page in result["pages"]] == [2, 3]
     assert result["markdown"].count("null engine") == 2
 
@@ -82,13 +82,13 @@ async def test_each_document_has_a_process_of_its_own(tmp_path: Path) -> None:
         served: dict[str, list[int]] = {}
         for name in ("a", "b", "a", "c"):
             folder = JobFolder(tmp_path / name)
-            if not folder.root.exists():
+            if not folder._root.exists():
                 folder_with(tmp_path, text_pdf(2), name)
                 await children.prepare(folder, None, 10)
             await children.page(folder, 2)
-            served[name] = [child.channel.pid for child in children._idle if child.source == folder.source]
+            served[name] = [child.channel.pid for child in children._idle if child.document == folder.id]
             await children.page(folder, 1)
-            assert [child.channel.pid for child in children._idle if child.source == folder.source] == served[name]
+            assert [child.channel.pid for child in children._idle if child.document == folder.id] == served[name]
         assert {len(pids) for pids in served.values()} == {1}
         assert len({pid for pids in served.values() for pid in pids}) == 3
         assert [child.calls for child in children._idle] == [3, 5, 3]
@@ -119,7 +119,15 @@ async def test_a_document_that_does_not_come_back_keeps_no_process(
         (child,) = children._idle
         await until(lambda: not children._idle)
         await child.channel.wait()
-        assert children._spent == {}
+
+
+async def test_what_nobody_asks_for_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_pool, "SPENT_MAX", 2)
+    async with page_processes() as children:
+        folders = [folder_with(tmp_path, text_pdf(), name) for name in "abc"]
+        for folder in folders:
+            await children.prepare(folder, None, 10)
+        assert [children.spent(folder) > 0 for folder in folders] == [False, True, True]
 
 
 async def test_documents_between_two_calls_keep_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +140,7 @@ async def test_documents_between_two_calls_keep_little_memory(tmp_path: Path, mo
         last = folder_with(tmp_path, text_pdf(), "d")
         await children.prepare(last, None, 10)
         (child,) = children._idle
-        assert child.source == last.source
+        assert child.document == last.id
         await children.page(last, 1)  # a lone document keeps its process, whatever that holds
         assert list(children._idle) == [child]
 
@@ -191,7 +199,7 @@ async def test_models_are_loaded_once_for_all_processes_to_come(tmp_path: Path) 
         assert process.memory_info().rss - before > 40 << 20
         assert process.num_threads() == 1  # a fork would not have the others
         await children.prepare(second, None, 10)
-        (child,) = (child for child in children._idle if child.source == second.source)
+        (child,) = (child for child in children._idle if child.document == second.id)
         inherited = child.process.memory_info().rss
         await children.page(second, 1)
         assert [page["markdown"] for page in map(stored, (first, second))] == 2 * [stored(first)["markdown"]]
@@ -415,7 +423,7 @@ async def test_the_slow_step_aside_for_the_quick(tmp_path: Path) -> None:
         for number in range(1, 6):
             await children.page(quick, number)
         assert not any(bomb.done() for bomb in bombs)
-        assert set(children._slow) == {folder.root for folder in slow}
+        assert set(children._slow) == {folder.id for folder in slow}
         for bomb in bombs:
             bomb.cancel()
         await asyncio.gather(*bombs, return_exceptions=True)

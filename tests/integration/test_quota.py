@@ -146,7 +146,7 @@ async def test_downloads_at_the_same_time_do_not_pass_the_quota_together(
             await asyncio.sleep(0.01)
         with pytest.raises(StorageUnavailable, match="DATA_QUOTA_GB"):
             await other()
-        assert sorted(os.listdir(folders[1].root)) == ["images", "pages"]
+        assert sorted(os.listdir(folders[1]._root)) == ["images", "pages"]
         enough.set()
         await slow
         assert folders[0].size(folders[0].source) == len(document)

@@ -13,7 +13,7 @@ from app.jobs.secrets import Secrets
 from app.redis import keys
 from app.redis.client import Store
 from app.settings import Settings
-from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota
 from support.harness import PATIENCE
 from support.jobs import claim, end, new_job, submit
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.anyio
 def stored(blobs: BlobStore, job_id: str) -> JobFolder:
     folder = blobs.job(job_id)
     folder.create()
-    write(folder.source, b"%PDF-")
-    write(folder.page(1), b"{}")
+    folder.write(folder.source, b"%PDF-")
+    folder.write(folder.page(1), b"{}")
     return folder
 
 
 def age(folder: JobFolder, seconds: float) -> None:
-    for path in (folder.pages, folder.images, folder.root):
+    for path in (folder._pages, folder._images, folder._root):
         os.utime(path, (time.time() - seconds,) * 2)
 
 
@@ -47,7 +47,7 @@ async def test_expired_jobs_go_with_their_blobs(store: Store, data_dir: Path) ->
         await store.zadd(keys.EXPIRING, {new_job(number).id: time.time() - 1})
     await store.zadd(keys.EXPIRING, {new_job(4).id: 1})  # open again, by a retry
     assert await sweeper.sweep() == 2
-    assert [folder.root.exists() for folder in folders] == [False, False, True, True]
+    assert [folder._root.exists() for folder in folders] == [False, False, True, True]
     assert await sweeper.sweep() == 0
     for number, expired in ((1, True), (2, True), (3, False), (4, False)):
         job = await jobs.get(new_job(number).id)
@@ -62,7 +62,7 @@ async def test_a_sweep_that_was_cut_off_is_made_up_for(store: Store, data_dir: P
     await end(jobs, await claim(jobs))
     assert await jobs.expire(new_job().id, early=True)  # and then its blobs would have gone
     assert await Sweeper(jobs, blobs, Quota(store, settings), 60).sweep() == 1
-    assert not folder.root.exists()
+    assert not folder._root.exists()
 
 
 async def test_secrets_of_ended_jobs_are_forgotten(store: Store, data_dir: Path) -> None:
@@ -106,7 +106,7 @@ async def test_a_sweeper_sweeps_all_there_is(store: Store, data_dir: Path) -> No
             await asyncio.sleep(0.01)
     sweeping.cancel()
     await asyncio.gather(sweeping, return_exceptions=True)
-    assert [folder.root.exists() for folder in (*folders, orphan)] == [False, True, False]
+    assert [folder._root.exists() for folder in (*folders, orphan)] == [False, True, False]
     assert not Secrets.of(folders[1])
 
 
@@ -128,9 +128,9 @@ async def test_orphans_go_when_nothing_has_touched_them_for_long(store: Store, d
     old, fresh, busy = (stored(blobs, f"{number:032x}") for number in (2, 3, 4))
     for folder in (job, old, busy):
         age(folder, 2000)
-    write(busy.page(2), b"{}")
+    busy.write(busy.page(2), b"{}")
     assert await sweeper.sweep_orphans() == 1
-    assert [folder.root.exists() for folder in (job, old, fresh, busy)] == [True, False, True, True]
+    assert [folder._root.exists() for folder in (job, old, fresh, busy)] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("wrong", [-3600, 3600])
@@ -145,7 +145,7 @@ async def test_orphans_age_by_the_file_systems_clock(
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + wrong)
     assert await Sweeper(jobs, blobs, Quota(store, settings), 1000).sweep_orphans() == 1
-    assert [folder.root.exists() for folder in (old, fresh)] == [False, True]
+    assert [folder._root.exists() for folder in (old, fresh)] == [False, True]
 
 
 async def test_files_left_behind_by_an_expired_job_are_removed(store: Store, data_dir: Path) -> None:
@@ -161,4 +161,4 @@ async def test_files_left_behind_by_an_expired_job_are_removed(store: Store, dat
     sweeper = Sweeper(jobs, blobs, Quota(store, settings), 1000)
     assert await sweeper.sweep() == 0
     assert await sweeper.sweep_orphans() == 1
-    assert not folder.root.exists()
+    assert not folder._root.exists()

@@ -15,7 +15,7 @@ from app.jobs.queue import Jobs
 from app.redis import keys
 from app.redis.client import Store, connect
 from app.settings import Settings
-from app.storage.blobs import BlobStore, write
+from app.storage.blobs import BlobStore
 from app.webhooks.outbox import Delivery, Outbox
 from app.webhooks.sender import DELAYS, PER_HOST, Sender, retry_after
 from support.documents import picture_pdf, text_pdf
@@ -87,8 +87,9 @@ async def finish_job(jobs: Jobs, blobs: BlobStore, job_id: str, callback: str) -
     await jobs.submit(job, idempotency=None, fingerprint="")
     held = await jobs.claim("null", "here-0")
     assert held is not None
-    blobs.job(job_id).create()
-    write(blobs.job(job_id).result, b'{"markdown": "text"}')
+    folder = blobs.job(job_id)
+    folder.create()
+    folder.write(folder.result, b'{"markdown": "text"}')
     await jobs.finish(held, page_errors=0)
 
 

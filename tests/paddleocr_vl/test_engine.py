@@ -219,7 +219,7 @@ async def test_pages_that_cannot_be_restructured_stay_as_they_are(
     after = stored_page(job, 1)
     assert after.markdown == before.markdown
     assert after.warnings == ["The pages could not be restructured (KeyError)."]
-    assert json.loads(job.result.read_bytes())["markdown"] == before.markdown
+    assert json.loads(job.read(job.result))["markdown"] == before.markdown
 
 
 @pytest.mark.parametrize(

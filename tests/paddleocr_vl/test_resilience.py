@@ -164,8 +164,8 @@ async def test_cancel_reaches_the_server(settings: Settings, vlm: RunningVLM, tm
         assert all(request.aborted for request in vlm.requests)
         vlm.delay = 0
         assert not (await read(engine, tmp_path / "next")).warnings
-        assert not job.raster(1).exists()
-        assert not job.page(1).exists()
+        assert not job.has(job.raster(1))
+        assert not job.has(job.page(1))
         assert engine._turns.free == THREADS
 
 

@@ -14,7 +14,7 @@ from app.jobs.secrets import Secrets
 from app.results.models import Page
 from app.results.pages import store_page, stored_page
 from app.results.rendering import Outcome, result_markdown, result_zip
-from app.storage.blobs import JobFolder, replacing, write
+from app.storage.blobs import JobFolder
 from support.in_process import serving
 
 SECRET = '{"markdown": "secret", "Authorization": "secret"}'
@@ -57,19 +57,19 @@ def job(tmp_path: Path) -> JobFolder:
     made = JobFolder(tmp_path / "blobs" / "job")
     made.create()
     store_page(made, Page(1, 10, 10, "text", markdown="text"))
-    write(made.image("figure.png"), b"\x89PNG")
-    write(made.result, b'{"markdown": "text"}')
+    made.write(made.image("figure.png"), b"\x89PNG")
+    made.write(made.result, b'{"markdown": "text"}')
     return made
 
 
 @pytest.mark.parametrize("make", [link, linked_folder, pipe, folder])
 def test_only_files_of_the_job_are_read(job: JobFolder, outside: Path, make: Callable[[Path, Path], None]) -> None:
     for path in (job.page(1), job.image("figure.png")):
-        make(path, outside)
+        make(job._root / path, outside)
         with pytest.raises(FileNotFoundError):
             job.open(path)
     for path in (job.headers, job.password, job.document):
-        (link if make is linked_folder else make)(path, outside)
+        (link if make is linked_folder else make)(job._root / path, outside)
         with pytest.raises(FileNotFoundError):
             job.read(path)
     assert Secrets.of(job) == Secrets()
@@ -82,23 +82,23 @@ def test_only_files_of_the_job_are_read(job: JobFolder, outside: Path, make: Cal
 
 
 def test_a_job_that_is_a_link_has_no_blobs(job: JobFolder) -> None:
-    linked = JobFolder(job.root.with_name("linked"))
-    linked.root.symlink_to(job.root)
+    linked = JobFolder(job._root.with_name("linked"))
+    linked._root.symlink_to(job._root)
     assert (linked.pages_done(), linked.image_names()) == (set(), [])
     with pytest.raises(FileNotFoundError):
         linked.read(linked.result)
     with pytest.raises(FileNotFoundError):
-        write(linked.result, b"{}")
+        linked.write(linked.result, b"{}")
 
 
 def test_nothing_is_written_through_a_link(job: JobFolder, outside: Path) -> None:
-    link(job.result, outside)
-    write(job.result, b"{}")
+    link(job._root / job.result, outside)
+    job.write(job.result, b"{}")
     assert (job.read(job.result), outside.read_text()) == (b"{}", SECRET)
     elsewhere = outside.parent / "elsewhere"
     elsewhere.mkdir()
-    job.pages.rename(job.root / "away")
-    job.pages.symlink_to(elsewhere)
+    job._pages.rename(job._root / "away")
+    job._pages.symlink_to(elsewhere)
     with pytest.raises(FileNotFoundError):
         store_page(job, Page(2, 10, 10, "text"))
     assert list(elsewhere.iterdir()) == []
@@ -106,18 +106,18 @@ def test_nothing_is_written_through_a_link(job: JobFolder, outside: Path) -> Non
 
 def test_what_is_not_written_to_its_end_is_not_there(job: JobFolder) -> None:
     def cut_off() -> None:
-        with replacing(job.image("half.png")) as file:
+        with job.replacing(job.image("half.png")) as file:
             file.write(b"half")
             assert job.image_names() == ["figure.png"]
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         cut_off()
-    assert os.listdir(job.images) == ["figure.png"]
+    assert os.listdir(job._images) == ["figure.png"]
 
 
 def test_the_zip_is_whole(job: JobFolder) -> None:
-    write(job.image("large.bin"), b"x" * (3 << 20))
+    job.write(job.image("large.bin"), b"x" * (3 << 20))
     with zipfile.ZipFile(io.BytesIO(b"".join(result_zip(job, 0.0)))) as archive:
         assert archive.testzip() is None
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
@@ -135,8 +135,8 @@ async def test_the_api_serves_no_file_that_is_not_the_jobs(
         good = await api.client.get(f"/jobs/{job}/images/figure.png")
         assert (good.content[1:4], good.headers["content-type"]) == (b"PNG", "image/png")
         assert good.headers["x-content-type-options"] == "nosniff"
-        for file in (folder.image("figure.png"), folder.page(1), folder.result):
-            link(file, outside)
+        for blob in (folder.image("figure.png"), folder.page(1), folder.result):
+            link(folder._root / blob, outside)
         for path, status in (("images/figure.png", 404), ("pages/1", 404), *((f"result{kind}", 410) for kind in KINDS)):
             answer = await api.client.get(f"/jobs/{job}/{path}")
             assert (answer.status_code, "secret" in answer.text) == (status, False), path

@@ -16,7 +16,7 @@ from app.jobs.queue import Jobs
 from app.redis import keys
 from app.redis.client import connect
 from app.settings import Settings
-from app.storage.blobs import BlobStore, JobFolder, write
+from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota
 from support.documents import text_pdf
 from worker.documents.info import PAGES_MAX
@@ -37,7 +37,7 @@ def folder(data_dir: Path) -> JobFolder:
 
 
 def left(folder: JobFolder, pages: object, selected: object, **more: object) -> None:
-    write(folder.document, json.dumps({"pages": pages, "selected": selected, "hints": {}, **more}).encode())
+    folder.write(folder.document, json.dumps({"pages": pages, "selected": selected, "hints": {}, **more}).encode())
 
 
 def test_what_a_sound_page_process_leaves_is_believed(folder: JobFolder) -> None:
@@ -81,7 +81,7 @@ def test_pages_that_the_job_is_not_about_are_refused(
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"7", b"{}", b"\xff", b"[" * 100_000])
 def test_what_is_no_list_of_pages_is_refused(folder: JobFolder, data: bytes) -> None:
-    write(folder.document, data)
+    folder.write(folder.document, data)
     with pytest.raises(DocumentError) as refusal:
         selected_pages(folder, None, 10)
     assert refusal.value.code == "document_crashed"
@@ -129,7 +129,7 @@ async def test_a_page_process_that_is_taken_over_allocates_nothing_in_the_store(
         jobs, host = Jobs(store, settings), HostileHost(folder, [FAR])
         quota, blobs = Quota(store, settings), BlobStore(settings)
         work = SliceWork(jobs, blobs, quota, egress, host, settings, lambda: False)  # type: ignore[arg-type]
-        write(folder.source, text_pdf())
+        folder.write(folder.source, text_pdf())
         await jobs.submit(Job(JOB, Status.QUEUED, "null"), idempotency=None, fingerprint="")
         held = await jobs.claim("null", "here-0")
         assert held is not None

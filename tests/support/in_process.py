@@ -18,7 +18,7 @@ from app.redis import keys
 from app.results.models import Page
 from app.results.pages import store_page
 from app.settings import Settings
-from app.storage.blobs import BlobStore, write
+from app.storage.blobs import BlobStore
 from support.contract import check_async
 
 BASE_URL = "http://127.0.0.1:8080"
@@ -43,8 +43,8 @@ class Api:
         held = await context.jobs.claim("null", "here-0")
         assert held is not None
         store_page(folder, Page(1, 10, 10, "text", markdown="text"))
-        write(folder.image("figure.png"), b"\x89PNG\r\n\x1a\n")
-        write(folder.result, RESULT)
+        folder.write(folder.image("figure.png"), b"\x89PNG\r\n\x1a\n")
+        folder.write(folder.result, RESULT)
         await context.jobs.finish(held, error, page_errors=None if error else 0)
         await context.store.zadd(keys.jobs(job.client), {job.id: CREATED})
         return job.id

@@ -4,13 +4,12 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 from app.errors import PageError
 from app.processes.lifecycle import forbid_inspection
 from app.results.pages import store_failed_page
 from app.settings import Settings
-from app.storage.blobs import JobFolder
+from app.storage.blobs import BlobStore, JobFolder
 from worker.engine_host.page_pool import PagePool
 from worker.engine_host.page_processes import Limits
 from worker.engines import engine_class
@@ -36,6 +35,7 @@ class EngineHost:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
+        self._blobs: BlobStore | None = None
         self._max_pages = 0
         self._readings: dict[str, _Reading] = {}
         """The slices at their pages, by execution."""
@@ -61,6 +61,7 @@ class EngineHost:
         engine = kind(pages, settings)
         await engine.start()
         self._engine, self._max_pages = engine, settings.max_pages
+        self._blobs = BlobStore(settings)
         return {"version": engine.version, "unavailable_reason": engine.unavailable_reason}
 
     async def _ping(self, call: Ping) -> str | None:
@@ -75,11 +76,10 @@ class EngineHost:
         return first
 
     async def _prepare(self, call: PrepareDocument) -> None:
-        folder = JobFolder(Path(call.folder))
-        await self._started.pages.prepare(folder, call.page_ranges, self._max_pages, call.password)
+        await self._started.pages.prepare(self._folder(call.job), call.page_ranges, self._max_pages, call.password)
 
     async def _read(self, call: ReadPages, emit: Callable[[PageDone], None]) -> None:
-        engine, document = self._started, _document(call)
+        engine, document = self._started, self._document(call)
         engine.check(document.options)
         reading = self._readings[call.execution] = _Reading(engine, document, call.numbers, emit)
         try:
@@ -88,17 +88,21 @@ class EngineHost:
             del self._readings[call.execution]
 
     async def _assemble(self, call: AssembleDocument) -> list[PageFailure]:
-        return await self._started.assemble(_document(call))
+        return await self._started.assemble(self._document(call))
+
+    def _document(self, call: ReadPages | AssembleDocument) -> Document:
+        return Document(self._folder(call.job), call.options)
+
+    def _folder(self, job_id: str) -> JobFolder:
+        if self._blobs is None:
+            raise RuntimeError("the engine is not started")
+        return self._blobs.job(job_id)
 
     @property
     def _started(self) -> Engine:
         if self._engine is None:
             raise RuntimeError("the engine is not started")
         return self._engine
-
-
-def _document(call: ReadPages | AssembleDocument) -> Document:
-    return Document(JobFolder(Path(call.folder)), call.options)
 
 
 class _Reading:

@@ -9,8 +9,7 @@ import asyncio
 import logging
 import signal
 import statistics
-from collections import defaultdict, deque
-from pathlib import Path
+from collections import deque
 
 from app.errors import DocumentError, PageError
 from app.storage.blobs import JobFolder
@@ -49,6 +48,10 @@ IDLE_FOR = 60.0
 """Seconds after which a child is ended whose document has not come back."""
 
 
+SPENT_MAX = 1000
+"""Documents whose seconds are remembered until they are asked for; more than can be in work."""
+
+
 class _Overrun(Exception):
     """The child was killed at a limit; says which."""
 
@@ -73,12 +76,12 @@ class PagePool:
         self._idle: dict[PageProcess, asyncio.TimerHandle] = {}
         """Children between two calls of their documents, the last to have worked last; each with what will end it."""
         self._ending: set[asyncio.Task[None]] = set()
-        self._slow: deque[Path] = deque(maxlen=64)
-        """The folders of documents whose last page was slow."""
+        self._slow: deque[str] = deque(maxlen=64)
+        """The jobs whose last page was slow."""
         self._recent: deque[float] = deque(maxlen=32)
         """Seconds that the last pages took."""
-        self._spent: defaultdict[Path, float] = defaultdict(float)
-        """Seconds of children by the folder of the document."""
+        self._spent: dict[str, float] = {}
+        """Seconds of children by job."""
 
     async def start(self) -> None:
         """Has children ready, so that the first page does not wait for imports."""
@@ -95,7 +98,7 @@ class PagePool:
 
     def spent(self, folder: JobFolder) -> float:
         """The seconds that children have worked on the document since this was last asked."""
-        return self._spent.pop(folder.root, 0.0)
+        return self._spent.pop(folder.id, 0.0)
 
     async def prepare(
         self, folder: JobFolder, page_ranges: str | None, max_pages: int, password: str | None = None
@@ -111,7 +114,7 @@ class PagePool:
             try:
                 return await self._call(folder, Prepare(page_ranges, max_pages, survey=True))
             except (_Overrun, ChildDied) as failure:
-                log.info("%s is not surveyed: it %s", folder.root.name, failure)
+                log.info("%s is not surveyed: it %s", folder.id, failure)
                 return await self._call(folder, Prepare(page_ranges, max_pages, survey=False))
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
@@ -145,7 +148,7 @@ class PagePool:
             self._close_document(folder)
 
     def _close_document(self, folder: JobFolder) -> None:
-        for child in [child for child in self._idle if child.source == folder.source]:
+        for child in [child for child in self._idle if child.document == folder.id]:
             self._forget(child)
 
     async def _call(self, folder: JobFolder, call: PageCall[Value]) -> Value:
@@ -162,11 +165,11 @@ class PagePool:
 
     async def _once(self, folder: JobFolder, call: PageCall[Value]) -> Value:
         """Raises _Displaced where it takes long while others wait, and all places in the background are taken."""
-        document = folder.root
+        document = folder.id
         turns = self._background if document in self._slow else self._turns
         await turns.acquire(document)  # documents take turns, however many pages each has waiting
         try:
-            child = await self._take(folder.source, background=turns is self._background)
+            child = await self._take(folder.id, background=turns is self._background)
             try:
                 async with Handover(call, folder, child.spool(folder)) as handover:
                     clock = ChildClock(child.process)
@@ -187,7 +190,7 @@ class PagePool:
                             answer.cancel()
                             await child.kill()
                         clock.stop()
-                        self._spent[document] += clock.own
+                        self._note_spent(document, clock.own)
                     value = await self._kept(answer, handover, child)
             finally:
                 self._give(child)
@@ -213,6 +216,12 @@ class PagePool:
             await child.kill()
             raise _Overrun("left what no page process of ours leaves", "page_failed") from None
 
+    def _note_spent(self, document: str, seconds: float) -> None:
+        """Of documents that end early nobody asks: the oldest are forgotten."""
+        self._spent[document] = self._spent.get(document, 0.0) + seconds
+        if len(self._spent) > SPENT_MAX:
+            del self._spent[next(iter(self._spent))]
+
     @property
     def _patience(self) -> float:
         return max(PATIENCE, USUAL * statistics.median(self._recent)) if self._recent else PATIENCE
@@ -228,20 +237,20 @@ class PagePool:
         if clock.memory_mb > self._limits.memory_mb:
             raise _Overrun(f"took more than {self._limits.memory_mb} MiB of memory (PAGE_MEMORY_MB)", "page_failed")
 
-    def _mark(self, document: Path, *, slow: bool) -> None:
+    def _mark(self, document: str, *, slow: bool) -> None:
         if slow and document not in self._slow:
             self._slow.append(document)
         elif not slow and document in self._slow:
             self._slow.remove(document)
 
-    async def _take(self, source: Path, *, background: bool) -> PageProcess:
+    async def _take(self, document: str, *, background: bool) -> PageProcess:
         """The child that has the document open, or one that has seen none."""
-        mine = (child for child in self._idle if child.source == source and child.background == background)
+        mine = (child for child in self._idle if child.document == document and child.background == background)
         child = next((child for child in mine if child.channel.alive), None)
         if child is None:
             self._trim(self._turns.free)
             child = await self._processes.take()
-            child.source = source
+            child.document = document
             if background:
                 child.move_to_background()
         else:
@@ -269,8 +278,6 @@ class PagePool:
         self._end(child)
 
     def _end(self, child: PageProcess) -> None:
-        if child.source is not None:
-            self._spent.pop(child.source.parent, None)  # nobody asks any more
         ending = asyncio.create_task(child.close())
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)

@@ -9,7 +9,6 @@ import socket
 from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import psutil
@@ -17,7 +16,7 @@ import psutil
 from app.errors import WorkerError
 from app.storage.blobs import JobFolder
 from worker.ipc.channel import Channel, ChildDied
-from worker.ipc.handover import Handover, nameless, send
+from worker.ipc.handover import Handover, send
 from worker.ipc.messages import Fork, Forked, PreloadModels, StartForkServer
 from worker.ipc.page_messages import PageAnswer, PageCall, ReportSandbox, Value
 from worker.page_process.sandbox import Sandbox
@@ -69,8 +68,8 @@ class PageProcess:
         self._spool: IO[bytes] | None = None
         self._inherited_mb = inherited_mb
         self._grown_mb: int | None = None
-        self.source: Path | None = None
-        """Its document, once it has one."""
+        self.document: str | None = None
+        """The job whose document it has, once it has one."""
         self.calls = 0
         self.background = False
         self.loaded = False
@@ -85,7 +84,7 @@ class PageProcess:
     def spool(self, folder: JobFolder) -> IO[bytes]:
         """What it writes into, for the engine host to copy into the job's folder. Raises OSError."""
         if self._spool is None:
-            self._spool = nameless(folder)
+            self._spool = folder.scratch()
         return self._spool
 
     async def call(self, call: PageCall[Value], handover: Handover) -> PageAnswer[Value]:

@@ -9,13 +9,11 @@ import asyncio
 import os
 import re
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from app.storage.blobs import REMOVED, JobFolder, replacing
+from app.storage.blobs import BlobName, JobFolder
 from worker.documents.info import read_info
 from worker.ipc.calls import Misconduct
 from worker.ipc.page_messages import Blob, BlobKind, GivenFile, OnePageCall, PageAnswer, PageCall, Value
@@ -59,7 +57,7 @@ class Handover:
 
     async def keep(self, answer: PageAnswer[Value]) -> Value:
         """Stores the blobs that the process has left; returns the value of its answer. Raises Misconduct, OSError."""
-        places = [(self._path(blob), blob) for blob in answer.blobs]
+        places = [(self._name(blob), blob) for blob in answer.blobs]
         if sum(blob.size for blob in answer.blobs) <= INLINE_MAX:
             self._copy(places)
         else:
@@ -70,7 +68,7 @@ class Handover:
         self._files.enter_context(file)
         self.descriptors.append(file.fileno())
 
-    def _path(self, blob: Blob) -> Path:
+    def _name(self, blob: Blob) -> BlobName:
         folder = self._folder
         if blob.kind not in self._call.taken:
             raise Misconduct(f"{type(self._call).__name__} leaves no {blob.kind[:40]!r}")
@@ -88,15 +86,15 @@ class Handover:
             return folder.image(blob.name)
         return {"source": folder.source, "document": folder.document, "result": folder.result}[blob.kind]
 
-    def _copy(self, places: list[tuple[Path, Blob]]) -> None:
+    def _copy(self, places: list[tuple[BlobName, Blob]]) -> None:
         """Raises Misconduct where the spool ends before a blob does."""
         descriptor = self._spool.fileno()
         length = os.fstat(descriptor).st_size
-        for path, blob in places:
+        for name, blob in places:
             end = blob.start + blob.size
             if end > length:
                 raise Misconduct("its spool is shorter than it says")
-            with replacing(path) as file:
+            with self._folder.replacing(name) as file:
                 for offset in range(blob.start, end, CHUNK):
                     chunk = os.pread(descriptor, min(CHUNK, end - offset), offset)
                     if not chunk:  # it has been cut meanwhile
@@ -107,19 +105,11 @@ class Handover:
         """The selected pages, as they are stored, in order. Raises DocumentError, OSError."""
         selected = read_info(self._folder).selected
         self._numbers = {str(number): number for number in selected}
-        joined = nameless(self._folder)
+        joined = self._folder.scratch()
         for number in selected:
             joined.write(self._folder.read(self._folder.page(number)) + b"\n")
         joined.flush()
         return joined
-
-
-def nameless(folder: JobFolder) -> IO[bytes]:
-    """A file without a name, on the file system of the job's folder.
-
-    Beside that folder: in a new one, ext4 takes twenty times as long to make a file.
-    """
-    return tempfile.TemporaryFile(dir=folder.root.parent, prefix=REMOVED)
 
 
 class JobFiles:

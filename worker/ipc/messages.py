@@ -57,9 +57,9 @@ class YieldSlice(Call[str | None]):
 
 @dataclass(frozen=True)
 class PrepareDocument(Call[None]):
-    """Opens, counts and surveys the document in `folder` and leaves document.json. Raises DocumentError."""
+    """Opens, counts and surveys the document of the `job` and leaves document.json. Raises DocumentError."""
 
-    folder: str
+    job: str
     page_ranges: str | None
     password: str | None = field(repr=False)
 
@@ -68,7 +68,7 @@ class PrepareDocument(Call[None]):
 class ReadPages(Stream[None, PageDone]):
     """Reads the pages `numbers` (from 1) of a prepared document. Raises EngineError."""
 
-    folder: str
+    job: str
     options: dict[str, Any]
     numbers: list[int]
     execution: str
@@ -78,7 +78,7 @@ class ReadPages(Stream[None, PageDone]):
 class AssembleDocument(Call[list[PageFailure]]):
     """Makes the result from the stored pages. The answer lists the pages that failed. Raises DocumentError."""
 
-    folder: str
+    job: str
     options: dict[str, Any]
 
 

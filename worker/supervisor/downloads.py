@@ -30,7 +30,7 @@ async def download(url: str, folder: JobFolder, egress: EgressClient, quota: Quo
         await write(chunk)
 
     async with contextlib.AsyncExitStack() as room:
-        async with replacing_in_thread(folder.source) as write:
+        async with replacing_in_thread(folder, folder.source) as write:
             size = await egress.download(url, save, secrets.headers, reserve=reserve)
             require_document(bytes(head))
         quota.add(size)

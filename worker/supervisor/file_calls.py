@@ -5,12 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import anyio
 
-from app.storage.blobs import replacing
+from app.storage.blobs import BlobName, JobFolder
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -36,9 +35,9 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 @contextlib.asynccontextmanager
-async def replacing_in_thread(path: Path) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
-    """`app.storage.blobs.replacing` with a function that writes; it collects small pieces."""
-    context = replacing(path)
+async def replacing_in_thread(folder: JobFolder, blob: BlobName) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+    """`JobFolder.replacing` with a function that writes; it collects small pieces."""
+    context = folder.replacing(blob)
     file = await in_thread(context.__enter__)
     collected = bytearray()
 

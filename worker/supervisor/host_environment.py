@@ -44,4 +44,5 @@ def settings_for(engine: str, settings: Settings) -> dict[str, Any]:
     secrets = {name for name, field in Settings.model_fields.items() if not field.repr}
     if engine in MODEL_ENGINES:
         secrets.discard("vl_api_key")
-    return settings.model_dump(mode="json", exclude=secrets)
+    found = settings.model_dump(mode="json", exclude=secrets)
+    return found | {"data_dir": str(settings.data_dir.absolute())}  # the host has another working directory

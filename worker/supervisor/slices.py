@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.documents.formats import format_at
+from app.documents.formats import format_in
 from app.egress.client import EgressClient
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
 from app.jobs.models import Priority, Slice
@@ -185,7 +185,7 @@ class SliceWork:
                 )
         if len(selected) > len(mine) and await self._ended(held):
             return
-        errors = await self._host.call(AssembleDocument(str(folder.root), held.job.options))
+        errors = await self._host.call(AssembleDocument(folder.id, held.job.options))
         if len(errors) == len(selected):
             raise JobError(_all_failed(errors), code=errors[0]["code"])
         await self._ended(held, page_errors=len(errors))
@@ -210,7 +210,7 @@ class SliceWork:
         prepared = await in_thread(self._prepared_or_secrets, held, folder)
         if not isinstance(prepared, Secrets):
             return prepared
-        await self._host.call(PrepareDocument(str(folder.root), held.job.page_ranges, prepared.password))
+        await self._host.call(PrepareDocument(folder.id, held.job.page_ranges, prepared.password))
         return await in_thread(self._selected, held, folder)
 
     def _prepared_or_secrets(self, held: Slice, folder: JobFolder) -> list[int] | Secrets:
@@ -246,7 +246,7 @@ class SliceWork:
                     raise PageError(message, code="deadline_exceeded")
 
         async def read() -> None:
-            call = ReadPages(str(folder.root), held.job.options, numbers, held.execution)
+            call = ReadPages(folder.id, held.job.options, numbers, held.execution)
             await self._host.stream(call, stored.put_nowait)
             stored.put_nowait(None)
 
@@ -275,7 +275,8 @@ def _all_failed(errors: list[PageFailure]) -> str:
 def _has_document(folder: JobFolder) -> bool:
     """Whether the job's document is stored. Raises DocumentError where it is none: that troubles no page process."""
     try:
-        format_at(folder.source)
+        with folder.open(folder.source) as source:
+            format_in(source)
     except FileNotFoundError:
         return False
     return True

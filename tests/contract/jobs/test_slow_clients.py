@@ -111,10 +111,10 @@ async def test_a_head_that_does_not_come_ends_the_connection(monkeypatch: pytest
 
 def test_a_zip_is_made_in_bounded_pieces(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path)
-    folder.images.mkdir()
+    folder._images.mkdir()
     result = {"markdown": os.urandom(3 << 20).hex(), "pages": os.urandom(2 << 20).hex()}
-    folder.result.write_text(json.dumps(result))
-    folder.image("p1.png").write_bytes(os.urandom(5 << 20))
+    folder.write(folder.result, json.dumps(result).encode())
+    folder.write(folder.image("p1.png"), os.urandom(5 << 20))
     pieces = list(result_zip(folder, 0.0))
     assert max(map(len, pieces)) <= 3 * CHUNK
     with zipfile.ZipFile(BytesIO(b"".join(pieces))) as archive:
@@ -122,7 +122,7 @@ def test_a_zip_is_made_in_bounded_pieces(tmp_path: Path) -> None:
         assert archive.namelist() == ["document.md", "result.json", "p1.png"]
         assert archive.read("document.md").decode() == result["markdown"]
         assert json.loads(archive.read("result.json")) == result
-        assert archive.read("p1.png") == folder.image("p1.png").read_bytes()
+        assert archive.read("p1.png") == folder.read(folder.image("p1.png"))
     next(broken_off := result_zip(folder, 0.0))
     broken_off.close()  # type: ignore[attr-defined]
 

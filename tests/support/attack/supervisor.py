@@ -16,7 +16,7 @@ from typing import Any
 
 from app.processes.lifecycle import run_until_signal
 from app.settings import Settings
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import BlobStore
 from support.documents import text_pdf
 from worker.ipc.channel import ROOT, Channel
 from worker.ipc.messages import PrepareDocument, ReadPages
@@ -34,20 +34,21 @@ async def attacked_host(module: str, **parameters: Any) -> Channel:
 
 async def main() -> None:
     data = Path(tempfile.mkdtemp(prefix="attacked-"))
-    own, other, later = (JobFolder(data / name) for name in ("own", "other", "later"))
+    settings = Settings(data_dir=data, page_processes=1)
+    own, other, later = map(BlobStore(settings).job, ("own", "other", "later"))
     for folder in (own, other, later):
         folder.create()
-        write(folder.source, text_pdf())
+        folder.write(folder.source, text_pdf())
     for number in (1, 2):
-        write(other.page(number), b"{}")
+        other.write(other.page(number), b"{}")
     with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
         unix.bind(str(data / "socket"))
         unix.listen()
         targets = Targets(
             supervisor=os.getpid(),
             parent=os.getpid(),
-            own=str(own.root),
-            other=str(other.root),
+            own=str(own._root),
+            other=str(other._root),
             data=str(data),
             root=str(ROOT),
             tcp=tcp.getsockname()[1],
@@ -55,16 +56,16 @@ async def main() -> None:
         )
         os.environ["PYTHON_ATTACK_TARGETS"] = json.dumps(vars(targets))
         Channel.open = attacked_host  # type: ignore[method-assign]
-        keeper = engine_host.EngineHostManager("attacked", Settings(data_dir=data, page_processes=1))
+        keeper = engine_host.EngineHostManager("attacked", settings)
         keeping = asyncio.create_task(keeper.keep())
         await keeper.ready.wait()
         assert keeper._channel is not None
         environment = _environment(keeper._channel.pid)
         found = []
         for folder in (own, later):
-            await keeper.call(PrepareDocument(str(folder.root), None, None))
-            await keeper.stream(ReadPages(str(folder.root), {}, [1], "1"), lambda _: None)
-            found.append(json.loads(json.loads(folder.page(1).read_bytes())["markdown"]))
+            await keeper.call(PrepareDocument(folder.id, None, None))
+            await keeper.stream(ReadPages(folder.id, {}, [1], "1"), lambda _: None)
+            found.append(json.loads(json.loads(folder.read(folder.page(1)))["markdown"]))
         keeping.cancel()
         await asyncio.wait([keeping])
         outside = without_sandbox(targets)

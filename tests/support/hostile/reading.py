@@ -12,7 +12,7 @@ import psutil
 
 from app.errors import JobError
 from app.settings import Settings
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from worker.engine_host.page_pool import PagePool
 from worker.engine_host.page_processes import Limits, PageProcess
 
@@ -139,7 +139,7 @@ class Reading:
                 outcome.messages.append(error.message)
             except TimeoutError:
                 outcome.code = "hangs"
-            left = {path.name for path in folder.root.iterdir()}
+            left = {path.name for path in folder._root.iterdir()}
             assert left <= {"source", "document.json", "pages", "images", "result.json"}, left
         return outcome
 
@@ -148,7 +148,7 @@ class Reading:
         self._count += 1
         folder = JobFolder(self._root / str(self._count))
         folder.create()
-        write(folder.source, document)
+        folder.write(folder.source, document)
         yield folder
         folder.delete()
 
@@ -194,10 +194,10 @@ async def _through(pool: PagePool, folder: JobFolder, outcome: Outcome) -> None:
     if read:
         _select(folder, read)
         assert await pool.assemble(folder, "pp_ocr", "1") == []
-        outcome.markdown = json.loads(folder.result.read_bytes())["markdown"]
+        outcome.markdown = json.loads(folder.read(folder.result))["markdown"]
 
 
 def _select(folder: JobFolder, numbers: Iterable[int]) -> None:
     """Makes these the selected pages: the result is put together from those that were read."""
-    about = json.loads(folder.document.read_bytes())
-    write(folder.document, json.dumps({**about, "selected": list(numbers)}).encode())
+    about = json.loads(folder.read(folder.document))
+    folder.write(folder.document, json.dumps({**about, "selected": list(numbers)}).encode())

@@ -33,7 +33,7 @@ async def stored(engine: PaddleOCRVL, folder: Path, source: bytes | None = None)
     shutil.rmtree(folder, ignore_errors=True)
     job = JobFolder(folder)
     job.create()
-    job.source.write_bytes(source or pdf())
+    job.write(job.source, source or pdf())
     await engine.pages.prepare(job, None, 1000)
     return job
 

@@ -27,7 +27,7 @@ from app.processes.ports import free_port, port_holder
 from app.results.models import Block, Page
 from app.results.rendering import Outcome, result_zip
 from app.settings import Settings, SettingsError, load_settings
-from app.storage.blobs import REMOVED, BlobStore, JobFolder, replacing, write
+from app.storage.blobs import REMOVED, BlobStore, JobFolder
 from worker.engines import ENGINES, engine_class, resolve
 from worker.page_process.selection import select_pages
 
@@ -174,19 +174,19 @@ def test_a_record_survives_the_store() -> None:
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "file"
+    folder = JobFolder(tmp_path)
 
     def fail() -> None:
-        with replacing(path) as file:
+        with folder.replacing(folder.result) as file:
             file.write(b"half")
             raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - any will do
         fail()
-    assert list(path.parent.iterdir()) == []
-    write(path, b"whole")
-    write(path, b"again")
-    assert path.read_bytes() == b"again"
+    assert list(tmp_path.iterdir()) == []
+    folder.write(folder.result, b"whole")
+    folder.write(folder.result, b"again")
+    assert folder.read(folder.result) == b"again"
 
 
 def test_nothing_makes_the_folder_of_a_deleted_job_again(tmp_path: Path) -> None:
@@ -195,17 +195,17 @@ def test_nothing_makes_the_folder_of_a_deleted_job_again(tmp_path: Path) -> None
     folder.create()
 
     def write_late() -> None:
-        with replacing(folder.page(1)) as file:
+        with folder.replacing(folder.page(1)) as file:
             folder.delete()
             file.write(b"late")
 
     with pytest.raises(FileNotFoundError):
         write_late()
-    for path in (folder.source, folder.page(2), folder.image("a.png"), folder.result):
+    for blob in (folder.source, folder.page(2), folder.image("a.png"), folder.result):
         with pytest.raises(FileNotFoundError):
-            write(path, b"late")
+            folder.write(blob, b"late")
     assert not folder.exists
-    assert list(folder.root.parent.iterdir()) == []
+    assert list(folder._root.parent.iterdir()) == []
 
 
 def test_a_folder_is_gone_at_once_for_those_who_write_to_it(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_folder_is_gone_at_once_for_those_who_write_to_it(tmp_path: Path) -> N
         def keep_writing(folder: JobFolder, written: threading.Event, refused: threading.Event) -> None:
             for page in range(1, 100_000):
                 try:
-                    write(folder.page(page), b"{}")
+                    folder.write(folder.page(page), b"{}")
                 except FileNotFoundError:
                     refused.set()
                     break
@@ -231,7 +231,7 @@ def test_a_folder_is_gone_at_once_for_those_who_write_to_it(tmp_path: Path) -> N
         folder.delete()
         writer.join()
         assert refused.is_set()
-        assert list(folder.root.parent.iterdir()) == []
+        assert list(folder._root.parent.iterdir()) == []
 
 
 def test_a_removal_that_was_cut_off_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,19 +242,19 @@ def test_a_removal_that_was_cut_off_is_finished(tmp_path: Path, monkeypatch: pyt
         killed.setattr(shutil, "rmtree", lambda *_, **__: None)
         folder.delete()
     assert blobs.untouched(-60) == []
-    (folder.root.parent / f"{REMOVED}spool").touch()
-    assert len(list(folder.root.parent.iterdir())) == 2
+    (folder._root.parent / f"{REMOVED}spool").touch()
+    assert len(list(folder._root.parent.iterdir())) == 2
     blobs.finish_removals()
-    assert list(folder.root.parent.iterdir()) == []
+    assert list(folder._root.parent.iterdir()) == []
 
 
 def ended_job(tmp_path: Path) -> tuple[Job, JobFolder, bytes]:
     folder = BlobStore(Settings(data_dir=tmp_path)).job("a" * 32)
     folder.create()
     image = bytes(range(256)) * 5000  # over a chunk, and no multiple of three
-    write(folder.result, json.dumps({"markdown": "# Größe", "pages": []}, ensure_ascii=False).encode())
-    write(folder.image("p0001_figure_1.png"), image)
-    write(folder.image("p0002_figure_1.png"), b"")
+    folder.write(folder.result, json.dumps({"markdown": "# Größe", "pages": []}, ensure_ascii=False).encode())
+    folder.write(folder.image("p0001_figure_1.png"), image)
+    folder.write(folder.image("p0002_figure_1.png"), b"")
     return Job(id="a" * 32, status=Status.FINISHED, engine="null", created_at=1, metadata=[1]), folder, image
 
 

@@ -15,7 +15,7 @@ from app.engines.options import PaddleOCRVLOptions
 from app.errors import EngineError, PageError
 from app.results.pages import store_page, stored_page
 from app.settings import Settings
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from worker.engines.base import Document, Engine, PageWork
 from worker.engines.paddleocr_vl.client import Client, PageCall, current_page
 from worker.engines.paddleocr_vl.conversion import convert, describe, restored
@@ -98,13 +98,13 @@ class PaddleOCRVL(Engine):
 
     async def page(self, document: Document, number: int) -> None:
         folder, options = document.folder, PaddleOCRVLOptions.model_validate(document.options)
-        async with self._shares.of(folder.root) as share:
+        async with self._shares.of(folder.id) as share:
             size = await self.pages.render(folder, number, SCALE)
             try:
-                await self._turns.acquire(folder.root)
+                await self._turns.acquire(folder.id)
                 await self._in_thread(functools.partial(self._read, folder, number, size, options), share)
             finally:
-                folder.raster(number).unlink(missing_ok=True)
+                folder.remove(folder.raster(number))
 
     async def assemble(self, document: Document) -> list[PageFailure]:
         options = PaddleOCRVLOptions.model_validate(document.options)
@@ -151,7 +151,7 @@ class PaddleOCRVL(Engine):
         page, images = convert(result, number, options)
         page.warnings = call.failures + call.warnings
         for name, data in images.items():
-            write(folder.image(name), data)
+            folder.write(folder.image(name), data)
         store_page(folder, page)
 
     def _restructure(self, folder: JobFolder, options: PaddleOCRVLOptions) -> None:
@@ -164,7 +164,7 @@ class PaddleOCRVL(Engine):
                 raws, merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
             )
         except Exception as error:  # the pages themselves are good
-            log.exception("%s cannot be restructured", folder.root.name)
+            log.exception("%s cannot be restructured", folder.id)
             good[0].warnings.append(f"The pages could not be restructured ({type(error).__name__}).")
             store_page(folder, good[0])
             return

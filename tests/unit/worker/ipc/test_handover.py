@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.errors import DocumentError
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from worker.ipc.calls import MESSAGE_MAX, Misconduct
-from worker.ipc.handover import Handover, nameless
+from worker.ipc.handover import Handover
 from worker.ipc.page_messages import BLOBS_MAX, Assemble, Decrypt, PageCall, Prepare, ReadPage, RenderPage, Value
 
 pytestmark = pytest.mark.anyio
@@ -23,20 +23,20 @@ def folder(tmp_path: Path) -> JobFolder:
     for name in ("other", "job"):
         folder = JobFolder(tmp_path / name)
         folder.create()
-        write(folder.source, b"%PDF")
-        write(folder.document, b'{"pages": 3, "selected": [1, 3], "hints": {}}')
+        folder.write(folder.source, b"%PDF")
+        folder.write(folder.document, b'{"pages": 3, "selected": [1, 3], "hints": {}}')
         for number in (1, 3):
-            write(folder.page(number), name.encode())
+            folder.write(folder.page(number), name.encode())
     return folder
 
 
 def files(folder: JobFolder) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.root.parent.rglob("*") if path.is_file()}
+    return {path: path.read_bytes() for path in folder._root.parent.rglob("*") if path.is_file()}
 
 
 async def keep(folder: JobFolder, call: PageCall[Value], answer: str) -> Value:
     """What becomes of an answer, given as JSON, of a process that has left SPOOL."""
-    with nameless(folder) as spool:
+    with folder.scratch() as spool:
         async with Handover(call, folder, spool) as handover:
             spool.write(SPOOL)
             spool.flush()
@@ -156,7 +156,7 @@ async def test_sound_answers_are_passed_on(folder: JobFolder) -> None:
 
 @pytest.mark.parametrize("selected", ["[3, 1]", "[1, 1]", "[0]", "[4]", '["../../other/pages/1"]', "[true]", "7", "{}"])
 async def test_pages_that_are_none_of_the_document_are_not_handed_over(folder: JobFolder, selected: str) -> None:
-    write(folder.document, f'{{"pages": 3, "selected": {selected}, "hints": {{}}}}'.encode())
+    folder.write(folder.document, f'{{"pages": 3, "selected": {selected}, "hints": {{}}}}'.encode())
     with pytest.raises(DocumentError) as refusal:
         await keep(folder, Assemble("null", "1"), sound([]))
     assert refusal.value.code == "document_crashed"

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from app.errors import DocumentError, PageError
 from app.results.models import Page
 from app.results.pages import stored_page
-from app.storage.blobs import JobFolder, write
+from app.storage.blobs import JobFolder
 from support.documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from worker.documents.base import OpenDocument, fitting
 from worker.documents.opening import open_document
 from worker.engines.base import PageReader
-from worker.ipc.handover import Handover, JobFiles, nameless, send
+from worker.ipc.handover import Handover, JobFiles, send
 from worker.ipc.page_messages import Assemble, PageCall, Prepare, ReadPage, RenderPage, ReportSandbox, Value
 from worker.page_process import process, sandbox
 from worker.page_process.process import Pages, load_reader
@@ -43,7 +43,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[int, int
 def folder_with(tmp_path: Path, document: bytes) -> JobFolder:
     folder = JobFolder(tmp_path / "job")
     folder.create()
-    write(folder.source, document)
+    folder.write(folder.source, document)
     return folder
 
 
@@ -51,7 +51,7 @@ def do(work: Pages, call: PageCall[Value], folder: JobFolder) -> Value:
     """As a page pool does it, in this process."""
 
     async def handed_over() -> Value:
-        with nameless(folder) as spool:
+        with folder.scratch() as spool:
             async with Handover(call, folder, spool) as handover:
                 job = JobFiles(call.given, [os.dup(descriptor) for descriptor in handover.descriptors])
                 try:
@@ -72,7 +72,7 @@ def test_pages_are_rendered_for_an_engine_in_the_host(tmp_path: Path) -> None:
     work = Pages(load_reader("worker.engines.base:PageReader", 40_000_000), 60)
     prepare(work, folder)
     height, width = do(work, RenderPage(1, 2.0), folder)
-    raster = folder.raster(1).read_bytes()
+    raster = folder.read(folder.raster(1))
     assert len(raster) == height * width * 3
     assert 0 in raster  # ink
     smaller = Pages(load_reader("worker.engines.base:PageReader", 100_000), 60)
@@ -93,7 +93,7 @@ def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     assert prepare(work, folder) == [1]
     do(work, ReadPage(1), folder)
     do(work, Assemble("pp_ocr", "1"), folder)
-    result = json.loads(folder.result.read_bytes())
+    result = json.loads(folder.read(folder.result))
     (name,) = folder.image_names()
     assert f"]({name})" in result["markdown"]
     assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
@@ -129,7 +129,7 @@ def test_scans_are_read(tmp_path: Path) -> None:
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
     prepare(work, folder)
     do(work, ReadPage(1), folder)
-    assert json.loads(folder.page(1).read_bytes())["route"] == "ocr"
+    assert json.loads(folder.read(folder.page(1)))["route"] == "ocr"
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,9 @@ def test_scans_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: str) -> None:
+    folder = folder_with(tmp_path, document)
     with pytest.raises(DocumentError) as refusal:
-        open_document(folder_with(tmp_path, document).source.open("rb"), 1)
+        open_document(folder.open(folder.source), 1)
     assert refusal.value.code == code
 
 
@@ -185,7 +186,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
 
         def ask(call: PageCall[Any], folder: JobFolder) -> Any:
             async def handed_over() -> Any:
-                with nameless(folder) as spool:
+                with folder.scratch() as spool:
                     async with Handover(call, folder, spool) as handover:
                         send(files, handover)
                         answer = say(type(call).__name__, **vars(call))
@@ -198,7 +199,7 @@ def test_the_line(tmp_path: Path, unlimited: list[Any], capsys: pytest.CaptureFi
         line.write(b'{"call": 1, "op": "cancel"}\n')
         for number in (1, 2):
             assert ask(ReadPage(number), folder) is None
-            assert folder.page(number).exists()
+            assert folder.has(folder.page(number))
         wrong = ask(Prepare("7", 5, survey=True), folder)["error"]
         assert (wrong["kind"], wrong["code"]) == ("DocumentError", "page_range_invalid")
         assert say("dance")["error"]["code"] == "internal"
