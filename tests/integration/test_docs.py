@@ -265,6 +265,13 @@ def test_every_error_code_is_documented_and_no_other() -> None:
     assert [code for code in documented - used if not re.search(rf"\b{code}\b", tree)] == ["canceled"]
 
 
+def test_every_error_code_has_its_statuses() -> None:
+    text = (ROOT / "docs/api.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([\d, ]+) \|", text, re.MULTILINE))
+    for error in app.errors.RequestError.__subclasses__():
+        assert str(error.status) in rows[error.code].split(", "), error.__name__
+
+
 def test_every_option_of_an_engine_is_documented() -> None:
     text = (ROOT / "docs/engines.md").read_text()
     missing = [name for name in PaddleOCRVLOptions.model_fields if f"`{name}`" not in text]
