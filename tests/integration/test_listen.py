@@ -1,4 +1,4 @@
-"""Who reaches the API, under which address, by way of which proxies; and the programs that containers run."""
+"""How running programs are reached: links, trusted proxies, health checks, stopping, names of workers."""
 
 import os
 import signal
@@ -8,32 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from app.api.protocol import Protocol
-from app.processes.listen import api_command, check_exposure
-from app.processes.own_address import url_of
 from app.processes.ports import free_port
 from app.redis import keys
-from app.settings import Settings, SettingsError
 from support.documents import text_pdf
 from support.harness import PATIENCE, ROOT, Service, run, running, spawn, store_of, wait_for
 from worker.healthcheck import SILENT
-from worker.scheduling.cpus import cpus
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "::1", "localhost"])
-def test_this_machine_alone_needs_no_word(host: str) -> None:
-    check_exposure(Settings(host=host))
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "ocr.example.com"])
-def test_all_others_are_let_in_by_a_word_only(host: str) -> None:
-    with pytest.raises(
-        SettingsError, match=f"HOST={host} opens the API.*-e ALLOW_ANONYMOUS=1, and -p 127.0.0.1:8080:8080"
-    ):
-        check_exposure(Settings(host=host))
-    check_exposure(Settings(host=host, allow_anonymous=True))
 
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["api"]])
@@ -42,34 +22,6 @@ def test_an_open_api_does_not_start(command: list[str], data_dir: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "ALLOW_ANONYMOUS=1" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:80"),
-        ("0.0.0.0", "http://127.0.0.1:80"),
-        ("::1", "http://[::1]:80"),
-        ("::", "http://[::1]:80"),
-        ("fe80::1%eth0", "http://[fe80::1%25eth0]:80"),
-        ("localhost", "http://localhost:80"),
-    ],
-)
-def test_the_address_that_is_announced(host: str, url: str) -> None:
-    assert url_of(host, 80) == url
-
-
-def test_the_api_bounds_how_long_a_request_head_takes() -> None:
-    command = api_command(Settings())
-    config = uvicorn.Config("app.main:app", http=command[command.index("--http") + 1])
-    config.load()
-    assert config.http_protocol_class is Protocol
-
-
-def test_proxies_are_believed_when_they_are_named() -> None:
-    assert "--no-proxy-headers" in api_command(Settings())
-    command = api_command(Settings(trusted_proxies=["10.0.0.0/8", "::1"]))
-    assert command[-2:] == ["--forwarded-allow-ips", "10.0.0.0/8,::1"]
 
 
 @pytest.fixture(scope="module")
@@ -139,24 +91,6 @@ def test_the_api_stops_when_it_is_told_to(data_dir: Path) -> None:
     wait_for(lambda: run("-m", "app.cli.healthcheck", PORT=str(port)).returncode == 0)
     api.terminate()
     assert api.wait(PATIENCE) in (0, -signal.SIGTERM)
-
-
-def test_a_container_has_the_cores_of_its_limit(tmp_path: Path) -> None:
-    have = len(os.sched_getaffinity(0))
-    assert cpus(tmp_path) == have  # no limit is told
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert cpus(tmp_path) == have
-    (tmp_path / "cpu.max").write_text("50000 100000\n")
-    assert cpus(tmp_path) == 1
-    (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert cpus(tmp_path) == min(2, have)
-    (tmp_path / "cpu.max").unlink()
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("-1\n")
-    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
-    assert cpus(tmp_path) == have
-    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("100000\n")
-    assert cpus(tmp_path) == 1
 
 
 def test_workers_have_names_of_their_own(tmp_path: Path) -> None:

@@ -324,3 +324,78 @@ def test_a_document_of_the_largest_size_fits_the_quota(monkeypatch: pytest.Monke
         load_settings()
     monkeypatch.setenv("MAX_FILE_MB", "102")
     assert load_settings().max_file_mb == 102
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "wiki.lan, files.lan:8000")
+    monkeypatch.setenv("OCR_ENGINE", "pp_ocr")
+    monkeypatch.setenv("REDIS_URL", "")
+    settings = load_settings()
+    assert settings.fetch_allowed_hosts == ["wiki.lan", "files.lan:8000"]
+    assert (settings.engine, settings.redis_url, settings.max_file_bytes) == ("pp_ocr", None, 200 << 20)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ("v1.6", "PP-DocLayoutV3", "PaddleOCR-VL-1.6-0.9B")),
+        ({"MODEL": "v1"}, ("v1", "PP-DocLayoutV2", "PaddleOCR-VL-0.9B")),
+        ({"MODEL_NAME": "PaddleOCR-VL-1.5-0.9B"}, ("v1.5", "PP-DocLayoutV3", "PaddleOCR-VL-1.5-0.9B")),
+        ({"MODEL_NAME": "PaddlePaddle/PaddleOCR-VL-0.9B"}, ("v1", "PP-DocLayoutV2", "PaddlePaddle/PaddleOCR-VL-0.9B")),
+        ({"MODEL_NAME": "ours", "MODEL": "v1.5"}, ("v1.5", "PP-DocLayoutV3", "ours")),
+    ],
+)
+def test_a_model_is_chosen_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    model = load_settings().vl_model
+    assert (model.version, model.layout, model.name) == expected
+
+
+def test_models_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL", "v1.6")
+    monkeypatch.setenv("MODEL_NAME", "PaddleOCR-VL-1.5-0.9B")
+    with pytest.raises(SettingsError, match=r"MODEL=v1\.6 goes with PaddleOCR-VL-1\.6-0\.9B"):
+        load_settings()
+
+
+def test_names_that_people_already_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCR_ENGINE", "vllm")
+    monkeypatch.setenv("VLLM_URL", "http://vlm:8118, http://vlm2:8000/proxy/v1/")
+    monkeypatch.setenv("PADDLE_PDX_MODEL_SOURCE", "BOS")
+    settings = load_settings()
+    assert settings.engine == "paddleocr_vl"
+    assert settings.vl_server_url == ["http://vlm:8118/v1", "http://vlm2:8000/proxy/v1"]
+    assert settings.paddle_pdx_model_source == "bos"
+
+
+def test_models_may_lie_beside_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYOUT_MODEL_DIR", "models/layout")
+    monkeypatch.setenv("VL_MODEL_DIR", "~/vl")
+    settings = load_settings()
+    assert settings.layout_model_dir == tmp_path / "models/layout"
+    assert settings.vl_model_dir == Path.home() / "vl"
+
+
+def test_every_setting_is_explained() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("FETCH_ALLOWED_HOSTS", "http://a"),
+        ("PAGE_TIMEOUT", "no"),
+        ("VL_SERVER_URL", "vlm:8118"),
+        ("VL_SERVER_URL", ","),
+        ("MODEL", "v2"),
+    ],
+)
+def test_settings_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
