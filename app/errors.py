@@ -52,6 +52,15 @@ class ServiceError(Exception):
         return {"code": self.code, "message": self.message}
 
 
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Names of RFC 9110 that Python has from 3.13 on."""
+
+
+def title(status: int) -> str:
+    """The name of an HTTP status, the same on every Python."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 class RequestError(ServiceError):
     """A request that is refused, with its HTTP `status`."""
 
@@ -62,7 +71,7 @@ class RequestError(ServiceError):
         """The RFC 9457 body."""
         return {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": title(self.status),
             "status": self.status,
             "code": self.code,
             "detail": self.message,

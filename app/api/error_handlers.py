@@ -1,7 +1,6 @@
 """Errors over HTTP: RFC 9457 problem+json, always with a stable `code`."""
 
 import logging
-from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +11,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.responses import Answer
-from app.errors import BadRequest, Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable
+from app.errors import BadRequest, Internal, InvalidRequest, NotFound, RequestError, StorageUnavailable, title
 from app.logging import REQUEST_ID
 from app.redis.client import StoreDown
 
@@ -27,7 +26,7 @@ CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
 def problem(error: RequestError, status: int | None = None, headers: dict[str, str] | None = None) -> Answer:
     body = error.problem()
     if status is not None:
-        body |= {"status": status, "title": HTTPStatus(status).phrase}
+        body |= {"status": status, "title": title(status)}
     return Answer(
         body,
         status_code=body["status"],
