@@ -49,7 +49,7 @@ def test_fonts_in_documents_are_named() -> None:
 
 def test_folders_with_a_licence_of_their_own_are_named() -> None:
     folders = {path.parent for path in files("*LICENSE*", "*NOTICE*", "*COPYING*")}
-    assert {folder.name for folder in folders} == {"swagger-ui"}
+    assert {folder.name for folder in folders} == {"redoc", "swagger-ui"}
     for folder in folders:
         assert f"{folder.relative_to(ROOT)}:" in NOTICE
 
@@ -57,4 +57,4 @@ def test_folders_with_a_licence_of_their_own_are_named() -> None:
 def test_there_are_no_other_fonts_models_and_archives() -> None:
     """They are mostly the work of others."""
     patterns = ("*.ttf", "*.otf", "*.woff*", "*.onnx", "*.whl", "*.zip", "*.gz")
-    assert {path.parent.name for path in files(*patterns)} == {"swagger-ui"}
+    assert {path.parent.name for path in files(*patterns)} == {"redoc", "swagger-ui"}
