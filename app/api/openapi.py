@@ -12,6 +12,7 @@ from app.api.schemas.jobs import JobEvent
 from app.api.schemas.problems import Problem
 from app.api.schemas.requests import FileSubmission, UrlSubmission
 from app.api.schemas.results import Callback
+from app.strict_json import encode
 
 MODELS: tuple[type[BaseModel], ...] = (UrlSubmission, FileSubmission, JobEvent, Problem)
 """Models that no route names to FastAPI: of bodies in other media types than JSON."""
@@ -34,6 +35,7 @@ TAGS = [
     {"name": "jobs", "description": "Submit documents, and follow, list, cancel, delete and retry their jobs."},
     {"name": "results", "description": "What jobs yield: results, single pages and images."},
     {"name": "service", "description": "State and load of the service, for probes, autoscalers and dashboards."},
+    {"name": "callbacks", "description": "What the service sends to the `callback_url` of a job."},
 ]
 
 webhooks = APIRouter()
@@ -43,7 +45,7 @@ webhooks = APIRouter()
     "job_ended",
     operation_id="job_ended",
     summary="A job has ended",
-    tags=["jobs"],
+    tags=["callbacks"],
     status_code=200,
     response_class=Response,
     response_description="Received. Any status from 200 to 299 counts.",
@@ -100,8 +102,6 @@ def _complete(document: dict[str, Any]) -> None:
                 answer.setdefault("headers", {})[REQUEST_ID_HEADER] = {
                     "$ref": f"#/components/headers/{REQUEST_ID_HEADER}"
                 }
-    for name, examples in EXAMPLES.items():
-        schemas[name]["examples"] = examples
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["headers"] = {REQUEST_ID_HEADER: REQUEST_ID}
 
@@ -112,10 +112,30 @@ def _complete_operation(operation: dict[str, Any]) -> None:
         if schema.get("$ref", "").endswith("/HTTPValidationError"):
             del operation["responses"][status]
     operation["responses"] = dict(sorted(operation["responses"].items()))
+    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for media_type, body in part.get("content", {}).items():
+            if found := EXAMPLES.get(body["schema"].get("$ref", "").rpartition("/")[2]):
+                body["examples"] = _stream(found) if media_type == "text/event-stream" else _named(found)
     for parameter in operation.get("parameters", []):
         _tidy(parameter["schema"])
         _without_null(parameter["schema"])
         parameter["schema"].pop("description", None)  # the parameter has it
+
+
+def _named(examples: list[Any]) -> dict[str, Any]:
+    """Each by its status, or what else there is to tell it by."""
+    found: dict[str, Any] = {}
+    for example in examples:
+        name = example.get("status", "example")
+        found[name if name not in found else f"{name}_{len(found) + 1}"] = {"value": example}
+    return found
+
+
+def _stream(events: list[Any]) -> dict[str, Any]:
+    """As they are sent."""
+    lines = [{**event, "data": encode(event["data"]).decode()} for event in events]
+    text = "".join("".join(f"{name}: {value}\n" for name, value in event.items()) + "\n" for event in lines)
+    return {"stream": {"value": text}}
 
 
 def _tidy(schema: Any) -> None:
