@@ -32,7 +32,7 @@ class Scripts:
                 "local RECORD_TTL = RESULT_TTL + TOMBSTONE",
                 f"local LEASE, EVENTS_KEPT, SCHEMA, RUN_SLICE = {LEASE}, {EVENTS_KEPT}, {SCHEMA}, '{RUN_SLICE}'",
                 f"local NAMES_KEPT = {NAMES_KEPT}",
-                keys.lua(),
+                keys.lua(keys.REGISTRY, ()),
                 _source("shared"),
             ]
         )

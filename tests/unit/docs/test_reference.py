@@ -1,4 +1,6 @@
-"""What is generated from the settings is up to date: docs/configuration.md and .env.example."""
+"""What is generated from the code is up to date: the settings in docs/configuration.md and .env.example, the keys of
+the store in docs/architecture.md.
+"""
 
 import re
 
@@ -6,7 +8,16 @@ import pytest
 
 from app.env_file import parse
 from app.settings import Settings, settings_from
-from docs.scripts.reference import CONFIGURATION, ENV_EXAMPLE, GROUPS, compose_table, configuration, env_example
+from docs.scripts.reference import (
+    ARCHITECTURE,
+    CONFIGURATION,
+    ENV_EXAMPLE,
+    GROUPS,
+    architecture,
+    compose_table,
+    configuration,
+    env_example,
+)
 
 UP_TO_DATE = "run: python -m docs.scripts.reference"
 
@@ -19,6 +30,12 @@ def test_the_example_is_up_to_date() -> None:
 def test_the_configuration_page_is_up_to_date() -> None:
     text = CONFIGURATION.read_text()
     assert text == configuration(text, ENV_EXAMPLE.read_text()), UP_TO_DATE
+
+
+def test_the_table_of_keys_is_up_to_date() -> None:
+    text = ARCHITECTURE.read_text()
+    assert "| `job:{job_id}` |" in text
+    assert text == architecture(text), UP_TO_DATE
 
 
 def test_the_configuration_page_has_every_setting_and_every_variable() -> None:
