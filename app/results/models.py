@@ -1,7 +1,7 @@
 """What a job yields: pages of blocks."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 Route = Literal["text", "ocr", "blank", "engine"]
@@ -30,7 +30,9 @@ class Block:
 class Page:
     """One page of a document. `index` counts from 1; `width` and `height` are pixels.
 
-    `error` is `{code, message}` where the page failed; `raw` is the engine's own JSON, kept and sent only when asked.
+    `error` is `{code, message}` where the page failed. `raw` is the engine's own JSON, sent only when asked.
+    `for_assembly` is what our reader keeps of the page until the document is assembled: JSON whose shape is the
+    engine's, never sent.
     """
 
     index: int
@@ -43,9 +45,14 @@ class Page:
     route_reason: str | None = None
     error: dict[str, str] | None = None
     raw: Any = None
+    for_assembly: Any = None
+
+    def public(self) -> dict[str, Any]:
+        """The page as results show it, JSON-ready."""
+        return replace(self, raw=None, for_assembly=None).to_dict()
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; what is absent is left out."""
+        """The page as it is stored, JSON-ready; what is absent is left out."""
         page = {name: value for name, value in asdict(self).items() if value is not None}
         page["blocks"] = [
             {name: value for name, value in block.items() if value is not None} for block in page["blocks"]
@@ -53,8 +60,17 @@ class Page:
         return page
 
 
+def page_fields(data: bytes) -> dict[str, Any]:
+    """The fields of a stored page, of an earlier build's, too: it kept in `raw` what pp_ocr has in `for_assembly`."""
+    fields: dict[str, Any] = json.loads(data)
+    raw = fields.get("raw")
+    if isinstance(raw, dict) and {"sizes", "turn"} <= raw.keys():
+        fields["for_assembly"] = fields.pop("raw")
+    return fields
+
+
 def parse_page(data: bytes) -> Page:
     """The page of which `data` is the JSON, as `store_page` writes it."""
-    page = Page(**json.loads(data))
+    page = Page(**page_fields(data))
     page.blocks = [Block(**block) for block in page.blocks]  # type: ignore[arg-type]
     return page

@@ -4,7 +4,6 @@ Results are sent in pieces, each made in a thread only when the client is ready 
 """
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import anyio.to_thread
 
 from app.errors import Gone, NotFound
 from app.jobs.models import Job
+from app.results.models import page_fields
 from app.results.rendering import Outcome, result_markdown, result_zip
 from app.storage.blobs import BlobStore
 
@@ -77,10 +77,11 @@ class Results:
             total = job.pages_total if job.pages_total is not None else "its"
             message = f"Page {number} of this job is not there; {job.pages_done} of {total} pages are done."
             raise NotFound(message) from None
-        stored: dict[str, Any] = json.loads(data)
+        fields = page_fields(data)
+        fields.pop("for_assembly", None)
         if not raw:
-            stored.pop("raw", None)
-        return stored
+            fields.pop("raw", None)
+        return fields
 
     async def image(self, job: Job, name: str) -> bytes:
         """One picture of the result, as it is stored. Raises NotFound."""

@@ -214,6 +214,8 @@ async def test_pages_that_cannot_be_restructured_stay_as_they_are(
         document = Document(job, {"restructure_pages": True})
         await engine.page(document, 1)
         before = stored_page(job, 1)
+        assert await engine.assemble(document) == []
+        assert stored_page(job, 1).raw == before.raw
         monkeypatch.setattr(engine._pipeline, "restructure", fail)
         assert await engine.assemble(document) == []
     after = stored_page(job, 1)

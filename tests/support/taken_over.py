@@ -16,6 +16,6 @@ class Reader(PageReader[None]):
 
 
 def answer(pages: process.Pages, op: str, passed: socket, fields: dict[str, Any]) -> dict[str, Any]:
-    sound = handle(pages, op, passed, fields) if op == "Prepare" else {"blobs": [], "loaded": False}
+    sound = handle(pages, op, passed, fields) if op == "Prepare" else {"parts": [], "loaded": False}
     hostile = {"ReadPage": ["nothing"], "Assemble": [{"index": 1, "code": "\ud800", "message": ""}]}
     return sound | ({"value": hostile[op]} if op in hostile else {})

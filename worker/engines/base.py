@@ -38,7 +38,7 @@ class Assembly:
         self._texts: list[str] = []
 
     def add(self, page: Page) -> Page:
-        """Takes the next page; returns it as the result is to show it. A page with `raw` is to stay as it is."""
+        """Takes the next page; returns it as the result is to show it."""
         if text := page.markdown.strip():
             self._texts.append(text)
         return page

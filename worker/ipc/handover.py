@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO
 from app.storage.blobs import BlobName, JobFolder
 from worker.documents.info import read_info
 from worker.ipc.calls import Misconduct
-from worker.ipc.page_messages import Blob, BlobKind, GivenFile, OnePageCall, PageAnswer, PageCall, Value
+from worker.ipc.page_messages import BlobKind, BlobPart, GivenFile, OnePageCall, PageAnswer, PageCall, Value
 
 IMAGE_NAME = re.compile(r"p(\d{4,})_\w{1,60}\.\w{1,8}", re.ASCII)
 INLINE_MAX = 4 << 20
@@ -57,49 +57,53 @@ class Handover:
 
     async def keep(self, answer: PageAnswer[Value]) -> Value:
         """Stores the blobs that the process has left; returns the value of its answer. Raises Misconduct, OSError."""
-        places = [(self._name(blob), blob) for blob in answer.blobs]
-        if sum(blob.size for blob in answer.blobs) <= INLINE_MAX:
-            self._copy(places)
+        blobs: dict[BlobName, list[BlobPart]] = {}
+        for part in answer.parts:
+            blobs.setdefault(self._name(part), []).append(part)
+        if sum(part.size for part in answer.parts) <= INLINE_MAX:
+            self._copy(blobs)
         else:
-            await asyncio.to_thread(self._copy, places)
+            await asyncio.to_thread(self._copy, blobs)
         return answer.value
 
     def _add(self, file: IO[bytes]) -> None:
         self._files.enter_context(file)
         self.descriptors.append(file.fileno())
 
-    def _name(self, blob: Blob) -> BlobName:
+    def _name(self, part: BlobPart) -> BlobName:
         folder = self._folder
-        if blob.kind not in self._call.taken:
-            raise Misconduct(f"{type(self._call).__name__} leaves no {blob.kind[:40]!r}")
-        if blob.kind == "page":
-            if blob.name not in self._numbers:
-                raise Misconduct(f"it was not asked for page {blob.name[:40]!r}")
-            return folder.page(self._numbers[blob.name])
-        if blob.kind == "raster":
+        if part.kind not in self._call.taken:
+            raise Misconduct(f"{type(self._call).__name__} leaves no {part.kind[:40]!r}")
+        if part.kind == "page":
+            if part.name not in self._numbers:
+                raise Misconduct(f"it was not asked for page {part.name[:40]!r}")
+            return folder.page(self._numbers[part.name])
+        if part.kind == "raster":
             (number,) = self._numbers.values()
             return folder.raster(number)
-        if blob.kind == "image":
-            found = IMAGE_NAME.fullmatch(blob.name)
+        if part.kind == "image":
+            found = IMAGE_NAME.fullmatch(part.name)
             if found is None or int(found[1]) not in self._numbers.values():
-                raise Misconduct(f"no picture of the page is called {blob.name[:80]!r}")
-            return folder.image(blob.name)
-        return {"source": folder.source, "document": folder.document, "result": folder.result}[blob.kind]
+                raise Misconduct(f"no picture of the page is called {part.name[:80]!r}")
+            return folder.image(part.name)
+        return {"source": folder.source, "document": folder.document, "result": folder.result}[part.kind]
 
-    def _copy(self, places: list[tuple[BlobName, Blob]]) -> None:
+    def _copy(self, blobs: dict[BlobName, list[BlobPart]]) -> None:
         """Raises Misconduct where the spool ends before a blob does."""
-        descriptor = self._spool.fileno()
-        length = os.fstat(descriptor).st_size
-        for name, blob in places:
-            end = blob.start + blob.size
-            if end > length:
+        length = os.fstat(self._spool.fileno()).st_size
+        for name, parts in blobs.items():
+            if parts[-1].end > length:
                 raise Misconduct("its spool is shorter than it says")
             with self._folder.replacing(name) as file:
-                for offset in range(blob.start, end, CHUNK):
-                    chunk = os.pread(descriptor, min(CHUNK, end - offset), offset)
-                    if not chunk:  # it has been cut meanwhile
-                        raise Misconduct("its spool is shorter than it says")
-                    file.write(chunk)
+                for part in parts:
+                    self._copy_part(part, file)
+
+    def _copy_part(self, part: BlobPart, file: IO[bytes]) -> None:
+        for offset in range(part.start, part.end, CHUNK):
+            chunk = os.pread(self._spool.fileno(), min(CHUNK, part.end - offset), offset)
+            if not chunk:  # it has been cut meanwhile
+                raise Misconduct("its spool is shorter than it says")
+            file.write(chunk)
 
     def _joined_pages(self) -> IO[bytes]:
         """The selected pages, as they are stored, in order. Raises DocumentError, OSError."""
@@ -117,7 +121,8 @@ class JobFiles:
 
     def __init__(self, given: tuple[GivenFile, ...], descriptors: list[int]) -> None:
         """`descriptors` are those of a Handover for a call with these files; they are closed with the JobFiles."""
-        self.blobs: list[Blob] = []
+        self.parts: list[BlobPart] = []
+        """What was left in the spool."""
         spool, *files = descriptors
         self._spool: BinaryIO = os.fdopen(spool, "wb")
         self._given = {name: os.fdopen(file, "rb") for name, file in zip(given, files, strict=True)}
@@ -130,11 +135,16 @@ class JobFiles:
 
     @contextmanager
     def blob(self, kind: BlobKind, name: str = "") -> Iterator[BinaryIO]:
-        """What is written to the file becomes a blob when the context ends; nothing written is no blob."""
+        """What is written to the file becomes a blob when the context ends, or the next part of a blob that was begun.
+
+        Nothing written is no blob.
+        """
         start = self._spool.tell()
         yield self._spool
         if size := self._spool.tell() - start:
-            self.blobs.append(Blob(kind, name, start, size))
+            if self.parts and self.parts[-1][:2] == (kind, name):
+                start, size = self.parts[-1].start, self.parts.pop().size + size
+            self.parts.append(BlobPart(kind, name, start, size))
 
     def write(self, kind: BlobKind, data: "bytes | memoryview", name: str = "") -> None:
         with self.blob(kind, name) as file:

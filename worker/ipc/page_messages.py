@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypedDict, TypeV
 
 from worker.ipc.calls import MESSAGE_MAX, Call, Misconduct
 
-BLOBS_MAX = 10_000
-"""Blobs that a call may leave: a page has few pictures, but the assembly of a document may change all of its pages."""
+PARTS_MAX = 20_000
+"""That a call may leave: of a page few, but an assembly may change all pages, each between two parts of the result."""
 
 GivenFile = Literal["source", "document", "pages"]
 """A file that comes with a call; `pages` are the stored pages, one JSON object a line."""
@@ -41,13 +41,17 @@ class ReportSandbox(Call[str]):
         return _checked(answer, str)
 
 
-class Blob(NamedTuple):
-    """What a page process left in its spool: `size` bytes from `start`, to become the blob `name` of that kind."""
+class BlobPart(NamedTuple):
+    """`size` bytes from `start` in the spool of a page process: the next part of the blob `name` of that kind."""
 
     kind: str
     name: str
     start: int
     size: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class PageAnswer(Generic[Value]):
     """The answer of a page process. `loaded`: it has loaded models that later processes had better inherit."""
 
     value: Value
-    blobs: list[Blob]
+    parts: list[BlobPart]
     loaded: bool
 
 
@@ -80,12 +84,8 @@ class PageCall(Call[PageAnswer[Value]], Generic[Value]):
 
     def parse(self, answer: Any) -> PageAnswer[Value]:
         fields = _checked(answer, dict)
-        blobs = _checked(fields.get("blobs"), list)
-        if len(blobs) > BLOBS_MAX:
-            raise Misconduct(f"it leaves {len(blobs)} blobs")
-        return PageAnswer(
-            self.parse_value(fields.get("value")), list(map(_blob, blobs)), _checked(fields.get("loaded"), bool)
-        )
+        parts = _parts(_checked(fields.get("parts"), list))
+        return PageAnswer(self.parse_value(fields.get("value")), parts, _checked(fields.get("loaded"), bool))
 
     def parse_value(self, value: object) -> Value:
         """The value of the answer, from its JSON. Raises Misconduct."""
@@ -191,12 +191,19 @@ def _sized(value: object, length: int) -> list[Any]:
     return found
 
 
-def _blob(value: object) -> Blob:
-    kind, name, start, size = _sized(value, 4)
-    blob = Blob(_checked(kind, str), _checked(name, str), _checked(start, int), _checked(size, int))
-    if blob.start < 0 or blob.size <= 0:
-        raise Misconduct("a blob of it has no place in its spool")
-    return blob
+def _parts(values: list[object]) -> list[BlobPart]:
+    """Parts that follow each other in the spool, so that no more can be copied than is there."""
+    if len(values) > PARTS_MAX:
+        raise Misconduct(f"it leaves {len(values)} parts of blobs")
+    parts, end = [], 0
+    for value in values:
+        kind, name, start, size = _sized(value, 4)
+        part = BlobPart(_checked(kind, str), _checked(name, str), _checked(start, int), _checked(size, int))
+        if part.start < end or part.size <= 0:
+            raise Misconduct("the parts of its blobs do not follow each other")
+        parts.append(part)
+        end = part.end
+    return parts
 
 
 def _failure(value: object) -> PageFailure:

@@ -10,7 +10,7 @@ import json
 import socket
 import traceback
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -63,7 +63,7 @@ class Pages:
     def answer(self, call: PageCall[Any], job: JobFiles) -> PageAnswer[object]:
         sandbox.allow_cpu(self._seconds)
         value = self.handlers[type(call).__name__].handle(call, job)
-        return PageAnswer(value, job.blobs, self._reader.loaded)
+        return PageAnswer(value, job.parts, self._reader.loaded)
 
     def _decrypt(self, call: Decrypt, job: JobFiles) -> None:
         with closing(job.take("source")) as source, job.blob("source") as copy:
@@ -97,27 +97,25 @@ class Pages:
         return height, width
 
     def _assemble(self, call: Assemble, job: JobFiles) -> list[PageFailure]:
-        """In memory is one page at a time, but for the markdown."""
+        """In memory is one page at a time, but for the markdown. A page that is changed keeps what this needs of it, so
+        that a job which is tried again is assembled from pages as they were read.
+        """
         errors: list[PageFailure] = []
         with closing(job.take("pages")) as pages:
             assembly = self._reader.assembly(page for page in _stored(pages) if page.error is None)
-            with job.blob("result") as file:
-                for position, page in enumerate(_stored(pages)):
-                    file.write(b", " if position else b'{"pages": [')
-                    shown, changed = page, False
-                    if page.error is None:
-                        before = encode(page.to_dict())
-                        shown = assembly.add(page)
-                        changed = encode(shown.to_dict()) != before
-                    else:
-                        code, message = page.error["code"], page.error["message"]
-                        errors.append({"index": page.index, "code": code, "message": message})
-                    shown.raw = None
-                    # What changes pages has no raw, so that a page is stored as the result shows it.
-                    with job.blob("page", str(page.index)) if changed else nullcontext():
-                        file.write(encode(shown.to_dict()))
-                tail = {"markdown": assembly.markdown(), "engine": call.engine, "engine_version": call.version}
-                file.write(b"], " + encode(tail | {"page_errors": errors})[1:])
+            for position, page in enumerate(_stored(pages)):
+                job.write("result", b", " if position else b'{"pages": [')
+                if page.error is None:
+                    before = encode(page.to_dict())
+                    page = assembly.add(page)
+                    if (changed := encode(page.to_dict())) != before:
+                        job.write("page", changed, str(page.index))
+                else:
+                    code, message = page.error["code"], page.error["message"]
+                    errors.append({"index": page.index, "code": code, "message": message})
+                job.write("result", encode(page.public()))
+            tail = {"markdown": assembly.markdown(), "engine": call.engine, "engine_version": call.version}
+            job.write("result", b"], " + encode(tail | {"page_errors": errors})[1:])
         return errors
 
     def _document(self, job: JobFiles) -> tuple[OpenDocument, DocumentInfo]:

@@ -16,8 +16,8 @@ import pytest
 from app.errors import JobError
 from app.jobs.models import Job, Status
 from app.results.models import Block, Page
-from app.results.pages import store_page
-from app.storage.blobs import JobFolder
+from app.results.pages import store_page, stored_page
+from app.storage.blobs import BlobStore, JobFolder
 from app.strict_json import DEPTH_MAX, decode, encode
 from support.documents import text_pdf
 from support.harness import refused
@@ -96,6 +96,29 @@ def test_whatever_is_stored_is_written_as_json(tmp_path: Path) -> None:
     assert stored["blocks"][0]["content"] == "half \ufffd of a \U0001f600 pair"
     assert stored["raw"] == {"\ufffd": [None, None, 1.5], "7": "x"}
     assert JobError("bad \udc00").to_dict()["message"] == "bad \ufffd"
+
+
+DATA = {"sizes": [1.0], "turn": 0, "blocks": [["text", None, None]]}
+RAW: dict[str, Any] = {"parsing_res_list": []}
+
+
+@pytest.mark.parametrize(
+    ("stored", "raw"),
+    [
+        ({"for_assembly": DATA}, None),
+        ({"raw": DATA}, None),  # by an earlier build
+        ({"raw": RAW, "for_assembly": DATA}, RAW),
+    ],
+)
+async def test_raw_is_the_engine_s_alone(api: Api, stored: dict[str, Any], raw: dict[str, Any] | None) -> None:
+    job = await api.job()
+    folder = BlobStore(api.app.state.context.settings).job(job)
+    page = Page(1, 10, 10, "text").to_dict()
+    folder.write(folder.page(1), encode(page | stored))
+    assert (stored_page(folder, 1).raw, stored_page(folder, 1).for_assembly) == (raw, DATA)
+    shown = await api.client.get(f"/jobs/{job}/pages/1", params={"raw": True})
+    assert shown.json() == (page if raw is None else page | {"raw": raw})
+    assert (await api.client.get(f"/jobs/{job}/pages/1")).json() == page
 
 
 async def test_records_with_anything_in_them_are_served(api: Api) -> None:

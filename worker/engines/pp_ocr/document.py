@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from typing import TypedDict
 
 from app.results.models import Block, Page
 from worker.engines.base import Assembly
@@ -55,9 +56,26 @@ class _Margin:
     title: bool
 
 
+class AssemblyData(TypedDict, total=False):
+    """What the assembly needs of a page beside its blocks; nothing is known of some pages of earlier builds.
+
+    `sizes` are those of the blocks' type, in body sizes. `turn` is by how many quarters the page is turned. `blocks`
+    has the label, level and marker of each block as it was read: an assembly changes them.
+    """
+
+    sizes: list[float]
+    turn: int
+    blocks: list[tuple[str, int | None, str | None]]
+
+
+def _data(page: Page) -> AssemblyData:
+    data: AssemblyData = page.for_assembly or AssemblyData()
+    return data
+
+
 def _as_read(page: Page) -> Page:
     """The page as it was before an earlier assembly: a job that is run again has pages of one."""
-    for block, read in zip(page.blocks, (page.raw or {}).get("blocks", ()), strict=False):
+    for block, read in zip(page.blocks, _data(page).get("blocks", ()), strict=False):
         block.label, block.level, block.marker = read
     return page
 
@@ -160,8 +178,8 @@ class DocumentAssembly(Assembly):
 def _margins(page: Page) -> Iterator[_Margin]:
     if not page.blocks or not page.height:
         return
-    about = page.raw or {}
-    sizes, turn = about.get("sizes", []), Turn(about.get("turn", 0), page.width, page.height)
+    data = _data(page)
+    sizes, turn = data.get("sizes", []), Turn(data.get("turn", 0), page.width, page.height)
     middles = [_middle(block, turn) for block in page.blocks]
     ranked = sorted(zip(middles, page.blocks, strict=True), key=lambda pair: pair[0])
     ends = {}

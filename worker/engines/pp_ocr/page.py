@@ -10,6 +10,7 @@ import pypdfium2.raw as pdfium_c
 from app.results.models import Block, Page
 
 from . import markup
+from .document import AssemblyData
 from .layer import drawings, links, pictures, textlayer, vectors
 from .layer.textlayer import TextLayer
 from .model.boxes import Box, centred_in, rows
@@ -81,13 +82,20 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         for i, part in enumerate(parts)
     ]
     markdown = markup.blocks((block.label, markup.block(block)) for block in blocks)
-    raw = {
+    data: AssemblyData = {
         "sizes": [part.size for part in parts],
         "turn": quarters,
-        "blocks": [[part.label, part.level, part.marker] for part in parts],
+        "blocks": [(part.label, part.level, part.marker) for part in parts],
     }
     return Page(
-        number, frame.width, frame.height, routing.route, markdown, blocks, route_reason=routing.reason, raw=raw
+        number,
+        frame.width,
+        frame.height,
+        routing.route,
+        markdown,
+        blocks,
+        route_reason=routing.reason,
+        for_assembly=data,
     )
 
 

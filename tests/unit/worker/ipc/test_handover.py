@@ -10,7 +10,7 @@ from app.errors import DocumentError
 from app.storage.blobs import JobFolder
 from worker.ipc.calls import MESSAGE_MAX, Misconduct
 from worker.ipc.handover import Handover
-from worker.ipc.page_messages import BLOBS_MAX, Assemble, Decrypt, PageCall, Prepare, ReadPage, RenderPage, Value
+from worker.ipc.page_messages import PARTS_MAX, Assemble, Decrypt, PageCall, Prepare, ReadPage, RenderPage, Value
 
 pytestmark = pytest.mark.anyio
 
@@ -43,8 +43,8 @@ async def keep(folder: JobFolder, call: PageCall[Value], answer: str) -> Value:
             return await handover.keep(call.parse(json.loads(answer)))
 
 
-def sound(value: object, *blobs: object) -> str:
-    return json.dumps({"value": value, "blobs": blobs, "loaded": False})
+def sound(value: object, *parts: object) -> str:
+    return json.dumps({"value": value, "parts": parts, "loaded": False})
 
 
 NO_ANSWERS = [
@@ -52,10 +52,10 @@ NO_ANSWERS = [
     "[]",
     '"read"',
     "{}",
-    '{"blobs": [], "value": null}',
-    '{"blobs": {}, "value": null, "loaded": true}',
+    '{"parts": [], "value": null}',
+    '{"parts": {}, "value": null, "loaded": true}',
 ]
-NO_BLOBS: list[Any] = [
+NO_PARTS: list[Any] = [
     None,
     "page",
     {},
@@ -93,7 +93,7 @@ NO_BLOBS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("answer", [*NO_ANSWERS, sound(1), sound("read"), *(sound(None, blob) for blob in NO_BLOBS)])
+@pytest.mark.parametrize("answer", [*NO_ANSWERS, sound(1), sound("read"), *(sound(None, blob) for blob in NO_PARTS)])
 async def test_nothing_else_is_taken_for_a_page(folder: JobFolder, answer: str) -> None:
     before = files(folder)
     with pytest.raises(Misconduct):
@@ -107,10 +107,26 @@ async def test_what_a_page_may_leave_is_stored(folder: JobFolder) -> None:
     assert (folder.read(folder.image(picture)), folder.read(folder.page(1))) == (SPOOL[:4], SPOOL[5:7])
 
 
-async def test_a_call_leaves_so_many_blobs(folder: JobFolder) -> None:
-    blobs = [["page", "1", 0, 1]] * (BLOBS_MAX + 1)
-    with pytest.raises(Misconduct, match=str(BLOBS_MAX + 1)):
-        await keep(folder, ReadPage(1), sound(None, *blobs))
+async def test_a_blob_may_have_parts(folder: JobFolder) -> None:
+    parts = [["result", "", 0, 4], ["page", "3", 4, 3], ["result", "", 9, 2], ["page", "1", 11, 1]]
+    await keep(folder, Assemble("null", "1"), sound([], *parts))
+    assert folder.read(folder.result) == SPOOL[:4] + SPOOL[9:11]
+    assert [folder.read(folder.page(number)) for number in (1, 3)] == [SPOOL[11:12], SPOOL[4:7]]
+
+
+@pytest.mark.parametrize(
+    "second", [["image", "p0001_b.png", 3, 4], ["image", "p0001_a.png", 0, 4], ["page", "1", 0, 1]]
+)
+async def test_nothing_is_copied_twice(folder: JobFolder, second: list[Any]) -> None:
+    """Thousands of blobs of the same gigabytes would fill the disk."""
+    with pytest.raises(Misconduct, match="follow each other"):
+        await keep(folder, ReadPage(1), sound(None, ["image", "p0001_a.png", 0, 4], second))
+
+
+async def test_a_call_leaves_so_many_parts(folder: JobFolder) -> None:
+    parts = [["page", "1", position, 1] for position in range(PARTS_MAX + 1)]
+    with pytest.raises(Misconduct, match=str(PARTS_MAX + 1)):
+        await keep(folder, ReadPage(1), sound(None, *parts))
 
 
 @pytest.mark.parametrize(

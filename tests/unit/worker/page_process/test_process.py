@@ -19,8 +19,9 @@ from app.errors import DocumentError, PageError
 from app.results.models import Page
 from app.results.pages import stored_page
 from app.storage.blobs import JobFolder
-from support.documents import encrypted_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
+from support.documents import encrypted_pdf, new_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from worker.documents.base import OpenDocument, fitting
+from worker.documents.info import DocumentInfo, encode_info
 from worker.documents.opening import open_document
 from worker.engines.base import PageReader
 from worker.ipc.handover import Handover, JobFiles, send
@@ -97,6 +98,31 @@ def test_documents_are_read_and_put_together(tmp_path: Path) -> None:
     (name,) = folder.image_names()
     assert f"]({name})" in result["markdown"]
     assert (result["engine"], result["engine_version"], result["page_errors"]) == ("pp_ocr", "1", [])
+
+
+def test_a_document_is_assembled_again_from_its_pages_as_they_were_read(tmp_path: Path) -> None:
+    """Each time it is another document, after a retry of the pages that had failed."""
+    pdf = new_pdf()
+    for number in range(1, 4):
+        pdf.add_page()
+        pdf.set_font("Helvetica", "", 11)
+        pdf.text(30, 10, "Annual report of the harbour board")
+        pdf.text(30, 100, f"This is what is said on page {number} and on no other page.")
+    folder = folder_with(tmp_path, bytes(pdf.output()))
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    selected = prepare(work, folder)
+    for number in selected:
+        do(work, ReadPage(number), folder)
+    read = [stored_page(folder, number) for number in selected]
+    for numbers in ([1, 2, 3], [1], [1, 2, 3]):
+        folder.write(folder.document, encode_info(DocumentInfo(3, numbers, {})))
+        assert do(work, Assemble("pp_ocr", "1"), folder) == []
+        result = json.loads(folder.read(folder.result))
+        label = "text" if numbers == [1] else "header"
+        assert [page["blocks"][0]["label"] for page in result["pages"]] == [label] * len(numbers)
+        assert [stored_page(folder, number).public() for number in numbers] == result["pages"]
+        assert not any({"raw", "for_assembly"} & page.keys() for page in result["pages"])
+    assert [stored_page(folder, page.index).for_assembly for page in read] == [page.for_assembly for page in read]
 
 
 class Hint(TypedDict):

@@ -16,8 +16,8 @@ def page(index: int, *blocks: Block, sizes: list[float] | None = None, turn: int
     """A page of 1,000 x 1,400 pixels."""
     for order, block in enumerate(blocks):
         block.order = order
-    raw = {"sizes": sizes or [1.0] * len(blocks), "turn": turn}
-    return Page(index, 1000, 1400, "text", "", list(blocks), raw=raw)
+    data = {"sizes": sizes or [1.0] * len(blocks), "turn": turn}
+    return Page(index, 1000, 1400, "text", "", list(blocks), for_assembly=data)
 
 
 def text(content: str, y: int = 300, x: int = 100, label: str = "text", **more: Any) -> Block:
@@ -186,7 +186,7 @@ def test_an_assembly_can_be_made_again() -> None:
     def body(n: int) -> Page:
         heading = text(f"H{n}", 300, label="paragraph_title", level=4)
         one = page(n, text("Water Board", 50), heading, text(f"Body {n}.", 400))
-        one.raw["blocks"] = [[block.label, block.level, block.marker] for block in one.blocks]
+        one.for_assembly["blocks"] = [[block.label, block.level, block.marker] for block in one.blocks]
         return one
 
     markdown, shown = assembled(body(1), body(2))
