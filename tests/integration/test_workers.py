@@ -3,10 +3,12 @@
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,6 +17,7 @@ from app.jobs.models import SCHEMA
 from support.documents import slow_pdf, text_pdf
 from support.harness import (
     PATIENCE,
+    ROOT,
     Service,
     Web,
     command_line,
@@ -28,6 +31,9 @@ from worker.supervisor.lanes import FETCHES_MAX, FETCHES_PER_HOST
 
 pytestmark = pytest.mark.slow
 
+HANGS_AT = Path(tempfile.gettempdir(), f"hangs-{os.getpid()}")
+"""See tests/support/hanging."""
+
 TEAM = {"PAGE_PROCESSES": "1", "WORKER_CONCURRENCY": "3", "SLICE_PAGES": "8"}
 
 
@@ -35,6 +41,7 @@ TEAM = {"PAGE_PROCESSES": "1", "WORKER_CONCURRENCY": "3", "SLICE_PAGES": "8"}
 def two_lanes() -> Iterator[Service]:
     settings = {"PAGE_PROCESSES": "2", "WORKER_CONCURRENCY": "2", "SLICE_PAGES": "16", "SHUTDOWN_TIMEOUT": "0.5"}
     settings |= {"FETCH_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    settings |= {"PYTHONPATH": str(ROOT / "tests/support/hanging"), "HANGS_AT": str(HANGS_AT)}
     with running(ENGINE="null", **settings) as service:
         yield service
 
@@ -123,25 +130,24 @@ def test_a_server_that_is_busy_is_asked_three_times(two_lanes: Service, web: Web
 
 
 def test_a_file_system_that_hangs_costs_no_lease(two_lanes: Service) -> None:
-    """A pipe in the document's place: opening it waits, as a call to a file server that is away does."""
     service = two_lanes
     worker = service.find("-m", "worker")
     worker.suspend()
     job = service.submit(text_pdf())
-    source = service.data_dir / "blobs" / job / "source"
-    document = source.rename(source.with_name("document"))
-    os.mkfifo(source)
+    os.mkfifo(HANGS_AT)
     worker.resume()
     with store_of(service) as store:
         [(lease, first)] = wait_for(lambda: store.zrange("rq:wip:null", 0, -1, withscores=True))
         assert lease.startswith(f"{job}-0:")
-        assert service.result(service.submit(text_pdf()))["status"] == "finished"
         wait_for(lambda: (store.zscore("rq:wip:null", lease) or 0) > first + 3)
         assert store.hget(f"slice:{job}-0", "fence") == "1"
-        writer = os.open(source, os.O_WRONLY)
-        document.rename(source)
-        os.close(writer)
-    assert service.result(job)["status"] == "finished"  # at the second attempt: a pipe has no beginning to go back to
+        pipe = HANGS_AT.rename(HANGS_AT.with_suffix(".open"))  # others hang no more
+        assert service.result(service.submit(text_pdf()))["status"] == "finished"
+        assert store.zscore("rq:wip:null", lease) is not None
+        os.close(os.open(pipe, os.O_WRONLY))
+        pipe.unlink()
+    assert service.result(job)["status"] == "finished"
+    assert service.client.get(f"/jobs/{job}").json()["attempts"] == 0
 
 
 def test_slow_downloads_take_no_lane(two_lanes: Service, web: Web) -> None:
