@@ -18,7 +18,7 @@ SILENT = 30.0  # seconds; ten beats
 
 
 async def check(settings: Settings, host: str) -> tuple[bool, str]:
-    """Whether all is well with the workers of `host`, and a sentence."""
+    """Whether the workers of `host` are alive, and a message for people."""
     try:
         async with connect(settings) as store:
             names: Any = await store.smembers(keys.RQ_WORKERS)
@@ -28,14 +28,14 @@ async def check(settings: Settings, host: str) -> tuple[bool, str]:
                 for name in ours:
                     pipe.hget(name, "last_heartbeat")
     except StoreDown as error:
-        return True, f"The store is {error}, which tells nothing about the worker."
+        return True, f"Redis is unavailable: {error}. The state of the worker is unknown."
     clock, *beats = pipe.answers
     ages = [epoch(clock) - _epoch(beat) for beat in beats if beat]
     if not ages:
-        return False, f"No worker of {host} is known to the store."
+        return False, f"No worker of {host} is registered."
     if (age := min(ages)) > SILENT:
-        return False, f"The worker of {host} has not beaten for {age:.0f} s."
-    return True, f"The worker of {host} beats."
+        return False, f"The last heartbeat of the worker of {host} is {age:.0f} s old."
+    return True, f"The worker of {host} is alive."
 
 
 def _epoch(beat: str) -> float:
@@ -43,8 +43,8 @@ def _epoch(beat: str) -> float:
 
 
 def main() -> int:
-    well, sentence = asyncio.run(check(settings_or_exit(), socket.gethostname()))
-    print(sentence)
+    well, message = asyncio.run(check(settings_or_exit(), socket.gethostname()))
+    print(message)
     return 0 if well else 1
 
 

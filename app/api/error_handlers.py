@@ -91,8 +91,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreDown)
     async def of_the_store(request: Request, error: StoreDown) -> Answer:
-        log.warning("%s %s: the store is %s", request.method, request.url.path, error)
-        return problem(StorageUnavailable(f"The store is {error.message}. Try again shortly."))
+        log.warning("%s %s: Redis is unavailable: %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable(f"Redis is unavailable: {error.message}. Try again shortly."))
 
     @app.exception_handler(ClientDisconnect)
     async def of_the_gone(request: Request, error: ClientDisconnect) -> Response:
@@ -101,8 +101,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     async def of_the_disk(request: Request, error: OSError) -> Answer:
-        log.warning("%s %s: the blob store: %s", request.method, request.url.path, error)
-        return problem(StorageUnavailable("The blob store (DATA_DIR) cannot be used at the moment. Try again shortly."))
+        log.warning("%s %s: blob storage (DATA_DIR) is unavailable: %s", request.method, request.url.path, error)
+        return problem(StorageUnavailable("Blob storage (DATA_DIR) is unavailable. Try again shortly."))
 
 
 class Unexpected:

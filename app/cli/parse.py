@@ -61,7 +61,7 @@ async def parse(settings: Settings, sources: list[str], output: Path) -> int:
                         failures.append(f"{document.shown}: {error}")
                         bar.set_postfix_str("failed")
                     except httpx.HTTPError as error:
-                        failures.append(f"{document.shown}: the service does not answer any more ({error!r})")
+                        failures.append(f"{document.shown}: the service no longer answers ({error!r})")
 
         await asyncio.gather(*(one(document, position) for position, document in enumerate(documents)))
     for failure in failures:

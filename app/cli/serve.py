@@ -62,10 +62,10 @@ class Part:
             deaths.append(time.monotonic())
             if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_WINDOW:
                 raise ServiceFailed(
-                    f"The {self.name} has died {DEATHS_MAX} times within a minute, last with {_ended(status)}."
+                    f"The {self.name} exited {DEATHS_MAX} times within a minute, last with {_ended(status)}."
                 )
             pause = 0.2 * 2 ** (len(deaths) - 1)
-            log.warning("the %s ended with %s; starting it again in %g s", self.name, _ended(status), pause)
+            log.warning("the %s exited with %s; restarting it in %g s", self.name, _ended(status), pause)
             await asyncio.sleep(pause)
 
 
@@ -109,23 +109,21 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
 
 
 async def check_store(settings: Settings) -> None:
-    """Raises ServiceFailed or SettingsError where the store that REDIS_URL names will not do. One that is down may come
-    up later: that is only logged.
-    """
+    """Raises ServiceFailed or SettingsError if the server at REDIS_URL cannot be used; logs if it is only down."""
     if not settings.redis_url:
         return
     if await lacks_tls(settings.redis_url):
-        raise SettingsError(f"REDIS_URL: the store is {NO_TLS}")
+        raise SettingsError(f"Redis at REDIS_URL cannot be used: {NO_TLS}.")
     async with connect(settings) as store:
         try:
             reason = await unfit(store)
         except StoreDown as error:
             if error.lasting:
-                raise SettingsError(f"REDIS_URL: the store is {error.message}") from None
-            log.warning("waiting for the store that REDIS_URL names: it is %s", error)
+                raise SettingsError(f"Redis at REDIS_URL cannot be used: {error.message}.") from None
+            log.warning("Redis at REDIS_URL is unavailable: %s; waiting for it", error)
             return
     if reason is not None:
-        raise ServiceFailed(f"REDIS_URL: {reason}")
+        raise ServiceFailed(f"Redis at REDIS_URL cannot be used: {reason}.")
 
 
 def _parts(settings: Settings) -> list[Part]:
@@ -156,7 +154,7 @@ async def _announce(settings: Settings, on_ready: Callable[[str], Awaitable[None
             reason = body["errorMsg"]
             if not told and _only_waits(body["parts"]):
                 told = True
-                log.warning("%s is up, but has to wait: %s", url, reason)
+                log.warning("%s is up but not ready yet: %s", url, reason)
         await asyncio.sleep(0.1)
     raise ServiceFailed(f"The service is not ready after {READY_WITHIN:g} s: {reason}.")
 

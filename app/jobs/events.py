@@ -205,7 +205,7 @@ class EventReader:
                     last = max(last, (int(since * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
             except StoreDown as error:
-                log.debug("no events, the store is %s", error)
+                log.debug("events are delayed, Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.3)
                 continue
             for _, entries in streams.items() if isinstance(streams, dict) else streams or ():
@@ -227,7 +227,7 @@ class EventReader:
             try:
                 ended = await self._find_ended(list(self._followers))
             except StoreDown as error:
-                log.debug("followed jobs are not looked at, the store is away: %s", error)
+                log.debug("checking followed jobs failed, Redis is unavailable: %s", error)
                 continue
             for job_id in ended & before:
                 for follower in self._followers.get(job_id, ()):

@@ -50,7 +50,7 @@ async def _guarded(store: Store) -> AsyncIterator[None]:
         with anyio.fail_after(ANSWER_WITHIN):
             yield
     except TimeoutError:
-        raise StoreDown(GONE, f"not answered within {ANSWER_WITHIN:g} s") from None
+        raise StoreDown(GONE, f"no answer within {ANSWER_WITHIN:g} s") from None
     except redis.exceptions.NoScriptError:
         raise  # its caller loads it
     except redis.exceptions.RedisError as error:
@@ -107,7 +107,7 @@ async def lacks_tls(url: str) -> bool:
 
 
 async def unfit(store: Store) -> str | None:
-    """Why the store must not hold jobs, in a sentence; None where it may, or does not let us ask."""
+    """Why this server must not hold jobs; None if it may, or if its permissions keep us from asking."""
     try:
         async with batch(store) as pipe:
             pipe.info("server")

@@ -1,27 +1,27 @@
-"""Outages of the store: which of its errors are none of ours and may be over at another moment, and what each means."""
+"""Outages of Redis: which of its errors are temporary or a matter of its configuration, and what each means."""
 
 import re
 
 import redis.exceptions
 
 _MEANINGS = {
-    "READONLY": "read-only: it is a replica, or a primary that is failing over",
-    "UNBLOCKED": "failing over to another server",
-    "NOSCRIPT": "failing over to another server",
-    "MASTERDOWN": "failing over: this replica has lost its primary",
-    "CLUSTERDOWN": "failing over: its cluster is down",
-    "TRYAGAIN": "moving its data to another server",
-    "NOREPLICAS": "not taking writes: fewer replicas follow it than min-replicas-to-write asks for",
-    "MISCONF": "not taking writes: it cannot write to its own disk, which may be full",
-    "OOM": "full: its maxmemory is reached",
-    "LOADING": "starting: it is still loading its data",
-    "BUSY": "busy with a script of somebody's",
-    "EXECABORT": "not taking writes",
-    "NOPERM": "refusing a command: the user in REDIS_URL lacks the permission (+@all -@admin -@dangerous +script|load)",
-    "WRONGTYPE": "shared with another application whose keys have our names: give us a database of our own",
-    "DENIED": "refusing connections from other hosts: it is in protected mode",
+    "READONLY": "it is read-only (a replica, or a primary that is failing over)",
+    "UNBLOCKED": "it is failing over to another server",
+    "NOSCRIPT": "it is failing over to another server",
+    "MASTERDOWN": "it is failing over (this replica has lost its primary)",
+    "CLUSTERDOWN": "it is failing over (its cluster is down)",
+    "TRYAGAIN": "it is moving data to another server",
+    "NOREPLICAS": "it rejects writes: fewer replicas are connected than min-replicas-to-write requires",
+    "MISCONF": "it rejects writes: it cannot write to its own disk, which may be full",
+    "OOM": "it is full (maxmemory is reached)",
+    "LOADING": "it is starting and still loading its data",
+    "BUSY": "it is busy with a long-running script",
+    "EXECABORT": "it rejects writes",
+    "NOPERM": "the user in REDIS_URL lacks a permission; it needs +@all -@admin -@dangerous +script|load",
+    "WRONGTYPE": "another application uses the same keys; give this service a database of its own",
+    "DENIED": "it rejects connections from other hosts (protected mode)",
 }
-"""The store's error codes that are outages, each as it goes on after "the store is"."""
+"""The store's error codes that are outages, each as a reason that follows "Redis is unavailable: "."""
 
 _CODES = "|".join(_MEANINGS)
 _CODE = re.compile(rf"^(?:EXECABORT .*because of: )?({_CODES})\b|^ERR Error running script.* -({_CODES})\b", re.DOTALL)
@@ -29,11 +29,11 @@ _CODE = re.compile(rf"^(?:EXECABORT .*because of: )?({_CODES})\b|^ERR Error runn
 
 _MOVED = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN"})
 
-GONE = "not answering"
-REFUSED = "refusing access: wrong user or password in REDIS_URL (redis://:PASSWORD@HOST:PORT/0)"
-NO_DATABASE = "without the database that REDIS_URL names: use 0, as in redis://:PASSWORD@HOST:PORT/0"
-NO_TLS = "not speaking TLS: begin REDIS_URL with redis://, not rediss://"
-UNTRUSTED = "not trusted: name the file of its certificate authority, as in rediss://HOST:PORT/0?ssl_ca_certs=FILE"
+GONE = "it does not answer"
+REFUSED = "authentication failed: wrong user or password in REDIS_URL (redis://:PASSWORD@HOST:PORT/0)"
+NO_DATABASE = "it does not have the database in REDIS_URL; use 0, as in redis://:PASSWORD@HOST:PORT/0"
+NO_TLS = "it does not use TLS; start REDIS_URL with redis://, not rediss://"
+UNTRUSTED = "its certificate is not trusted; name the CA file, as in rediss://HOST:PORT/0?ssl_ca_certs=FILE"
 
 _LASTING = {
     "DB index is out of range": NO_DATABASE,
@@ -43,7 +43,7 @@ _LASTING = {
 
 
 class StoreDown(Exception):
-    """The store is unavailable: gone, read-only, full, failing over. `message` says which, for everybody to read.
+    """Redis is unavailable: gone, read-only, full, failing over. `message` says which, and holds no secret.
 
     `lasting`: it ends only with another REDIS_URL, or another configuration of the store.
     `moved`: connections to it lead to a server that is no longer the one that takes writes.
@@ -73,5 +73,5 @@ def outage(error: Exception) -> StoreDown | None:
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
         return StoreDown(GONE, text)
     if isinstance(error, redis.exceptions.InvalidResponse):
-        return StoreDown("not a Redis or Valkey, or something between garbles its answers", text)
+        return StoreDown("its answers are invalid: this may not be a Redis or Valkey server", text)
     return None

@@ -23,7 +23,7 @@ SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 
 
 class StoreError(Exception):
-    """The store cannot be had on this machine; the message says what to do."""
+    """The Redis server cannot run on this machine; the message says what to do."""
 
 
 def find_server() -> str:
@@ -39,7 +39,7 @@ def find_server() -> str:
     if bundled is not None and os.access(bundled, os.X_OK):
         return str(bundled)
     raise StoreError(
-        f"No store: there is no redis-server or valkey-server 6.2 or newer on the PATH and none is bundled for "
+        f"No Redis server found: the PATH has no redis-server or valkey-server 6.2 or newer, and none is bundled for "
         f"{platform.system()} {platform.machine()}. Install one (Debian: apt install redis-server) or set REDIS_URL."
     )
 
@@ -81,7 +81,10 @@ class RedisServer:
             return
         path = socket_path(self._settings)
         if len(os.fsencode(path)) > SOCKET_PATH_MAX:
-            raise StoreError(f"DATA_DIR is too long for a unix socket: {path} has more than {SOCKET_PATH_MAX} bytes.")
+            raise StoreError(
+                f"DATA_DIR is too long for a Unix socket: {path} has more than {SOCKET_PATH_MAX} bytes. "
+                "Choose a shorter path."
+            )
         server = find_server()
         self._task = asyncio.create_task(self._keep(server))
         async with contextlib.AsyncExitStack() as stack:
@@ -95,7 +98,7 @@ class RedisServer:
                     return
                 except StoreDown:
                     await asyncio.sleep(0.05)
-        raise StoreError(f"The store in {self._folder} did not come up within 30 seconds; see {self._log_path}.")
+        raise StoreError(f"The Redis server in {self._folder} did not start within 30 seconds; see {self._log_path}.")
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -118,7 +121,7 @@ class RedisServer:
                     if self._process.returncode is None:
                         self._process.send_signal(signal.SIGTERM)
                         await self._process.wait()
-                log.warning("the store ended with status %s; starting it again (log: %s)", code, self._log_path)
+                log.warning("the Redis server exited with status %s; restarting it (log: %s)", code, self._log_path)
                 await asyncio.sleep(0.5)
         finally:
             os.close(lock)

@@ -52,7 +52,7 @@ class Sender:
                 if not taken:
                     await self._outbox.wait(POLL)
             except StoreDown as error:
-                log.warning("the store is %s", error)
+                log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(POLL)
 
     async def _handle(self, delivery: Delivery) -> None:
@@ -68,7 +68,7 @@ class Sender:
             finally:
                 self._hosts[host] -= 1
         except StoreDown as error:  # its lease runs out and it is taken again
-            log.warning("callback of %s: the store is %s", delivery.job, error)
+            log.warning("callback of %s: Redis is unavailable: %s; retrying", delivery.job, error)
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._jobs.get(delivery.job)
@@ -95,7 +95,7 @@ class Sender:
             reason, final = f"the receiver answered {reply.status}", reply.status == 410
             wait = retry_after(reply.headers.get("retry-after"))
         if final or delivery.attempts >= len(DELAYS):
-            log.warning("callback of %s to %s given up: %s", job.id, redact(delivery.url), reason)
+            log.warning("callback of %s to %s failed for good: %s", job.id, redact(delivery.url), reason)
             await self._outbox.give_up(delivery, reason)
             return
         pause = max(DELAYS[delivery.attempts] * random.uniform(0.8, 1.2), wait or 0)

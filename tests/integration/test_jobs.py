@@ -185,7 +185,7 @@ async def test_only_the_clock_of_the_store_counts(store_url: str, monkeypatch: p
     await jobs.sign_on(WORKER, "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
     assert (await engines.live(), await engines.unavailable_reasons()) == ({"pp_ocr"}, {})
     await jobs.sign_on("host-0123abcd-0", "pp_ocr", {"pid": 1}, ready=True, unavailable_reason=None)
-    assert await check(Settings(redis_url=store_url), "host") == (True, "The worker of host beats.")
+    assert await check(Settings(redis_url=store_url), "host") == (True, "The worker of host is alive.")
     assert (await jobs.backlog(["pp_ocr"]))["pp_ocr"].oldest < 60
     await jobs.requeue(held, pause=60)
     assert 0 < float(await store.zscore(keys.delayed("pp_ocr"), held.id) or 0) - real() <= 60

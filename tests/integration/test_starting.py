@@ -81,8 +81,8 @@ async def test_a_worker_says_once_what_it_waits_for(
     with pytest.raises(InterruptedError):
         await waiting
     first, second, *_ = caplog.messages
-    assert "waiting for the store, no work is taken up: it is not answering (Error 111" in first
-    assert "waiting for the store, no work is taken up: it is unfit: its version is 5.0" in second
+    assert "waiting for Redis: it does not answer (Error 111" in first
+    assert "waiting for Redis: its version is 5.0" in second
     assert len([message for message in caplog.messages if "waiting" in message]) == 2
     assert "secret" not in caplog.text
 

@@ -112,10 +112,10 @@ WAYS: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "a script": in_a_script,
 }
 OUTAGES: dict[str, tuple[Callable[[Server], Any], str]] = {
-    "full": (lambda server: server.client.config_set("maxmemory", 1), "full: its maxmemory is reached"),
-    "short of replicas": (lambda server: server.client.config_set("min-replicas-to-write", 1), "not taking writes"),
+    "full": (lambda server: server.client.config_set("maxmemory", 1), "it is full"),
+    "short of replicas": (lambda server: server.client.config_set("min-replicas-to-write", 1), "it rejects writes"),
     "read-only": (Server.demote, "read-only"),
-    "cut off": (Server.cut_off, "read-only|failing over: this replica has lost its primary"),
+    "cut off": (Server.cut_off, "read-only|this replica has lost its primary"),
 }
 
 
@@ -246,14 +246,14 @@ async def test_clients_are_told_what_is_wrong(server: Server, data_dir: Path, mo
 
         assert await ready() == "store: ok"
         server.demote()
-        assert explained("store: read-only", await ready())
+        assert explained("store: it is read-only", await ready())
         assert await refusal() == (
-            "The store is read-only: it is a replica, or a primary that is failing over. Try again shortly."
+            "Redis is unavailable: it is read-only (a replica, or a primary that is failing over). Try again shortly."
         )
         server.recover()
         server.client.config_set("maxmemory", 1)
-        assert await ready() == "store: full: its maxmemory is reached"
-        assert (await refusal()).startswith("The store is full")
+        assert await ready() == "store: it is full (maxmemory is reached)"
+        assert (await refusal()).startswith("Redis is unavailable: it is full")
         server.recover()
         server.client.config_set("maxmemory", "1gb")
         assert await ready() == "store: ok"
@@ -267,12 +267,15 @@ async def test_a_store_that_is_too_old(server: Server, store: Store, monkeypatch
     assert await unfit(store) is None
     monkeypatch.setattr(app.redis.client, "MINIMUM", (99, 0))
     told = await unfit(store) or ""
-    assert explained("REDIS_URL: its version", f"REDIS_URL: {told}".replace("99.0", "6.2"))
+    assert explained(
+        "Redis at REDIS_URL cannot be used: its version",
+        f"Redis at REDIS_URL cannot be used: {told}".replace("99.0", "6.2"),
+    )
 
     async def on_ready(_: str) -> None:
         raise AssertionError("it is ready")
 
-    with pytest.raises(ServiceFailed, match="REDIS_URL: its version is"):
+    with pytest.raises(ServiceFailed, match="Redis at REDIS_URL cannot be used: its version is"):
         await run_service(Settings(redis_url=server.url), on_ready)
 
 

@@ -74,7 +74,7 @@ def test_an_env_file_from_powershell(tmp_path: Path) -> None:
 def test_a_worker_that_dies_again_and_again(data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os, sys\nif sys.orig_argv[-1] == 'worker':\n    os._exit(7)\n")
     told = app(PYTHONPATH=str(tmp_path), PORT=str(free_port()), DATA_DIR=str(data_dir))
-    assert explained("The worker has died", told)
+    assert explained("The worker exited", told)
     assert "last with status 7" in told
 
 
@@ -82,7 +82,7 @@ def test_a_store_that_is_not_there() -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     with answering("api", REDIS_URL=url) as api:
         wait_for(lambda: explained("store: nothing answers", api.client.get("/health/ready").json()["errorMsg"]))
-        assert api.log.read_text().count("waiting for the store that REDIS_URL names: it is not answering") == 1
+        assert api.log.read_text().count("Redis at REDIS_URL is unavailable: it does not answer") == 1
 
 
 def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
@@ -92,16 +92,16 @@ def test_a_store_with_another_address(tmp_path: Path, data_dir: Path) -> None:
     try:
         wait_for(lambda: port_holder("127.0.0.1", port) is not None)
         for scheme, password, database, message in (
-            ("redis", "", 0, "refusing access"),
-            ("redis", ":wrong@", 0, "refusing access"),
-            ("redis", ":secret@", 99, "without"),
-            ("rediss", ":secret@", 0, "not speaking TLS"),
+            ("redis", "", 0, "authentication failed"),
+            ("redis", ":wrong@", 0, "authentication failed"),
+            ("redis", ":secret@", 99, "it does not have"),
+            ("rediss", ":secret@", 0, "it does not use TLS"),
         ):
             url = f"{scheme}://{password}127.0.0.1:{port}/{database}"
             for command in ((), ("api",)):
                 ended = run("-m", "app", *command, REDIS_URL=url, DATA_DIR=str(data_dir), PORT=str(free_port()))
                 assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
-                assert explained(f"REDIS_URL: the store is {message}", ended.stderr)
+                assert explained(f"Redis at REDIS_URL cannot be used: {message}", ended.stderr)
     finally:
         server.terminate()
         server.wait(20)

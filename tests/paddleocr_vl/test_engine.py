@@ -245,7 +245,7 @@ def test_what_cannot_work_is_not_ready_and_says_why(
         job = service.submit(pdf())
         wait_for(lambda: words in service.client.get(f"/jobs/{job}").json().get("note", ""))
         assert service.client.get(f"/jobs/{job}").json()["status"] == "queued"
-        wait_for(lambda: "is up, but has to wait" in service.log.read_text())
+        wait_for(lambda: "is up but not ready yet" in service.log.read_text())
 
 
 def test_the_pair_of_packages_is_the_one_that_was_read(settings: Settings) -> None:

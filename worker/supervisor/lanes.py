@@ -100,7 +100,7 @@ class Lanes:
             try:
                 execution = await self._jobs.next_cancellation(self._worker, 5)
             except StoreDown as error:
-                log.warning("the store is %s", error)
+                log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.3)
                 continue
             for task, at in list(self._tasks.items()):
@@ -194,7 +194,7 @@ class Lanes:
                 else:
                     await self._jobs.wait_for_entry(queue, 1)
             except StoreDown as error:
-                log.warning("the store is %s", error)
+                log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.3)
 
     async def _have_room(self) -> None:

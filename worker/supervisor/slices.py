@@ -70,7 +70,7 @@ async def retry_while_store_down(command: Callable[[], Awaitable[T]]) -> T:
         try:
             return await command()
         except StoreDown as error:
-            log.warning("trying again, the store is %s", error)
+            log.warning("Redis is unavailable: %s; retrying", error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 

@@ -98,19 +98,19 @@ class Supervisor:
         told = None
         while (reason := await self._unfit()) is not None:
             if reason != told:
-                log.error("waiting for the store, no work is taken up: it is %s", reason)
+                log.error("no jobs are taken, waiting for Redis: %s", reason)
                 told = reason
             await asyncio.sleep(UNFIT_PAUSE)
 
     async def _unfit(self) -> str | None:
-        """What the store is that it must not hold jobs."""
+        """Why Redis cannot hold jobs; None if it can."""
         if self._settings.redis_url and await lacks_tls(self._settings.redis_url):
             return NO_TLS
         try:
             reason = await unfit(self._store)
         except StoreDown as error:
             return str(error)
-        return reason and f"unfit: {reason}"
+        return reason
 
     async def _reclaim(self) -> None:
         """Takes back what a former life of this worker had in hand."""
@@ -119,7 +119,7 @@ class Supervisor:
                 _tell(await self._leases.reap(self._engine, owner=self._name, leases=False))
                 return
             except StoreDown as error:
-                log.warning("the store is %s", error)
+                log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.5)
 
     async def _beat(self) -> None:
@@ -140,7 +140,7 @@ class Supervisor:
                 await self._sign_on()
                 _tell(await self._leases.reap(self._engine, leases=now >= judge_from))
             except StoreDown as error:
-                log.warning("no beat, the store is %s", error)
+                log.warning("heartbeat failed, Redis is unavailable: %s; retrying", error)
             if self._host.ready.is_set():
                 await asyncio.sleep(HEARTBEAT)
             else:  # announce the engine as soon as it is there
@@ -163,7 +163,7 @@ class Supervisor:
         try:
             await self._leases.sign_off(self._name, self._engine)
         except StoreDown:
-            log.info("the store is away: this worker's name expires by itself")
+            log.info("Redis is unavailable: cannot unregister this worker; its registration expires by itself")
 
     async def _send_callbacks(self) -> None:
         """Keeps the sender of callbacks running, in a process of its own: no receiver delays a document."""
@@ -173,7 +173,7 @@ class Supervisor:
                 status = await process.wait()
             finally:
                 await stop_process(process, STOP_SENDER_WITHIN)
-            log.warning("the sender of callbacks ended with status %s and is started again", status)
+            log.warning("the callback sender exited with status %s; restarting it", status)
             await asyncio.sleep(1)
 
 

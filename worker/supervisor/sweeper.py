@@ -43,9 +43,9 @@ class Sweeper:
                 await self._quota.measure()
                 pause = max(EVERY, COUNTING * (time.monotonic() - began))
             except StoreDown as error:
-                log.warning("not swept, the store is %s", error)
+                log.warning("sweep skipped, Redis is unavailable: %s", error)
             except OSError as error:
-                log.error("not swept, the blob store cannot be used: %s", error)
+                log.error("sweep skipped, blob storage (DATA_DIR) is unavailable: %s", error)
             await asyncio.sleep(pause)
 
     async def sweep(self) -> int:

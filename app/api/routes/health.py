@@ -52,7 +52,7 @@ async def ready(shared: Shared) -> Answer:
     parts = {"store": await _store(shared), "blobs": _blobs(shared)}
     there = parts["store"] is None
     parts["blobs"] = parts["blobs"] or (await _room(shared) if there else None)
-    parts["worker"] = await _worker(shared) if there else "unknown while the store is away"
+    parts["worker"] = await _worker(shared) if there else "unknown while Redis is unavailable"
     parts |= await _engines(shared) if there else {}
     failing = {name: reason for name, reason in parts.items() if reason is not None}
     error = "; ".join(f"{name}: {reason}" for name, reason in failing.items()) or None
@@ -86,7 +86,7 @@ async def _worker(shared: Context) -> str | None:
     try:
         live = await shared.engines.live()
     except StoreDown:
-        return "unknown while the store is away"
+        return "unknown while Redis is unavailable"
     return None if live else "no live worker; start one with python -m worker"
 
 

@@ -21,7 +21,7 @@ PROBLEM_CODES = {
     "not_found": "no such job, page, image or path",
     "gone": "the job has expired or was deleted",
     "queue_full": "too many jobs wait or run; retry later",
-    "storage_unavailable": "the store or the disk is unavailable; retry later",
+    "storage_unavailable": "Redis or blob storage is unavailable; retry later",
     "internal": "a bug of the service; its log has the details",
 }
 """Codes of problem documents. One about a job that failed has the code of the job's error."""
@@ -80,7 +80,7 @@ class Problem(Schema):
 
 UNKNOWN_JOB = NotFound("There is no such job.")
 EXPIRED_JOB = Gone(EXPIRED)
-STORE_AWAY = StorageUnavailable("The store is not answering. Try again shortly.")
+STORE_AWAY = StorageUnavailable("Redis is unavailable: it does not answer. Try again shortly.")
 PROBLEM_TYPE = "application/problem+json"
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]

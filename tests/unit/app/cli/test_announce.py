@@ -89,7 +89,7 @@ async def test_a_service_is_asked_at_the_address_that_it_listens_on(readiness: R
     ("parts", "patient"),
     [
         (GOOD | {"worker": "no live worker"}, True),
-        ({"store": "nothing answers", "blobs": "ok", "worker": "unknown while the store is away"}, True),
+        ({"store": "nothing answers", "blobs": "ok", "worker": "unknown while Redis is unavailable"}, True),
         (FULL, False),
     ],
 )
