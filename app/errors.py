@@ -26,7 +26,7 @@
         ├── PageError                   page_failed, page_timeout, deadline_exceeded
         └── WorkerError                 worker_crashed, storage_unavailable, internal
 
-Each carries a stable `code` and a sentence that says what happened and what to do. Over HTTP it becomes an
+Each carries a stable `code` and a message that says what happened and what to do. Over HTTP it becomes an
 RFC 9457 problem+json document; in a job it is stored as `{code, message}`.
 """
 
@@ -62,7 +62,7 @@ def title(status: int) -> str:
 
 
 class RequestError(ServiceError):
-    """A request that is refused, with its HTTP `status`."""
+    """A request that is rejected, with its HTTP `status`."""
 
     status: ClassVar[int] = 400
     headers: ClassVar[dict[str, str]] = {}
@@ -171,18 +171,18 @@ class NotADocument(RequestError):
 
 
 class QueueFull(RequestError):
-    """As many jobs wait or run as MAX_QUEUED_JOBS allows."""
+    """The queue is full: MAX_QUEUED_JOBS jobs wait or run."""
 
     code = "queue_full"
     status = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "30"}
 
-    def __init__(self, message: str = "As many jobs wait or run as MAX_QUEUED_JOBS allows: try again later.") -> None:
+    def __init__(self, message: str = "The queue is full: MAX_QUEUED_JOBS jobs wait or run. Try again later.") -> None:
         super().__init__(message)
 
 
 class StorageUnavailable(RequestError):
-    """The store or the disk is unavailable."""
+    """Redis or blob storage is unavailable."""
 
     code = "storage_unavailable"
     status = 503
@@ -197,7 +197,7 @@ class Internal(RequestError):
 
 
 class JobError(ServiceError):
-    """A job, or a page of one, that cannot be done."""
+    """A job failed, or a page of it."""
 
 
 class FetchError(JobError):
@@ -213,13 +213,13 @@ class DocumentError(JobError):
 
 
 class EngineError(JobError):
-    """The OCR engine failed or is not there."""
+    """The engine failed or is unavailable."""
 
     code = "engine_failed"
 
 
 class PageError(JobError):
-    """One page failed; its neighbours go on."""
+    """One page failed; the other pages are not affected."""
 
     code = "page_failed"
 

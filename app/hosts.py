@@ -51,7 +51,7 @@ def allowed_host(word: str) -> tuple[str, int | None]:
         parsed = httpx.URL()
     host = host_of(parsed)
     if not HOST.fullmatch(host) or parsed.userinfo or parsed.query or parsed.path.strip("/"):
-        raise ValueError(f"{word!r} is neither host nor host:port")
+        raise ValueError(f"{word!r} is not a host or host:port")
     return canonical(host), parsed.port
 
 
@@ -60,8 +60,8 @@ def allowed_network(word: str) -> Network:
     try:
         network = ipaddress.ip_network(word)
     except ValueError:
-        message = f"{word!r} is not a network: write it as in 10.0.0.0/8 or fd00::/8, with no bits beyond its length"
+        message = f"{word!r} is not a network such as 10.0.0.0/8 or fd00::/8; no bits may be set beyond the prefix"
         raise ValueError(message) from None
     if within(network.network_address, V4_IN_V6) and network.prefixlen >= 96:
-        raise ValueError(f"{word!r} stands for IPv4 addresses: write their IPv4 network")
+        raise ValueError(f"{word!r} maps IPv4 addresses; use their IPv4 network instead")
     return network

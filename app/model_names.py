@@ -46,6 +46,6 @@ def choose(version: str | None, name: str | None) -> VLModel:
     """
     by_name = version_of(name) if name else None
     if version and by_name and version != by_name:
-        raise ValueError(f"MODEL={version} goes with {OFFICIAL[version].name}, but MODEL_NAME={name} is of {by_name}")
+        raise ValueError(f"MODEL={version} is {OFFICIAL[version].name}, but MODEL_NAME={name} is a name of {by_name}")
     model = OFFICIAL[version or by_name or LATEST]
     return VLModel(model.version, model.layout, name or model.name)

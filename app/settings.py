@@ -58,7 +58,7 @@ def _check_redis_url(word: str) -> None:
         raise ValueError(f"it should begin with redis://, rediss:// (with TLS) or unix://, as in {example}")
     escape = "characters of a password other than letters and digits should be escaped, as in %40 for @"
     if parts.fragment:
-        raise ValueError(f"there is a # in it: {escape}")
+        raise ValueError(f"it contains #; {escape}")
     if parts.scheme == "unix":
         if not parts.path or parts.hostname:
             raise ValueError("it should be like unix:///path/to/redis.sock")
@@ -68,14 +68,14 @@ def _check_redis_url(word: str) -> None:
         except ValueError:
             raise ValueError(f"its port is not a number below 65536; {escape}") from None
         if not re.fullmatch(r"(/\d*)?", parts.path):
-            raise ValueError("after the host there should be the number of a database, as in redis://HOST:6379/0")
+            raise ValueError("its path should be a database number, as in redis://HOST:6379/0")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     known = _REDIS_OPTIONS | (_TLS_OPTIONS if parts.scheme == "rediss" else set())
     for name in options:
         if name not in known:
-            raise ValueError(f"it has the unknown option {name}; there are {', '.join(sorted(known))}")
+            raise ValueError(f"it has the unknown option {name}; known options are {', '.join(sorted(known))}")
     if not options.get("db", "0").isdecimal():
-        raise ValueError("its option db should be the number of a database")
+        raise ValueError("its option db should be a database number")
 
 
 class Settings(BaseModel):
@@ -360,7 +360,7 @@ class Settings(BaseModel):
     def _names(cls, words: list[str]) -> list[str]:
         for word in words:
             if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", word, re.ASCII):
-                raise ValueError(f"{word!r} is not a name alone, as in ocr.example.com")
+                raise ValueError(f"{word!r} is not a host name such as ocr.example.com")
         return [word.lower().removesuffix(".") for word in words]
 
     @field_validator("trusted_proxies")
@@ -386,7 +386,9 @@ class Settings(BaseModel):
             if not re.fullmatch(r"[\w.-]+", word):
                 ip_address(word)
         except ValueError:
-            advice = "it should be an address or a name alone, as in 127.0.0.1, ::1 or localhost; the port is PORT"
+            advice = (
+                "it should be an address or a host name, such as 127.0.0.1, ::1 or localhost; set the port with PORT"
+            )
             raise ValueError(advice) from None
         return word
 
@@ -426,7 +428,7 @@ class Settings(BaseModel):
     @classmethod
     def _servers(cls, words: list[str]) -> list[str]:
         if not words:
-            raise ValueError("names no server")
+            raise ValueError("it names no server")
         return [_server_url(word) for word in words]
 
     @field_validator("fetch_allowed_hosts", "callback_allowed_hosts")
@@ -452,8 +454,8 @@ class Settings(BaseModel):
     def _room_for_a_document(self) -> "Settings":
         if self.max_file_mb > self.data_quota_gb * 1024:
             raise ValueError(
-                f"MAX_FILE_MB={self.max_file_mb} is more than the {self.data_quota_gb:g} GiB of DATA_QUOTA_GB: "
-                "a document of that size would wait for ever"
+                f"MAX_FILE_MB={self.max_file_mb} is more than the {self.data_quota_gb:g} GiB of DATA_QUOTA_GB; "
+                "raise DATA_QUOTA_GB or lower MAX_FILE_MB"
             )
         return self
 

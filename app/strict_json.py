@@ -35,7 +35,7 @@ def encode(value: Any) -> bytes:
         return _dump(clean(value))
 
 
-_TOO_DEEP = f"it has more than {DEPTH_MAX} levels"
+_TOO_DEEP = f"it is nested more than {DEPTH_MAX} levels deep"
 
 
 def _dump(value: Any) -> bytes:
@@ -49,7 +49,7 @@ def _constant(name: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("an object has the same name twice")
+        raise ValueError("an object has a duplicate name")
     return found
 
 
@@ -60,7 +60,7 @@ def _check(value: Any) -> None:
         value, depth = left.pop()
         if isinstance(value, str):
             if not _is_text(value):
-                raise ValueError("a string has half of a surrogate pair")
+                raise ValueError("a string has a lone surrogate")
         elif isinstance(value, (int, float)):
             if value.bit_length() > 1024 if isinstance(value, int) else not math.isfinite(value):
                 raise ValueError("a number is too large")

@@ -20,7 +20,7 @@ def main() -> int:
     warn_of_misspelled()
     if settings.model_name and settings.model is None and version_of(settings.model_name) is None:
         log.warning(
-            "MODEL_NAME=%s does not tell a version of PaddleOCR-VL, so %s is assumed; set MODEL if it is another",
+            "MODEL_NAME=%s does not name a version of PaddleOCR-VL; assuming %s. If that is wrong, set MODEL",
             settings.model_name,
             LATEST,
         )

@@ -27,7 +27,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OWN_SITES = frozenset({"same-origin", "same-site", "none"})
 """Values of Sec-Fetch-Site; `none` is a request that no page made."""
 OTHER_SITE = (
-    "A page of another site may not send requests to this service. If the page is yours, list its host in "
+    "Web pages of other sites may not send requests to this service. If the page is yours, add its host to "
     "ALLOWED_HOSTS."
 )
 
@@ -72,7 +72,7 @@ class Access:
         except SettingsError as error:
             if address not in self._warned:  # as many as this machine has addresses
                 self._warned.add(address)
-                log.error("requests are refused: %s", error)
+                log.error("rejecting requests: %s", error)
             return str(error)
         return None
 
@@ -88,8 +88,8 @@ class Access:
 
 def misdirected(host: str) -> Misdirected:
     return Misdirected(
-        f"{host[:80]!r} is not a name of this service: set PUBLIC_URL to the address that clients use, or list the "
-        "name in ALLOWED_HOSTS."
+        f"{host[:80]!r} is not a name of this service: set PUBLIC_URL to the address that clients use, or add the "
+        "name to ALLOWED_HOSTS."
     )
 
 

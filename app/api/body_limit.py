@@ -11,7 +11,7 @@ from app.errors import TooLarge, TooSlow
 FORM_OVERHEAD = 1 << 20  # bytes: part headers and the other fields beside the file
 GRACE = 30.0  # seconds that a body may take however small it is
 RATE = 8192  # bytes a second that it has to come with beyond that, on the average
-TOO_SLOW = f"The body comes too slowly: send at least {RATE >> 10} KiB a second."
+TOO_SLOW = f"The request body arrives too slowly; send at least {RATE >> 10} KiB per second."
 
 DIGITS_MAX = 18  # of a length that is worth reading
 
@@ -22,7 +22,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, max_file_mb: int) -> None:
         self._app = app
         self._limit = (max_file_mb << 20) + FORM_OVERHEAD
-        self._error = TooLarge(f"The body is larger than MAX_FILE_MB, which is {max_file_mb}.")
+        self._error = TooLarge(f"The request body is larger than MAX_FILE_MB ({max_file_mb} MiB).")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

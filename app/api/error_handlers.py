@@ -18,7 +18,7 @@ from app.redis.client import StoreDown
 log = logging.getLogger(__name__)
 
 CLIENT_GONE = 499
-SENTENCES_MAX = 5
+PROBLEMS_MAX = 5
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 CODES = {404: "not_found", 405: "invalid_request", 413: "too_large"}
 
@@ -36,21 +36,21 @@ def problem(error: RequestError, status: int | None = None, headers: dict[str, s
 
 
 def internal(request_id: str | None) -> Internal:
-    return Internal(f"An internal error; the service's log has the details under [{request_id}].")
+    return Internal(f"An internal error occurred; the service's log has the details under [{request_id}].")
 
 
 def describe(error: RequestValidationError) -> str:
-    """What is wrong with a request, in words, without repeating what was sent."""
-    sentences = []
-    for item in error.errors()[:SENTENCES_MAX]:
+    """What is wrong with a request, for people, without repeating what was sent."""
+    problems = []
+    for item in error.errors()[:PROBLEMS_MAX]:
         where = ".".join(str(part) for part in item["loc"] if part != "body")[:80] or "the body"
         if item["type"] == "extra_forbidden":
-            sentences.append(f"{where} is not a field of this request")
+            problems.append(f"{where} is not a field of this request")
         elif item["type"] == "missing":
-            sentences.append(f"{where} is missing")
+            problems.append(f"{where} is missing")
         else:
-            sentences.append(f"{where}: {item['msg'][:1].lower()}{item['msg'][1:]}")
-    return "; ".join(sentences) + "."
+            problems.append(f"{where}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+    return "; ".join(problems) + "."
 
 
 def allowed(request: Request) -> str:
@@ -80,12 +80,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_routing(request: Request, error: HTTPException) -> Answer:
         if error.status_code == 404:
-            return problem(NotFound(f"There is nothing at {request.url.path[:200]}; see /docs."))
+            return problem(NotFound(f"The path {request.url.path[:200]} does not exist; see /docs."))
         headers, detail = dict(error.headers or {}), str(error.detail)
         if error.status_code == 400:
             return problem(BadRequest(detail), headers=headers)
         if error.status_code == 405:
-            headers["Allow"], detail = allowed(request), f"{request.method} is not possible here."
+            headers["Allow"], detail = allowed(request), f"This path does not support {request.method}."
         code = CODES.get(error.status_code, "invalid_request")
         return problem(InvalidRequest(detail, code=code), error.status_code, headers)
 
@@ -96,7 +96,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def of_the_gone(request: Request, error: ClientDisconnect) -> Response:
-        log.debug("%s %s: the client went away", request.method, request.url.path)
+        log.debug("%s %s: the client disconnected", request.method, request.url.path)
         return Response(status_code=CLIENT_GONE)  # which nobody reads
 
     @app.exception_handler(OSError)

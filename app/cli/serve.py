@@ -87,7 +87,7 @@ async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[No
     except OSError as error:
         raise SettingsError(f"HOST={settings.host} is not an address of this machine: {error.strerror}.") from error
     if holder is not None:
-        raise ServiceFailed(f"{holder} Stop it, or choose another with PORT=….")
+        raise ServiceFailed(holder)
     make_data_dir(settings)
     await check_store(settings)
     keeper = RedisServer(settings)

@@ -65,7 +65,7 @@ def require_document(head: bytes) -> Format:
     kind = kind_of(head)
     if kind is not None:
         return kind
-    looks = f"The file looks like {_looks(head)}, which is not read" if head else "The file is empty"
+    looks = f"The file looks like {_looks(head)}, which is not supported" if head else "The file is empty"
     raise DocumentError(f"{looks}; send {TAKEN}.", code="not_a_document")
 
 

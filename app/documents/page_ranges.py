@@ -24,7 +24,7 @@ def _span(part: str) -> tuple[int, int | None]:
     if first is None or (last is None and after.strip()):
         raise _invalid(f'page_ranges: "{part[:40]}" is not a page or a range; write it like "1-3,5".')
     if first < 1 or (last is not None and last < first):
-        raise _invalid(f'page_ranges: "{part[:40]}" runs backwards or starts before page 1.')
+        raise _invalid(f'page_ranges: "{part[:40]}" is reversed or starts before page 1.')
     return first, last
 
 

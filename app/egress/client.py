@@ -70,7 +70,7 @@ class EgressClient:
         try:
             self._tls = httpx.create_ssl_context()
         except OSError as exc:
-            raise SettingsError(f"SSL_CERT_FILE names no file of certificates that can be read: {exc}.") from exc
+            raise SettingsError(f"SSL_CERT_FILE cannot be read as a file of certificates: {exc}.") from exc
 
     async def aclose(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
@@ -152,7 +152,9 @@ class EgressClient:
             busy = answer.status == 429 or answer.status >= 500
             raise FetchError(message, code="fetch_status", retryable=busy)
         if headers.get("content-encoding", "").lower() not in ("", "identity"):
-            raise FetchError(f"{host} sent the document compressed though it was asked not to; serve it as it is.")
+            raise FetchError(
+                f"{host} sent the document with a Content-Encoding that was not requested; serve it without one."
+            )
         limit, pieces = self._settings.max_file_bytes, 0
         declared = headers.get("content-length", "")
         expected = int(declared) if declared.isdecimal() else limit
@@ -186,7 +188,7 @@ class EgressClient:
                 await door.aclose()
         if deadline.cancelled_caught:
             took = f"{door.host} took longer than {seconds:g} seconds ({setting})"
-            raise FetchError(f"{took}; try again later or allow more time.", code="fetch_timeout")
+            raise FetchError(f"{took}; try again later or raise the limit.", code="fetch_timeout")
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -220,7 +222,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             answers = await asyncio.get_running_loop().run_in_executor(self._resolvers, lookup)
         except (OSError, UnicodeError) as exc:
-            raise FetchError(f"{host} was not found; check the URL's spelling.") from exc
+            raise FetchError(f"The host name {host} could not be resolved; check the spelling of the URL.") from exc
         addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
         self._rules.check_addresses(host, port, addresses)
         failure: Exception | None = None
@@ -232,11 +234,11 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             else:
                 self._opened.append(stream)
                 return _Metered(stream, self)
-        message = f"{host} does not accept connections on port {port}; check that it is up."
+        message = f"{host} does not accept connections on port {port}; check that it is running."
         raise FetchError(message, retryable=True) from failure
 
     async def connect_unix_socket(self, path: str, timeout: Any = None, socket_options: Any = None) -> NoReturn:
-        raise httpcore.UnsupportedProtocol("There is no way out over a Unix socket.")
+        raise httpcore.UnsupportedProtocol("Unix sockets are not supported.")
 
 
 class _Metered(httpcore.AsyncNetworkStream):
@@ -272,16 +274,18 @@ def _too_large(host: str, limit: int) -> NoReturn:
 
 
 def _wasteful(host: str) -> NoReturn:
-    raise FetchError(f"{host} sends the document in crumbs, or little of it among much else; serve it as a plain file.")
+    raise FetchError(
+        f"{host} sent too many tiny chunks, or little content with much overhead; serve the document as a plain file."
+    )
 
 
 def _reason(host: str, exc: BaseException | None) -> str:
     cause = exc
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"The TLS certificate of {host} is not valid; renew it, or name its authority in SSL_CERT_FILE."
+            return f"The TLS certificate of {host} is not valid; renew it, or set SSL_CERT_FILE to a file with its CA."
         cause = cause.__cause__ or cause.__context__
-    return f"The connection to {host} broke off or is not proper HTTP; try again later."
+    return f"The connection to {host} broke off, or its answer was not valid HTTP; try again later."
 
 
 def _target(url: httpx.URL) -> httpcore.URL:

@@ -83,7 +83,7 @@ class UrlPolicy:
         if not HOST.fullmatch(host):
             _refuse("The URL has no valid host; check its spelling.")
         if parsed.userinfo:
-            _refuse("The URL contains a user name or password; use one that works without.")
+            _refuse("The URL contains a user name or password; use a URL without.")
         port = DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
         if self.listed(host, port):
             return parsed
@@ -104,15 +104,15 @@ class UrlPolicy:
                 continue
             if is_blocked(ip):
                 _refuse(
-                    f"{host} has a private or reserved address; use a public host, or list it in "
-                    f"{self._settings}_ALLOWED_HOSTS or its network in {self._settings}_ALLOWED_NETWORKS."
+                    f"{host} has a private or reserved address; use a public host, or add it to "
+                    f"{self._settings}_ALLOWED_HOSTS or its network to {self._settings}_ALLOWED_NETWORKS."
                 )
             self._check_port(host, port)
 
     def _check_port(self, host: str, port: int) -> None:
         if port not in DEFAULT_PORTS.values():
             setting = f"{self._settings}_ALLOWED_HOSTS"
-            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or list {host} in {setting}.")
+            _refuse(f"The URL's port {port} is not 80 or 443; use one of them or add {host} to {setting}.")
 
 
 def fetch_policy(settings: Settings) -> UrlPolicy:

@@ -73,16 +73,16 @@ class PaddleOCRVLOptions(Options):
 
     prettify_markdown: bool = Field(True, description="Center figures and tables by HTML.")
     show_formula_number: bool = False
-    restructure_pages: bool = Field(False, description="Look at all pages once more when they are put together.")
-    merge_tables: bool = Field(True, description="Of restructure_pages: join tables that run over pages.")
-    relevel_titles: bool = Field(True, description="Of restructure_pages: give headings their levels.")
+    restructure_pages: bool = Field(False, description="Run a final pass over all pages when the result is assembled.")
+    merge_tables: bool = Field(True, description="With restructure_pages: join tables that span pages.")
+    relevel_titles: bool = Field(True, description="With restructure_pages: assign heading levels.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "PaddleOCRVLOptions":
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
-            raise ValueError("min_pixels is more than max_pixels")
+            raise ValueError("min_pixels is larger than max_pixels")
         if self.prompt_label is not None and self.use_layout_detection is not False:
-            raise ValueError("prompt_label is for pages read as one block: it needs use_layout_detection=false")
+            raise ValueError("prompt_label requires use_layout_detection=false")
         return self
 
     @property

@@ -50,10 +50,10 @@ class EngineRegistry:
         return (await self._read()).unavailable_reasons
 
     async def waiting_reason(self, engine: str, *, queued: bool) -> str | None:
-        """Why a job of this engine has to wait, in words for its owner; `queued`: no worker has taken it yet."""
+        """Why a job of this engine has to wait, for people; `queued`: no worker has taken it yet."""
         seen = await self._read()
         if queued and engine not in seen.live:
-            return f"Waiting for a worker with the engine {engine}; none is alive."
+            return f"Waiting for a worker with the engine {engine}; none is running."
         reason = seen.unavailable_reasons.get(engine)
         return f"Waiting: {reason}" if reason else None
 
@@ -72,7 +72,7 @@ class EngineRegistry:
             return FALLBACK
         known = _known(seen)
         if name not in known:
-            raise UnknownEngine(f'There is no engine "{name[:40]}"; there is {", ".join(sorted(known))}.')
+            raise UnknownEngine(f'Unknown engine "{name[:40]}"; use one of {", ".join(sorted(known))}.')
         return name
 
     async def _read(self) -> _Seen:
@@ -91,7 +91,7 @@ class EngineRegistry:
         now, beats, unavailable_reasons = epoch(answers[0]), dict(answers[1]), answers[3]
         live = {engine for engine, at in beats.items() if at >= now - LIVE}
         able = {engine for engine, at in answers[2] if at >= now - ABLE}
-        unable = {engine: unavailable_reasons.get(engine) or "it cannot work" for engine in live - able}
+        unable = {engine: unavailable_reasons.get(engine) or "the engine is unavailable" for engine in live - able}
         return [_Seen(live, self._seen.known | set(beats), unable)]
 
 

@@ -10,7 +10,7 @@ from app.jobs.queue import Jobs
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
-EXPIRED = "The job and its result have expired or were removed; RESULT_TTL says how long they are kept."
+EXPIRED = "The job and its result have expired or were deleted; RESULT_TTL sets how long they are kept."
 
 
 class JobAccess:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
 
-UNREADABLE = "The record of this job was damaged in the store: submit the document again."
+UNREADABLE = "The record of this job in Redis is damaged; submit the document again."
 
 Outcome = Literal["created", "replayed", "conflict", "full"]
 

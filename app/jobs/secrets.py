@@ -64,13 +64,13 @@ def forget(folder: JobFolder) -> None:
 def check_headers(headers: Mapping[str, str]) -> None:
     """Raises ValueError, without any value in it, where they cannot be sent along with the request for a document."""
     if len(headers) > HEADERS_MAX or sum(len(name) + len(value) for name, value in headers.items()) > HEADERS_LENGTH:
-        raise ValueError(f"more than {HEADERS_MAX} headers, or {HEADERS_LENGTH} characters of them")
+        raise ValueError(f"at most {HEADERS_MAX} headers with {HEADERS_LENGTH} characters in total are allowed")
     for name, value in headers.items():
         if not _NAME.fullmatch(name):
-            raise ValueError("a name is not one of a header")
+            raise ValueError("a header name is invalid")
         if _OURS.fullmatch(name):
             raise ValueError(f"{name} cannot be set")
         if value and not _VALUE.fullmatch(value):
             raise ValueError(f"the value of {name} is not printable ASCII, or begins or ends with white space")
     if len({name.lower() for name in headers}) < len(headers):
-        raise ValueError("a name is there twice")
+        raise ValueError("duplicate header name")

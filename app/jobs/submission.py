@@ -182,15 +182,14 @@ class Submissions:
 
 def conflict(job_id: str) -> IdempotencyConflict:
     return IdempotencyConflict(
-        f"This idempotency_key belongs to job {job_id}, which was another request: use a new key, or send the same "
-        "request."
+        f"This idempotency_key was used for a different request (job {job_id}); use a new key, or repeat that request."
     )
 
 
 def _checked_secrets(new: NewJob) -> Secrets:
     """Raises InvalidRequest, with no secret in its message."""
     if new.headers and new.url is None:
-        raise InvalidRequest("headers go with pdf_url, not with a file.")
+        raise InvalidRequest("headers are only allowed with pdf_url, not with a file.")
     try:
         check_headers(new.headers)
     except ValueError as error:

@@ -8,7 +8,7 @@ import psutil
 
 
 def port_holder(host: str, port: int) -> str | None:
-    """None where the port can be bound, else a sentence that names its holder as far as we may know it.
+    """None where the port can be bound, else a message that names its holder as far as we may know it.
 
     Raises OSError where the address itself is not ours.
     """
@@ -19,11 +19,11 @@ def port_holder(host: str, port: int) -> str | None:
             probe.bind(address)
             return None
         except PermissionError:
-            return f"Port {port} needs more rights than this user has."
+            return f"This user may not listen on port {port}. Choose another with PORT=…."
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    return f"Port {port} is in use by {_holder(port)}."
+    return f"Port {port} is in use by {_holder(port)}. Stop it, or choose another with PORT=…."
 
 
 def _holder(port: int) -> str:

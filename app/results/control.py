@@ -33,7 +33,7 @@ class JobControl:
         """Queues an ended job again for what failed in it; its good pages stay. Raises NotNow, QueueFull, Gone."""
         folder = self._blobs.job(job.id)
         if job.ended and job.has_secrets and not await asyncio.to_thread(folder.has, folder.source):
-            raise NotNow("The headers and the password of this job are forgotten: submit the document again.")
+            raise NotNow("The headers and the password of this job have been deleted; submit the document again.")
         if job.ended and (job.status is not Status.FINISHED or job.page_errors):
             await asyncio.to_thread(forget_failed_pages, folder)
         outcome = await self._jobs.retry(job.id)

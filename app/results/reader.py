@@ -75,7 +75,7 @@ class Results:
             data = await asyncio.to_thread(folder.read, folder.page(number))
         except FileNotFoundError:
             total = job.pages_total if job.pages_total is not None else "its"
-            message = f"Page {number} of this job is not there; {job.pages_done} of {total} pages are done."
+            message = f"Page {number} of this job is not available; {job.pages_done} of {total} pages are done."
             raise NotFound(message) from None
         fields = page_fields(data)
         fields.pop("for_assembly", None)
@@ -99,4 +99,4 @@ class Results:
 
 
 def _gone() -> Gone:
-    return Gone("The job has finished, but its result is no longer in the blob store.")
+    return Gone("The job has finished, but its result is no longer in blob storage.")

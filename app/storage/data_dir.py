@@ -23,12 +23,12 @@ def make_data_dir(settings: Settings) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileExistsError:
-        raise SettingsError(f"DATA_DIR={folder} is not a folder: choose another with DATA_DIR=….") from None
+        raise SettingsError(f"DATA_DIR={folder} is not a directory; choose another with DATA_DIR=….") from None
     except OSError as error:
         if there and error.errno in _FULL:
             return
-        verb = "written" if there else "made"
-        message = f"DATA_DIR={folder.absolute()} cannot be {verb} ({error.strerror}): choose another with DATA_DIR=…."
+        verb = "written" if there else "created"
+        message = f"DATA_DIR={folder.absolute()} cannot be {verb} ({error.strerror}); choose another with DATA_DIR=…."
         raise SettingsError(message) from None
 
 

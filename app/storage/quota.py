@@ -39,7 +39,7 @@ redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1] .. ':' .. ARGV[2])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return {1, reserved}
 """
-NEARLY_FULL = f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left: make room on it or delete jobs."
+NEARLY_FULL = f"The disk of DATA_DIR has less than {FREE_MIN >> 20} MiB left; free disk space or delete jobs."
 
 
 class Quota:
@@ -50,8 +50,8 @@ class Quota:
         self._folder = settings.data_dir.absolute()
         self._most = settings.data_quota_gb
         self._full = (
-            f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows: delete jobs, wait until some expire, or "
-            "allow more."
+            f"DATA_DIR holds the {self._most:g} GiB that DATA_QUOTA_GB allows; delete jobs, wait until some expire, or "
+            "raise the quota."
         )
         self._id_kept = settings.result_ttl + TOMBSTONE_TTL
         self._asked = 0.0
@@ -82,7 +82,7 @@ class Quota:
                 await self._store.zrem(keys.DATA_RESERVED, f"{name}:{size}")
 
     async def refusal(self) -> str | None:
-        """Why nothing more may be stored, in a sentence that says what to do; None while there is room."""
+        """Why nothing more may be stored, and what to do about it; None while there is room."""
         if time.monotonic() - self._asked >= ASK_EVERY:
             self._refusal = await self._judge()
             self._asked = time.monotonic()
@@ -102,9 +102,9 @@ class Quota:
                 return NEARLY_FULL
             if not await self._is_of_this_store():
                 return (
-                    f"DATA_DIR {self._folder} does not have the files of this store's jobs: give every API and worker "
-                    "the same folder, or delete the key data:id in the store if the folder moved or the store was "
-                    "restored."
+                    f"DATA_DIR {self._folder} does not have the files of the jobs in this Redis; give every API and "
+                    "worker the same directory, or delete the key data:id in Redis if the directory was moved or Redis "
+                    "was restored from a backup."
                 )
         except OSError as error:
             return f"DATA_DIR {self._folder} cannot be used: {error.strerror}."

@@ -121,7 +121,7 @@ class Sender:
         size = len(outcome)
         if job.error is not None or size <= self._inline_max:
             return size, outcome
-        note = f"The callback would have {size} bytes, more than WEBHOOK_MAX_INLINE_BYTES: see result_url."
+        note = f"The callback would have {size} bytes, more than WEBHOOK_MAX_INLINE_BYTES; see result_url."
         link = {"result": None, "result_url": self._link(f"/jobs/{job.id}/result"), "note": note}
         linked = encode(outcome_head(job) | link)
         return len(linked), [linked]

@@ -288,13 +288,13 @@ async def test_a_process_that_is_taken_over_misleads_nobody(tmp_path: Path) -> N
     async with page_processes(reader="tests.support.taken_over:Reader") as children:
         await children.prepare(folder, None, 10)
         (child,) = children._idle
-        with pytest.raises(PageError, match="what no page process of ours leaves") as failure:
+        with pytest.raises(PageError, match="returned invalid data and was stopped") as failure:
             await children.page(folder, 1)
         assert failure.value.code == "page_failed"
         assert not child.channel.alive
         assert folder.pages_done() == set()
         store_page(folder, Page(1, 1, 1, "engine"))
-        with pytest.raises(DocumentError, match="what no page process of ours leaves") as refusal:
+        with pytest.raises(DocumentError, match="returned invalid data and was stopped") as refusal:
             await children.assemble(folder, "null", "1")
         assert refusal.value.code == "document_crashed"
         assert await children.prepare(good, None, 10) == [1, 2]

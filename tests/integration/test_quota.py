@@ -210,14 +210,14 @@ def test_with_data_dir_full_nothing_is_taken_and_what_waits_goes_on_waiting(serv
         refusal = service.client.post("/infer", files={"file": ("a.pdf", text_pdf())})
         assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
         assert explained("DATA_DIR holds", refusal.json()["detail"])
-        wait_for(lambda: "no work is taken up" in service.log.read_text())
+        wait_for(lambda: "no jobs are processed" in service.log.read_text())
         worker.suspend()
         store.set(keys.DATA_USED, 0)
         wait_for(lambda: service.client.get("/health/ready").json()["parts"]["blobs"] == "ok")
         waiting = service.submit(text_pdf())
         store.set(keys.DATA_USED, 1 << 60)
         worker.resume()
-        wait_for(lambda: service.log.read_text().count("no work is taken up") >= 2)
+        wait_for(lambda: service.log.read_text().count("no jobs are processed") >= 2)
         assert service.client.get(f"/jobs/{waiting}").json()["status"] == "queued"
         store.set(keys.DATA_USED, 0)
     assert service.result(waiting)["status"] == "finished"

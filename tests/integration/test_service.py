@@ -126,7 +126,7 @@ def test_the_death_of_the_engine_host_costs_one_document_no_attempt(mortal: Serv
     assert service.result(job)["status"] == "finished"
     state = service.client.get(f"/jobs/{job}").json()
     assert (state["attempts"], state["pages_done"]) == (0, 3)
-    assert explained("the engine host ended by SIGKILL", service.log.read_text())
+    assert explained("the engine host was terminated by SIGKILL", service.log.read_text())
 
 
 @pytest.mark.slow

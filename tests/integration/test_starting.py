@@ -58,7 +58,7 @@ def test_a_data_dir_that_is_a_file_ends_every_program(command: list[str], status
     ended = start(command, tmp_path, DATA_DIR="file")
     assert ended.returncode == status
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("INFO: ")]
-    assert "DATA_DIR=file is not a folder: choose another with DATA_DIR=…." in lines[0]
+    assert "DATA_DIR=file is not a directory; choose another with DATA_DIR=…." in lines[0]
     assert len(lines) == 1 or lines[1:] == ["ERROR:    Application startup failed. Exiting."]
 
 
@@ -93,7 +93,11 @@ def test_data_dirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert made.data_dir.stat().st_mode & 0o777 == 0o700
     assert list(made.data_dir.iterdir()) == []
     (tmp_path / "file").touch()
-    for folder, words in (("file", "is not a folder"), ("file/x", "Not a directory"), ("/proc/none", "cannot be made")):
+    for folder, words in (
+        ("file", "is not a directory"),
+        ("file/x", "Not a directory"),
+        ("/proc/none", "cannot be created"),
+    ):
         with pytest.raises(SettingsError, match=words):
             make_data_dir(Settings(data_dir=tmp_path / folder))
 
@@ -108,7 +112,7 @@ def test_data_dirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         make_data_dir(made)
     fails(errno.ENOSPC)
     make_data_dir(made)  # what it holds can be fetched and deleted
-    with pytest.raises(SettingsError, match=r"cannot be made \(No space left on device\)"):
+    with pytest.raises(SettingsError, match=r"cannot be created \(No space left on device\)"):
         make_data_dir(Settings(data_dir=tmp_path / "c"))
 
 
@@ -147,7 +151,9 @@ def test_a_worker_warns_of_names_it_does_not_know(tmp_path: Path) -> None:
     assert misspelled.endswith(
         "REDIS_URI in the environment is not a setting and has no effect: did you mean REDIS_URL?"
     )
-    assert "MODEL_NAME=ours does not tell a version of PaddleOCR-VL, so v1.6 is assumed; set MODEL" in model
+    assert (
+        "MODEL_NAME=ours does not name a version of PaddleOCR-VL; assuming v1.6. If that is wrong, set MODEL" in model
+    )
     assert data_dir.startswith("DATA_DIR=file ")
     ended = start(program("worker"), tmp_path, **given, MODEL="v1", **{WARNED: "1"})
     assert ended.stderr.count("\n") == 1

@@ -310,6 +310,6 @@ async def test_a_store_that_does_not_let_itself_be_asked(server: Server) -> None
     store = connect(Settings(redis_url=server.url.replace("unix://", "unix://ocr:secret@")))
     assert await unfit(store) is None
     await store.set(keys.PROBE, 1, ex=60)
-    with pytest.raises(StoreDown, match="lacks the permission"):
+    with pytest.raises(StoreDown, match="lacks a permission"):
         await store.config_get("maxmemory")
     await store.aclose()

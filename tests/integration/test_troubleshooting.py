@@ -129,7 +129,7 @@ async def test_an_engine_that_crashes_as_it_starts(
     keeper = EngineHostManager("paddleocr_vl", Settings(data_dir=data_dir))
     kept = asyncio.create_task(keeper.keep())
     fault = await until(lambda: keeper.unavailable_reason)
-    assert explained(f"The engine does not start: it ended by {name}", fault)
+    assert explained(f"The engine does not start: it was terminated by {name}", fault)
     kept.cancel()
     await asyncio.gather(kept, return_exceptions=True)
 
@@ -138,7 +138,7 @@ def test_full() -> None:
     with answering("api", MAX_QUEUED_JOBS="1") as api:
         api.submit(text_pdf())
         answer = api.client.post("/infer", files={"file": text_pdf()})
-        assert explained("As many jobs wait", answer.json()["detail"])
+        assert explained("The queue is full", answer.json()["detail"])
 
 
 def test_private_addresses(service: Service) -> None:

@@ -133,7 +133,7 @@ def test_all_options_of_predict_are_ours() -> None:
         ({"layout_threshold": 2}, "options.layout_threshold"),
         ({"prompt_label": "poem"}, "options.prompt_label"),
         ({"prompt_label": "table"}, "use_layout_detection=false"),
-        ({"min_pixels": 10, "max_pixels": 5}, "min_pixels is more than max_pixels"),
+        ({"min_pixels": 10, "max_pixels": 5}, "min_pixels is larger than max_pixels"),
     ],
 )
 def test_wrong_options_are_named(options: dict[str, Any], words: str, service: Service) -> None:

@@ -59,4 +59,4 @@ def test_without_network_it_says_so(tmp_path: Path) -> None:
     ended = prefetch(tmp_path, MODEL="v1")
     assert ended.returncode == 1
     assert "PP-DocLayoutV2 cannot be downloaded" in ended.stderr
-    assert "PADDLE_PDX_MODEL_SOURCE names another source" in ended.stderr
+    assert "set PADDLE_PDX_MODEL_SOURCE to use another source" in ended.stderr

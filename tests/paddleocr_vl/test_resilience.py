@@ -116,8 +116,8 @@ async def test_what_has_no_end_is_noticed(settings: Settings, vlm: RunningVLM, t
     async with running_engine(settings) as engine:
         page = await read(engine, tmp_path / "job", max_new_tokens=3000)
     assert page.warnings == [
-        "A table block ends early: its text is longer than max_new_tokens.",
-        "A table block repeats itself: the model did not find its end.",
+        "A table block is truncated: its text is longer than max_new_tokens.",
+        "A table block repeats itself: the model did not stop.",
     ]
 
 
@@ -230,7 +230,11 @@ def test_jobs_wait_for_the_server(away: str, layout_dir: Path) -> None:
     with running(**environment(layout_dir, vlm)) as service:
         jobs = [service.submit(pdf((595, 842), (300, 400))) for _ in range(3)]
         wait_for(lambda: vlm.requests)
-        words = {"down": "does not answer", "sick": "not well: 500 at /health", "wrong": "serves another, not"}[away]
+        words = {
+            "down": "does not answer",
+            "sick": "is unhealthy: it answers 500 at /health",
+            "wrong": "serves another, not",
+        }[away]
         if away == "down":
             vlm.stop()
         else:

@@ -42,7 +42,7 @@ def test_a_vlm_server_that_asks_for_a_key(layout_dir: Path, web: Web) -> None:
     web.files["/health"] = b""
     web.statuses["/v1/models"] = [401] * 1000
     with answering(**environment(layout_dir) | {"VL_SERVER_URL": f"{web.url}/v1"}) as service:
-        comes_to_say(service, "The VLM server at … refuses us")
+        comes_to_say(service, "The VLM server at … denies access")
 
 
 def test_a_layout_model_that_cannot_be_had(tmp_path: Path, vlm: RunningVLM) -> None:

@@ -37,22 +37,22 @@ IN_ANY_ENVIRONMENT = (
     "Redis at REDIS_URL cannot be used: its version",
     "Waiting for a worker",
     "The engine does not start: this environment lacks",
-    "The engine does not start: it ended by SIGSEGV",
-    "The engine does not start: it ended by SIGKILL",
+    "The engine does not start: it was terminated by SIGSEGV",
+    "The engine does not start: it was terminated by SIGKILL",
     "Page …",
-    "the engine host ended by SIGKILL",
-    "As many jobs wait",
+    "the engine host was terminated by SIGKILL",
+    "The queue is full",
     "DATA_DIR holds",
     "… has a private",
     "'…' is not a name",
-    "A page of another site",
+    "Web pages of other sites",
 )
 """Provoked in tests/integration/test_troubleshooting.py, and some in the tests of the part that says them."""
 
 WITH_PADDLE = (
     "Waiting: The VLM server",
     "The VLM server at … serves",
-    "The VLM server at … refuses us",
+    "The VLM server at … denies access",
     "The VLM server at … fails all requests",
     "PaddleOCR-VL cannot be loaded",
     "No ccache found",

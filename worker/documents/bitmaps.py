@@ -47,7 +47,7 @@ def _factor(image: Image.Image, max_pixels: int) -> int:
         if memory_needed(image, factor) <= MEMORY_MOST:
             return factor
     raise PageError(
-        f"An image of {pixels / 1e6:,.0f} megapixels takes more memory to decode than a page may have: "
+        f"The image has {pixels / 1e6:,.0f} megapixels and needs more memory to decode than a page may use; "
         "send it at a lower resolution."
     )
 

@@ -102,7 +102,8 @@ class OpenImage(OpenDocument):
     def _frame(self, number: int) -> Iterator[Image.Image]:
         """The frame of the page, not yet decoded. What fails with it becomes a PageError."""
         damaged = PageError(
-            f"Page {number} cannot be decoded: its {self._kind.value} image is damaged or of a rare kind; save it anew."
+            f"Page {number} cannot be decoded: its {self._kind.value} image is damaged or unsupported; save it with "
+            "another program."
         )
         with _failing_as(damaged), closing(self._opened()) as image:
             if number > 1:

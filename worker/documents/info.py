@@ -60,7 +60,7 @@ def _sound(pages: object, selected: object) -> bool:
 
 def unsound() -> DocumentError:
     return DocumentError(
-        "The process that opened the document left no sound list of its pages: the file is hostile, or the blob store "
-        "has damaged it.",
+        "The process that opened the document returned an invalid list of pages: the file is malicious, or blob "
+        "storage has damaged it.",
         code="document_crashed",
     )

@@ -61,7 +61,7 @@ def decrypt(file: BinaryIO, password: str, copy: BinaryIO) -> None:
     except pdfium.PdfiumError as error:
         if error.err_code != pdfium_c.FPDF_ERR_PASSWORD:
             raise _refusal(error) from None
-        message = "The password does not open the document: send the one it was encrypted with as `password`."
+        message = "The password is wrong; send the password of the document as `password`."
         raise DocumentError(message, code="document_encrypted") from None
     with document:
         try:
@@ -106,6 +106,6 @@ def _refusal(error: pdfium.PdfiumError) -> DocumentError:
             message = "The document is encrypted and needs a password; send it as `password`."
             return DocumentError(message, code="document_encrypted")
         case pdfium_c.FPDF_ERR_SECURITY:
-            return DocumentError("The document is encrypted in a way that cannot be opened.", code="document_encrypted")
+            return DocumentError("The document uses an encryption that is not supported.", code="document_encrypted")
         case _:
             return DocumentError("The document is damaged: it cannot be opened as a PDF.", code="document_invalid")

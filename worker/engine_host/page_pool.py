@@ -114,12 +114,12 @@ class PagePool:
             try:
                 return await self._call(folder, Prepare(page_ranges, max_pages, survey=True))
             except (_Overrun, ChildDied) as failure:
-                log.info("%s is not surveyed: it %s", folder.id, failure)
+                log.info("skipping the survey of %s: it %s", folder.id, failure)
                 return await self._call(folder, Prepare(page_ranges, max_pages, survey=False))
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:
-            message = f"The process that opened the document {died}: the file is damaged or hostile."
+            message = f"The process that opened the document {died}: the file is damaged or malicious."
         raise DocumentError(message, code="document_crashed")
 
     async def page(self, folder: JobFolder, number: int) -> None:
@@ -143,7 +143,7 @@ class PagePool:
         try:
             return await self._call(folder, Assemble(engine, version))
         except (_Overrun, ChildDied) as error:
-            raise DocumentError(f"Putting the pages together failed: it {error}.", code="document_crashed") from None
+            raise DocumentError(f"Assembling the result failed: it {error}.", code="document_crashed") from None
         finally:
             self._close_document(folder)
 
@@ -212,9 +212,9 @@ class PagePool:
                 raise self._too_long from None
             raise
         except Misconduct as misconduct:
-            log.error("a page process is taken to be hostile and is killed: %s", misconduct)
+            log.error("killing a page process that returned invalid data, it may be compromised: %s", misconduct)
             await child.kill()
-            raise _Overrun("left what no page process of ours leaves", "page_failed") from None
+            raise _Overrun("returned invalid data", "page_failed") from None
 
     def _note_spent(self, document: str, seconds: float) -> None:
         """Of documents that end early nobody asks: the oldest are forgotten."""

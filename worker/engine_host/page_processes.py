@@ -39,11 +39,11 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 
 LACKING = {
     Sandbox.SEALED: (
-        "this kernel has no Landlock: page processes open no file, and all models are loaded at the start, some 200 MB"
+        "this kernel has no Landlock: page processes cannot open files, so all models are loaded at startup (200 MB)"
     ),
     Sandbox.NONE: (
-        "this machine does not let page processes give up system calls (seccomp): a document that takes over one of "
-        "them reaches whatever this user may reach"
+        "page processes run without a system call filter, since seccomp is unavailable here: a malicious document that "
+        "takes one over can access whatever this user can access"
     ),
 }
 """What is logged, once, where the sandbox is not complete."""
@@ -173,7 +173,7 @@ class PageProcesses:
                 server = await self._running_server()
                 await self._preload_in(server)
         except (ChildDied, WorkerError) as failure:  # each process loads them for itself, as the first one did
-            log.warning("models are not loaded ahead: %s", failure)
+            log.warning("preloading models failed: %s", failure)
             return
         without, self._ready = self._ready, deque()
         self._refill()
@@ -188,7 +188,7 @@ class PageProcesses:
     def _forked(self, fork: "asyncio.Task[None]") -> None:
         self._forking.discard(fork)
         if not fork.cancelled() and (failure := fork.exception()) is not None:
-            log.warning("a page process does not start: %s", failure)
+            log.warning("starting a page process failed: %s", failure)
 
     async def _fork_ahead(self) -> None:
         process = await self._fork()
@@ -247,7 +247,7 @@ class PageProcesses:
         if self._server is not None and self._server.alive:
             return self._server
         if self._server is not None:
-            log.warning("the fork server has ended and is started again")
+            log.warning("the fork server exited; restarting it")
             self._passing.close()
         self._passing, theirs = socket.socketpair()
         self._passing.setblocking(False)
@@ -277,7 +277,7 @@ class PageProcesses:
         except TimeoutError:
             channel.kill()
             await channel.wait()
-            message = f"A page process has not started within {START_WITHIN:g} s."
+            message = f"A page process did not start within {START_WITHIN:g} s."
             raise WorkerError(message, code="internal", retryable=True) from None
 
 

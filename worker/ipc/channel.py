@@ -41,7 +41,9 @@ class ChildDied(Exception):
     """The child ended with calls in flight. `status` is its exit status, negative for a signal."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}")
+        super().__init__(
+            f"was terminated by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+        )
         self.status = status
 
 
@@ -180,7 +182,7 @@ class Channel:
             while line := await _line(self._reader):
                 self._handle(json.loads(line))
         except Exception as error:  # whatever it is that we cannot take: this child is not to be trusted any more
-            log.error("child %s breaks the protocol and is killed: %r", self.pid, error)
+            log.error("killing child %s, which violated the protocol: %r", self.pid, error)
             self.kill()
         with anyio.move_on_after(EXIT_WITHIN):  # let the real exit status come before killing what only closed its end
             await self._process.wait()
@@ -216,7 +218,7 @@ def _received_error(error: dict[str, Any]) -> JobError:
     """A child's error as it is raised here. It goes into the job's record, so anything but text breaks the protocol."""
     kind, message, code, retryable = error["kind"], error["message"], error["code"], error["retryable"]
     if not (isinstance(message, str) and isinstance(code, str) and isinstance(retryable, bool)):
-        raise TypeError("an error has a message, a code and retryable")
+        raise TypeError("an error must have message, code and retryable")
     (message + code).encode()  # no lone surrogates
     return KINDS.get(kind, WorkerError)(message[:MESSAGE_MAX], code=code[:MESSAGE_MAX], retryable=retryable)
 
@@ -224,11 +226,11 @@ def _received_error(error: dict[str, Any]) -> JobError:
 def error_message(error: Exception) -> ErrorMessage:
     """An exception as it travels. What is no JobError becomes a WorkerError."""
     if isinstance(error, OSError):
-        message = f"The blob store cannot be used: {error.strerror}."
+        message = f"Blob storage (DATA_DIR) is unavailable: {error.strerror}."
         error = WorkerError(message, code="storage_unavailable", retryable=True)
     if not isinstance(error, JobError):
         name = type(error).__name__
-        error = WorkerError(f"An internal error ({name}); the worker's log has the details.", code="internal")
+        error = WorkerError(f"An internal error occurred ({name}); the worker's log has the details.", code="internal")
     return {
         "kind": type(error).__name__,
         "code": error.code,

@@ -73,10 +73,10 @@ class Handover:
     def _name(self, part: BlobPart) -> BlobName:
         folder = self._folder
         if part.kind not in self._call.taken:
-            raise Misconduct(f"{type(self._call).__name__} leaves no {part.kind[:40]!r}")
+            raise Misconduct(f"{type(self._call).__name__} must not return a {part.kind[:40]!r}")
         if part.kind == "page":
             if part.name not in self._numbers:
-                raise Misconduct(f"it was not asked for page {part.name[:40]!r}")
+                raise Misconduct(f"it returned page {part.name[:40]!r}, which was not requested")
             return folder.page(self._numbers[part.name])
         if part.kind == "raster":
             (number,) = self._numbers.values()
@@ -84,7 +84,7 @@ class Handover:
         if part.kind == "image":
             found = IMAGE_NAME.fullmatch(part.name)
             if found is None or int(found[1]) not in self._numbers.values():
-                raise Misconduct(f"no picture of the page is called {part.name[:80]!r}")
+                raise Misconduct(f"it returned an image with the invalid name {part.name[:80]!r}")
             return folder.image(part.name)
         return {"source": folder.source, "document": folder.document, "result": folder.result}[part.kind]
 
@@ -93,7 +93,7 @@ class Handover:
         length = os.fstat(self._spool.fileno()).st_size
         for name, parts in blobs.items():
             if parts[-1].end > length:
-                raise Misconduct("its spool is shorter than it says")
+                raise Misconduct("a blob ends after the end of its spool")
             with self._folder.replacing(name) as file:
                 for part in parts:
                     self._copy_part(part, file)
@@ -102,7 +102,7 @@ class Handover:
         for offset in range(part.start, part.end, CHUNK):
             chunk = os.pread(self._spool.fileno(), min(CHUNK, part.end - offset), offset)
             if not chunk:  # it has been cut meanwhile
-                raise Misconduct("its spool is shorter than it says")
+                raise Misconduct("a blob ends after the end of its spool")
             file.write(chunk)
 
     def _joined_pages(self) -> IO[bytes]:

@@ -175,26 +175,26 @@ class Assemble(PageCall[list[PageFailure]]):
 def _checked(value: object, kind: type[T]) -> T:
     """The value, which has to be of that very type: a bool is no int. Raises Misconduct."""
     if type(value) is not kind:
-        raise Misconduct(f"its answer has {type(value).__name__} in place of {kind.__name__}")
+        raise Misconduct(f"its answer has {type(value).__name__} instead of {kind.__name__}")
     return value
 
 
 def _nothing(value: object) -> None:
     if value is not None:
-        raise Misconduct("its answer has a value")
+        raise Misconduct("its answer has an unexpected value")
 
 
 def _sized(value: object, length: int) -> list[Any]:
     found: list[Any] = _checked(value, list)
     if len(found) != length:
-        raise Misconduct(f"its answer has a list of {len(found)} in place of {length}")
+        raise Misconduct(f"its answer has a list of {len(found)} items instead of {length}")
     return found
 
 
 def _parts(values: list[object]) -> list[BlobPart]:
     """Parts that follow each other in the spool, so that no more can be copied than is there."""
     if len(values) > PARTS_MAX:
-        raise Misconduct(f"it leaves {len(values)} parts of blobs")
+        raise Misconduct(f"it returned {len(values)} parts of blobs")
     parts, end = [], 0
     for value in values:
         kind, name, start, size = _sized(value, 4)
@@ -218,5 +218,5 @@ def _text(value: object) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Misconduct("its answer has half of a surrogate pair") from None
+        raise Misconduct("its answer has a lone surrogate") from None
     return text

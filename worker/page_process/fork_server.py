@@ -65,7 +65,7 @@ class ForkServer:
             if pid == 0:
                 self._become_page_process(server, *descriptors)
         except OSError as error:
-            message = f"No page process can be started: {error.strerror}."
+            message = f"A page process cannot be started: {error.strerror}."
             raise WorkerError(message, code="internal", retryable=True) from error
         finally:
             for descriptor in descriptors:

@@ -133,7 +133,7 @@ def _failing_alone(number: int) -> Iterator[None]:
         yield
     except PermissionError as error:  # of the sandbox: no file is opened here that could be another's
         traceback.print_exc()
-        raise PageError(f"Page {number} cannot be read: its reader wanted more than it may have.") from error
+        raise PageError(f"Page {number} cannot be read: the sandbox denied access to a file.") from error
     except (OSError, JobError):
         raise
     except MemoryError as error:

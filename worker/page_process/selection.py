@@ -23,7 +23,7 @@ def select_pages(ranges: str | None, count: int, max_pages: int) -> list[int]:
     spans = [(first, min(last or count, count)) for first, last in spans]
     size = sum(last - first + 1 for first, last in spans)
     if size > max_pages:
-        message = f"{size} pages are selected, and MAX_PAGES is {max_pages}: use page_ranges to ask for a part."
+        message = f"{size} pages are selected, and MAX_PAGES is {max_pages}; use page_ranges to select fewer."
         raise DocumentError(message, code="too_many_pages")
     return sorted({number for first, last in spans for number in range(first, last + 1)})
 

@@ -30,14 +30,14 @@ ALONE_FROM = 2
 
 
 _CRASHED = (
-    "That is a crash in native code: the driver, CUDA and PaddlePaddle may not fit together, or shared memory is too "
+    "This is a crash in native code: the driver, CUDA and PaddlePaddle may be incompatible, or shared memory is too "
     "small (docker run --shm-size=2g --ipc=host)."
 )
 DIED_OF: dict[int, str] = {
     signal.SIGSEGV: _CRASHED,
     signal.SIGBUS: _CRASHED,
     signal.SIGABRT: _CRASHED,
-    signal.SIGKILL: "Something killed it, most likely the kernel for want of memory: give the worker more.",
+    signal.SIGKILL: "Most likely the kernel killed it because memory ran out: give the worker more memory.",
 }
 """What a signal says about why an engine host has ended."""
 
@@ -80,7 +80,7 @@ class EngineHostManager:
                 try:
                     started = await self._start(self._channel)
                 except (ServiceError, ChildDied, TimeoutError) as error:
-                    log.error("the engine %s does not start; next try in %g s", self.engine, pause)
+                    log.error("the engine %s failed to start; retrying in %g s", self.engine, pause)
                     self._note(f"The engine does not start: {self._reason(error)}")
                     self._channel.kill()
                     await self._channel.close()
@@ -114,7 +114,7 @@ class EngineHostManager:
             except ChildDied:
                 pass
             except TimeoutError:
-                log.error("the engine host has not answered for %g s and is killed", UNRESPONSIVE)
+                log.error("the engine host did not answer for %g s; killing it", UNRESPONSIVE)
                 channel.kill()
                 await channel.wait()
             await asyncio.sleep(ASK_EVERY)
@@ -122,11 +122,11 @@ class EngineHostManager:
     def _note(self, unavailable_reason: str | None) -> None:
         if unavailable_reason is None:
             if self.unavailable_reason is not None:
-                log.warning("work is taken up again")
+                log.warning("engine available again; resuming")
             self.able.set()
         else:
             if self.unavailable_reason != unavailable_reason:
-                log.warning("no work is taken up: %s", unavailable_reason)
+                log.warning("engine unavailable, no jobs are processed: %s", unavailable_reason)
             self.able.clear()
         self.unavailable_reason = unavailable_reason
 
@@ -142,7 +142,7 @@ class EngineHostManager:
         except ChildDied:
             pass
         except TimeoutError:
-            log.warning("the engine host has not heard of a canceled job for %g s and is killed", CANCEL_WITHIN)
+            log.warning("the engine host did not react to a canceled job for %g s; killing it", CANCEL_WITHIN)
             self._blameless = True
             channel.kill()
             await channel.wait()
@@ -186,7 +186,7 @@ class EngineHostManager:
             self._blameless = False
             return
         if self._places:
-            log.warning("the engine host %s with %d slices on it; it is started again", died, len(self._places))
+            log.warning("the engine host %s while it processed %d slices; restarting it", died, len(self._places))
         suspects = [place for place in self._places if place.crashes >= ALONE_FROM]
         for place in self._places:
             place.crashes = place.crashes + 1 if place in (suspects or self._places) else ALONE_FROM
@@ -202,14 +202,14 @@ class EngineHostManager:
         if self._pages >= self._settings.engine_max_pages or memory >= self._settings.engine_max_memory_mb:
             self._admitting.clear()
             if not self._places:
-                log.info("the engine host is recycled after %d pages, at %d MiB", self._pages, memory)
+                log.info("replacing the engine host after %d pages, at %d MiB", self._pages, memory)
                 await self._channel.close()
 
     def _reason(self, error: ServiceError | ChildDied | TimeoutError) -> str:
         if isinstance(error, TimeoutError):
             return (
                 f"it was not ready after {self._settings.engine_start_timeout:g} s (ENGINE_START_TIMEOUT) and is "
-                "started again."
+                "being restarted."
             )
         advice = DIED_OF.get(-error.status) if isinstance(error, ChildDied) else None
         return f"it {error}. {advice}" if advice else str(error)

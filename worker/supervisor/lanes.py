@@ -105,7 +105,7 @@ class Lanes:
                 continue
             for task, at in list(self._tasks.items()):
                 if at == execution and at in self.held:
-                    log.info("%s is let go of: it is no longer ours", self.held[at].id)
+                    log.info("stopping %s: another worker has claimed it, or its job has ended", self.held[at].id)
                     task.cancel()
                     await asyncio.wait([task])
                     await self._host.free()
@@ -200,7 +200,7 @@ class Lanes:
     async def _have_room(self) -> None:
         """Returns when DATA_DIR may take more and the engine can work: jobs wait until then."""
         while (refusal := await self._quota.refusal()) is not None:
-            log.warning("no work is taken up: %s", refusal)
+            log.warning("no jobs are processed: %s", refusal)
             await asyncio.sleep(FULL_PAUSE)
         await self._host.able.wait()
 
@@ -208,12 +208,12 @@ class Lanes:
         try:
             await self._run(held)
         except LeaseLost:
-            log.warning("%s is no longer ours: taken over by another worker, or its job has ended", held.id)
+            log.warning("%s was lost: another worker has claimed it, or its job has ended", held.id)
         except NoFreeSlot:
-            log.debug("%s goes back until a lane is free", held.id)
+            log.debug("returning %s to the queue until a lane is free", held.id)
             await retry_while_store_down(lambda: self._jobs.requeue(held, fetched=True))
         except Preempted:
-            log.debug("%s goes back: others wait", held.id)
+            log.debug("returning %s to the queue: other documents wait", held.id)
             await retry_while_store_down(lambda: self._jobs.requeue(held, to_ring=True))
         except asyncio.CancelledError:
             with anyio.move_on_after(3):  # beyond it, the next start takes the lease back
@@ -222,7 +222,9 @@ class Lanes:
 
     async def _run(self, held: Slice) -> None:
         if abs(held.schema - SCHEMA) > 1:
-            log.warning("%s is of schema %d, ours is %d: left to another worker", held.id, held.schema, SCHEMA)
+            log.warning(
+                "%s has schema %d, this worker reads %d; leaving it to another worker", held.id, held.schema, SCHEMA
+            )
             await retry_while_store_down(lambda: self._jobs.requeue(held, pause=LEFT_TO_OTHERS))
             return
         try:
@@ -238,7 +240,7 @@ class Lanes:
         retryable = error is not None and error.retryable
         if retryable and held.attempts < len(RETRY_PAUSES):
             pause = RETRY_PAUSES[held.attempts]
-            log.info("%s: %s; attempt %d begins in %g s", held.id, error, held.attempts + 2, pause)
+            log.info("%s: %s; attempt %d starts in %g s", held.id, error, held.attempts + 2, pause)
             await retry_while_store_down(lambda: self._jobs.requeue(held, pause=pause, attempted=True))
             return
         if error is not None:
@@ -261,7 +263,7 @@ class Lanes:
         if crash.crashes < CRASHES_MAX:
             await retry_while_store_down(lambda: self._jobs.requeue(held, crashes=crash.crashes))
             return None
-        reason = f"The engine host died {crash.crashes} times while working on this document, last {crash}."
+        reason = f"The engine host died {crash.crashes} times while processing this document; the last time it {crash}."
         error = WorkerError(reason)
         try:
             if not await self._work.give_up(held, error):
@@ -269,7 +271,7 @@ class Lanes:
         except DocumentError as unsound:
             return unsound
         except OSError as failure:
-            message = f"The blob store cannot be used: {failure.strerror}."
+            message = f"Blob storage (DATA_DIR) is unavailable: {failure.strerror}."
             return WorkerError(message, code="storage_unavailable", retryable=True)
         try:
             return await self._work.outcome(held)

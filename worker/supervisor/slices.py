@@ -123,15 +123,17 @@ class SliceWork:
         except (ServiceError, OSError) as failure:
             folder = self._blobs.job(held.job.id)
             if not await in_thread(lambda: folder.exists):  # deleted meanwhile: then the fence refuses this error
-                return WorkerError("The job's folder is gone from the blob store.", code="storage_unavailable")
+                return WorkerError(
+                    "The job's folder is missing from blob storage (DATA_DIR).", code="storage_unavailable"
+                )
             if isinstance(failure, ServiceError):
                 return failure
             log.exception("%s failed", held.id)
-            message = f"The blob store cannot be used: {failure.strerror}."
+            message = f"Blob storage (DATA_DIR) is unavailable: {failure.strerror}."
             return WorkerError(message, code="storage_unavailable", retryable=True)
         except Exception:  # a bug: it must cost this job alone
             log.exception("%s failed", held.id)
-            message = "An internal error of the worker; its log has the details."
+            message = "An internal error occurred in the worker; its log has the details."
             return WorkerError(message, code="internal", retryable=True)
 
     async def give_up(self, held: Slice, error: JobError) -> bool:
@@ -203,7 +205,7 @@ class SliceWork:
 
     async def _fetch(self, url: str | None, folder: JobFolder) -> None:
         if url is None:
-            raise DocumentError("The uploaded document is gone from the blob store.", code="internal")
+            raise DocumentError("The uploaded document is missing from blob storage (DATA_DIR).", code="internal")
         await retry_while_store_down(lambda: download(url, folder, self._egress, self._quota))
 
     async def _prepare(self, held: Slice, folder: JobFolder) -> list[int]:
@@ -242,7 +244,9 @@ class SliceWork:
                     raise LeaseLost
                 left.discard(event["page"])
                 if left and spent > self._document_timeout:
-                    message = f"Left out: the document has had its {self._document_timeout:g} s (DOCUMENT_TIMEOUT)."
+                    message = (
+                        f"Skipped: the document reached its limit of {self._document_timeout:g} s (DOCUMENT_TIMEOUT)."
+                    )
                     raise PageError(message, code="deadline_exceeded")
 
         async def read() -> None:

@@ -59,7 +59,7 @@ class Sweeper:
                 # Else it was opened again, and is entered anew when it ends.
                 await self._jobs.forget_expired(job_id)
         if removed:
-            log.info("%d jobs have expired and are removed", removed)
+            log.info("removed %d expired jobs", removed)
         return removed
 
     async def sweep_secrets(self) -> None:
@@ -79,5 +79,5 @@ class Sweeper:
                 await asyncio.to_thread(self._blobs.job(job_id).delete)
                 removed += 1
         if removed:
-            log.warning("%d folders of blobs belonged to no job and are removed", removed)
+            log.warning("removed %d folders of blobs that belong to no job", removed)
         return removed

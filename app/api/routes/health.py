@@ -42,9 +42,9 @@ async def health() -> Answer:
 @router.get(
     "/health/ready",
     operation_id="get_readiness",
-    summary="Check that documents can be worked on",
+    summary="Check that documents can be processed",
     response_model=Readiness,
-    response_description="A document that is submitted now will be worked on now.",
+    response_description="A document that is submitted now will be processed.",
     responses={503: {"model": Readiness, "description": "A part is missing: `errorMsg` and `parts` name it."}},
 )
 async def ready(shared: Shared) -> Answer:
@@ -73,7 +73,7 @@ async def _store(shared: Context) -> str | None:
 
 def _blobs(shared: Context) -> str | None:
     folder = shared.settings.data_dir.absolute()
-    return None if os.access(folder, os.W_OK | os.X_OK) else f"DATA_DIR {folder} is not there or not writable"
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"DATA_DIR {folder} is missing or not writable"
 
 
 async def _room(shared: Context) -> str | None:

@@ -48,10 +48,10 @@ _REFUSED = problems(
     TooSlow(TOO_SLOW),
     TooLarge(f"The JSON body is larger than {JSON_MAX} bytes."),
     UnsupportedMedia(WRONG_TYPE),
-    NotADocument(f"The file looks like a web page or XML, which is not read; send {TAKEN}."),
+    NotADocument(f"The file looks like a web page or XML, which is not supported; send {TAKEN}."),
     InvalidRequest(MISSING_URL),
-    InvalidRequest('page_ranges: "3-1" runs backwards or starts before page 1.', code="page_range_invalid"),
-    UnknownEngine('There is no engine "magic"; there is paddleocr_vl, pp_ocr.'),
+    InvalidRequest('page_ranges: "3-1" is reversed or starts before page 1.', code="page_range_invalid"),
+    UnknownEngine('Unknown engine "magic"; use one of paddleocr_vl, pp_ocr.'),
     conflict("f0c9f1d2a6b84c6c9a54ad0f3e1b7d25"),
     QueueFull(),
     STORE_AWAY,
@@ -134,7 +134,7 @@ def _header_key(values: list[str]) -> str | None:
         return None
     found = {value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value for value in values}
     if len(found) > 1:
-        raise InvalidRequest("There are different Idempotency-Key headers.")
+        raise InvalidRequest("The request has several Idempotency-Key headers that differ; send one.")
     (key,) = found
     if not 1 <= len(key) <= KEY_MAX:
         raise InvalidRequest(f"Idempotency-Key has {len(key)} characters; 1 to {KEY_MAX} are allowed.")
@@ -168,7 +168,7 @@ def _form_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
     if "pdf_url" in given:
         raise InvalidRequest("Send either pdf_url or a file, not both.")
     if "headers" in given:
-        raise InvalidRequest("headers go with pdf_url, not with a file.")
+        raise InvalidRequest("headers are only allowed with pdf_url, not with a file.")
     for name in FORM_JSON_FIELDS:
         if name in given:
             try:

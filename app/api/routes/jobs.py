@@ -30,15 +30,14 @@ router = APIRouter()
 
 PAGES_MAX = 9_999_999
 
-FOREIGN_CURSOR = "cursor is not one of ours: take next_cursor from the answer before."
+FOREIGN_CURSOR = "cursor is invalid; use next_cursor of the previous answer."
 
 NO_RESULT = NotNow(
-    "The job was not finished, so there is no md of it: The document is encrypted and needs a password; send it as "
-    "`password`.",
+    "The job did not finish and has no md: The document is encrypted and needs a password; send it as `password`.",
     code="document_encrypted",
 )
 LONG_WAIT = InvalidRequest("query.wait: input should be less than or equal to 30.")
-NO_PAGE = NotFound("Page 3 of this job is not there; 2 of 2 pages are done.")
+NO_PAGE = NotFound("Page 3 of this job is not available; 2 of 2 pages are done.")
 NO_PAGE_ZERO = InvalidRequest("path.number: input should be greater than or equal to 1.")
 
 Wait = Annotated[
@@ -216,7 +215,7 @@ async def result(
         return Answer(body, status_code=202, headers={"Retry-After": "1"})
     if found.error is not None:
         if format != "json":
-            message = f"The job was not finished, so there is no {format} of it: {found.error['message']}"
+            message = f"The job did not finish and has no {format}: {found.error['message']}"
             raise NotNow(message, code=found.error["code"])
         return Answer(outcome_head(found))
     if format == "md":

@@ -46,9 +46,7 @@ class Job(Schema):
     )
     error: Absent[JobError] = Field(None, description="Why the job failed or was canceled. Absent otherwise.")
     metadata: JsonValue = Field(None, description=METADATA)
-    note: Absent[str] = Field(
-        None, description="Why the job is not being worked on, for people. Only in `GET /jobs/{job_id}`."
-    )
+    note: Absent[str] = Field(None, description="Why the job is waiting, for people. Only in `GET /jobs/{job_id}`.")
 
 
 class JobList(Schema):

@@ -39,7 +39,7 @@ JOB_CODES = {
     "document_crashed": "the document crashed the process that reads it",
     "too_many_pages": "more pages are selected than MAX_PAGES",
     "page_range_invalid": PROBLEM_CODES["page_range_invalid"],
-    "engine_unavailable": "the engine cannot work at the moment",
+    "engine_unavailable": "the engine is unavailable",
     "engine_failed": "the engine failed",
     "page_failed": "the page could not be read",
     "page_timeout": "the page took longer than PAGE_TIMEOUT",

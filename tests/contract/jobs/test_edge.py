@@ -316,7 +316,7 @@ async def test_a_name_that_is_pointed_here_reads_nothing(api: Api) -> None:
     answer = await api.client.get("/jobs", headers={"Host": "evil.example"})
     assert explained("'…' is not a name", refused(answer, 421))
     form = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    assert explained("A page of another site", refused(await upload_with(api, form), 403, "forbidden"))
+    assert explained("Web pages of other sites", refused(await upload_with(api, form), 403, "forbidden"))
 
 
 async def test_downloads_and_callbacks_have_lists_of_their_own(

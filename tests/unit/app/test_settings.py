@@ -131,14 +131,14 @@ def test_env_files_that_cannot_be_read(
         ("REDIS_URL", "redis://h/0?foo=1", "the unknown option foo"),
         ("REDIS_URL", "redis://h/0?ssl_ca_certs=a", "the unknown option ssl_ca_certs"),
         ("REDIS_URL", "redis://h:99999/0", "its port is not a number"),
-        ("REDIS_URL", "redis://h:6379/first", "the number of a database"),
-        ("REDIS_URL", "redis://h:6379/0?db=x", "the number of a database"),
+        ("REDIS_URL", "redis://h:6379/first", "a database number"),
+        ("REDIS_URL", "redis://h:6379/0?db=x", "a database number"),
         ("REDIS_URL", "redis://:a#b@h:6379/0", "should be escaped"),
         ("REDIS_URL", "redis://:a/b@h:6379/0", "should be escaped"),
         ("REDIS_URL", "unix://tmp/redis.sock", "unix:///path/to/redis.sock"),
-        ("HOST", "127.0.0.1:8080", "an address or a name alone"),
-        ("HOST", "http://localhost", "an address or a name alone"),
-        ("HOST", "[::1", "an address or a name alone"),
+        ("HOST", "127.0.0.1:8080", "an address or a host name"),
+        ("HOST", "http://localhost", "an address or a host name"),
+        ("HOST", "[::1", "an address or a host name"),
         ("ENGINE", "ppocr", "auto, paddleocr_vl, pp_ocr; did you mean pp_ocr?"),
         ("OCR_ENGINE", "tesseract", "should be one of auto, paddleocr_vl, pp_ocr"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -320,7 +320,7 @@ def test_the_env_file_of_another_program_is_left_alone() -> None:
 
 def test_a_document_of_the_largest_size_fits_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_QUOTA_GB", "0.1")
-    with pytest.raises(SettingsError, match=r"^MAX_FILE_MB=200 is more than the 0\.1 GiB of DATA_QUOTA_GB: .*\.$"):
+    with pytest.raises(SettingsError, match=r"^MAX_FILE_MB=200 is more than the 0\.1 GiB of DATA_QUOTA_GB; .*\.$"):
         load_settings()
     monkeypatch.setenv("MAX_FILE_MB", "102")
     assert load_settings().max_file_mb == 102
@@ -357,7 +357,7 @@ def test_a_model_is_chosen_as_a_whole(
 def test_models_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL", "v1.6")
     monkeypatch.setenv("MODEL_NAME", "PaddleOCR-VL-1.5-0.9B")
-    with pytest.raises(SettingsError, match=r"MODEL=v1\.6 goes with PaddleOCR-VL-1\.6-0\.9B"):
+    with pytest.raises(SettingsError, match=r"MODEL=v1\.6 is PaddleOCR-VL-1\.6-0\.9B"):
         load_settings()
 
 

@@ -141,9 +141,9 @@ class Client:
         choice = completion.choices[0]
         text = choice.message.content or ""
         if choice.finish_reason == "length":
-            page.warnings.append(f"A {kind} block ends early: its text is longer than max_new_tokens.")
+            page.warnings.append(f"A {kind} block is truncated: its text is longer than max_new_tokens.")
         if repeats(text, REPEATED_IN_TABLES if kind == "table" else REPEATED):
-            page.warnings.append(f"A {kind} block repeats itself: the model did not find its end.")
+            page.warnings.append(f"A {kind} block repeats itself: the model did not stop.")
         return completion
 
     async def _insist(self, page: PageCall, messages: list[Any], arguments: dict[str, Any]) -> Any:
@@ -188,7 +188,7 @@ class Client:
         except openai.APIConnectionError as error:
             raise _Failed("the VLM server cannot be reached") from error
         except (openai.OpenAIError, ValueError) as error:
-            raise _Failed(f"the VLM server's answer is not understood ({type(error).__name__})") from error
+            raise _Failed(f"the VLM server sent an invalid answer ({type(error).__name__})") from error
         if not getattr(completion, "choices", None) or completion.choices[0].message is None:
             raise _Failed("the VLM server answered with no choices")
         return completion

@@ -77,7 +77,7 @@ class PaddleOCRVL(Engine):
                 await self._servers.start()
             self._pipeline = await asyncio.to_thread(Pipeline, settings, client)
         except Exception as error:  # PaddleX raises whatever its packages do
-            log.exception("the pipeline cannot be made")
+            log.exception("creating the pipeline failed")
             raise EngineError(_why_not(settings, error), code="engine_unavailable") from error
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ class PaddleOCRVL(Engine):
         chosen = PaddleOCRVLOptions.model_validate(options)
         asked = [name for name in ("use_doc_orientation_classify", "use_doc_unwarping") if getattr(chosen, name)]
         if asked and not self.settings.doc_preprocessing:
-            message = f"This worker has not loaded the models for {asked[0]}: start it with DOC_PREPROCESSING=1."
+            message = f"This worker has not loaded the models for {asked[0]}; start it with DOC_PREPROCESSING=1."
             raise EngineError(message, code="engine_unavailable")
 
     def waits(self, task: asyncio.Task[object]) -> bool:
@@ -141,7 +141,7 @@ class PaddleOCRVL(Engine):
         except Exception as error:  # as above
             if call.cancelled:
                 raise
-            log.exception("page %d cannot be read", number)
+            log.exception("reading page %d failed", number)
             reason = f"{type(error).__name__}: {error}"[:300].rstrip(".")
             raise PageError(f"The pipeline failed on page {number}: {reason}.") from error
         if call.cancelled:
@@ -164,7 +164,7 @@ class PaddleOCRVL(Engine):
                 raws, merge_tables=options.merge_tables, relevel_titles=options.relevel_titles
             )
         except Exception as error:  # the pages themselves are good
-            log.exception("%s cannot be restructured", folder.id)
+            log.exception("restructuring %s failed", folder.id)
             good[0].warnings.append(f"The pages could not be restructured ({type(error).__name__}).")
             store_page(folder, good[0])
             return

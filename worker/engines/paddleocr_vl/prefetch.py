@@ -33,8 +33,8 @@ def fetch(settings: Settings, name: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Downloads the models that PaddleOCR-VL needs.")
-    parser.add_argument("--vlm", action="store_true", help="the weights of the VLM, too")
+    parser = argparse.ArgumentParser(description="Download the models that PaddleOCR-VL needs.")
+    parser.add_argument("--vlm", action="store_true", help="also download the weights of the VLM")
     options = parser.parse_args(arguments)
     settings = settings_or_exit()
     for package in ("paddleocr", "paddlex", "paddlepaddle-gpu", "paddlepaddle"):
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         except Exception as error:  # each source has errors of its own
             print(
                 f"{name} cannot be downloaded: {error} (from {settings.paddle_pdx_model_source}; "
-                "PADDLE_PDX_MODEL_SOURCE names another source)",
+                "set PADDLE_PDX_MODEL_SOURCE to use another source)",
                 file=sys.stderr,
             )
             return 1

@@ -82,7 +82,7 @@ class Server:
 
     def _set(self, unavailable_reason: str | None) -> None:
         if unavailable_reason is None and self.unavailable_reason is not None:
-            log.warning("the VLM server at %s can be asked again", self.shown)
+            log.warning("the VLM server at %s is available again", self.shown)
         elif unavailable_reason != self.unavailable_reason:
             log.warning("%s", unavailable_reason)
         self.unavailable_reason = unavailable_reason
@@ -156,18 +156,18 @@ class Servers:
         try:
             health = await self._http.get(server.url.removesuffix("/v1") + "/health")
             if health.status_code >= 500:
-                return f"{where} says it is not well: {health.status_code} at /health."
+                return f"{where} is unhealthy: it answers {health.status_code} at /health."
             answer = await self._http.get(server.url + "/models")
         except httpx.TimeoutException:
             if time.monotonic() - server.answered_at < BUSY_FOR:
                 return server.unavailable_reason
-            return f"{where} has not answered within {ANSWER_WITHIN:g} s."
+            return f"{where} did not answer within {ANSWER_WITHIN:g} s."
         except httpx.HTTPError as error:
             return f"{where} does not answer ({type(error).__name__}): start it, or correct VL_SERVER_URL."
         if answer.status_code in (401, 403):
-            return f"{where} refuses us with {answer.status_code}: set VL_API_KEY."
+            return f"{where} denies access with {answer.status_code}: set VL_API_KEY to its key."
         if answer.status_code >= 500:
-            return f"{where} says it is not well: {answer.status_code} at /models."
+            return f"{where} is unhealthy: it answers {answer.status_code} at /models."
         names = _names(answer)
         if names is not None and self._name not in names:
             served = ", ".join(names[:5]) or "no model"
