@@ -179,7 +179,7 @@ def test_documents_that_cannot_be_opened(tmp_path: Path, document: bytes, code: 
         (pdfium.PdfiumError("no"), "is damaged: no"),
         (MemoryError(), "PAGE_MEMORY_MB"),
         (IndexError("bug"), r"internal error \(IndexError\)"),
-        (PermissionError("no"), "more than it may have"),
+        (PermissionError("no"), "the sandbox denied access"),
     ],
 )
 def test_pages_that_cannot_be_read(
