@@ -5,8 +5,8 @@
 #   ./build.sh --list       print their names and tags
 #   ./build.sh --prefetch   gather images and models in ./offline, for a machine without internet
 #
-# BUILDER is docker, podman or buildah. MODEL (v1, v1.5, v1.6) is what the GPU images have the layout model of;
-# GPU_SUFFIX=-sm120 makes them for Blackwell. BASE and DIGEST (sha256:…) replace or pin what one image is built on.
+# BUILDER is docker, podman or buildah. MODEL (v1, v1.5, v1.6) selects the layout model of the GPU images;
+# GPU_SUFFIX=-sm120 builds them for Blackwell. BASE and DIGEST (sha256:…) replace or pin the base of one image.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -101,9 +101,9 @@ case ${1:-} in
 esac
 chosen=("${@:-${images[@]}}")
 for image in "${chosen[@]}"; do
-  [[ " ${images[*]} " == *" $image "* ]] || fail "There is no image $image: ${images[*]}."
+  [[ " ${images[*]} " == *" $image "* ]] || fail "Unknown image: $image. The images are: ${images[*]}"
 done
-[[ -z ${BASE:-}${DIGEST:-} || ${#chosen[@]} == 1 ]] || fail "BASE and DIGEST are those of one image: build one at a time, as in DIGEST=sha256:… ./build.sh api"
+[[ -z ${BASE:-}${DIGEST:-} || ${#chosen[@]} == 1 ]] || fail "BASE and DIGEST apply to one image: build one at a time, for example DIGEST=sha256:… ./build.sh api"
 program=$(builder)
 built=()
 for image in "${chosen[@]}"; do

@@ -89,7 +89,7 @@ install_uv() {
     "$1" -I -m venv --clear "$folder"
     "$folder/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/uv.txt" >&2 \
       || fail "uv could not be installed; the lines above say why. Run the same command again to retry."
-    [[ -x $uv ]] || fail "pip has installed uv elsewhere than in $folder: pip's configuration file ('pip config list') sends it there."
+    [[ -x $uv ]] || fail "pip did not install uv into $folder: its configuration file names another place. See 'pip config list'."
     stamp requirements/uv.txt >"$folder/.lock"
   fi
   # A mirror, certificate or proxy that pip is configured with is used by uv, too.
@@ -126,9 +126,9 @@ main() {
     ## Usage: ./run.sh [COMMAND]
     ##
     ##   serve                           install what is missing, run the service until Ctrl-C (the default)
-    ##   parse FILE_OR_URL… [-o FOLDER]  turn documents into markdown, without a running service
-    ##   api                             run the API alone, for workers that run elsewhere
-    ##   openapi                         print the description of the HTTP API (OpenAPI)
+    ##   parse FILE_OR_URL… [-o FOLDER]  convert documents to markdown, without a running service
+    ##   api                             run only the API; workers run elsewhere
+    ##   openapi                         print the OpenAPI document of the HTTP API
     ##   --version                       print the version
     serve | parse | api | openapi | --version)
       export UV_COMPILE_BYTECODE=1 # the first start is as quick as any other
@@ -192,7 +192,7 @@ main() {
       done
       ;;
     *)
-      echo "There is no command $1." >&2
+      echo "Unknown command: $1" >&2
       main help >&2
       exit 2
       ;;
@@ -250,7 +250,7 @@ run_part() {
       use_tests_environment
       tied python -m pytest -q -m "$fast"
       ;;
-    *) fail "There is no part $1: ./run.sh help lists them." ;;
+    *) fail "Unknown part: $1. ./run.sh help lists the parts." ;;
   esac
 }
 

@@ -62,9 +62,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="run the service until Ctrl-C (the default)")
-    commands.add_parser("api", help="run the API alone, for workers that run elsewhere")
-    commands.add_parser("openapi", help="print the description of the HTTP API (OpenAPI)")
-    one = commands.add_parser("parse", help="turn documents into markdown, without a running service")
+    commands.add_parser("api", help="run only the API; workers run elsewhere")
+    commands.add_parser("openapi", help="print the OpenAPI document of the HTTP API")
+    one = commands.add_parser("parse", help="convert documents to markdown, without a running service")
     one.add_argument("documents", nargs="+", metavar="FILE_OR_URL")
     one.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for markdown and images (out)")
     return parser

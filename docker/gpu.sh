@@ -39,7 +39,7 @@ external_vlm() {
   [[ $1 =~ ^https?://[^/] ]] || fail "--external-vlm needs the address of a VLM server, as in http://10.0.0.5:8118/v1, not '$1'."
   vlm=$1 VL_SERVER_URL=$(sed -E 's#//(localhost|127\.0\.0\.1)([:/,]|$)#//host.docker.internal\2#g' <<<"$1")
   export VL_SERVER_URL COMPOSE_PROFILES=external-vlm
-  [[ $VL_SERVER_URL == "$1" ]] || say "Inside a container localhost is the container, so the worker asks $VL_SERVER_URL. The server must not listen on 127.0.0.1 alone."
+  [[ $VL_SERVER_URL == "$1" ]] || say "Inside a container localhost is the container, so the worker connects to $VL_SERVER_URL. The server must not listen on 127.0.0.1 only."
 }
 
 check_docker() {
@@ -48,7 +48,7 @@ check_docker() {
   have docker || fail "Docker is not installed. Install it ($docker_docs), then log out and in again:
   curl -fsSL https://get.docker.com | sudo sh && sudo usermod -aG docker \$USER"
   if words=$(docker version --format '{{.Server.Version}}' 2>&1); then ok "docker ${words##*$'\n'}"; return; fi
-  [[ $words != *"ermission denied while"* ]] || fail "You may not use Docker: its socket is closed to you. Join its group, then log out and in again:
+  [[ $words != *"ermission denied while"* ]] || fail "You have no permission to use Docker. Join its group, then log out and in again:
   sudo usermod -aG docker \$USER"
   have dockerd || systemctl cat docker.service >/dev/null 2>&1 || fail "There is a docker client, but no engine. Install it ($docker_docs):
   curl -fsSL https://get.docker.com | sudo sh
@@ -63,15 +63,15 @@ check_compose() {
   local version install="Install the newest ($docker_docs; for Docker from Ubuntu's own packages it is docker-compose-v2):
   sudo apt-get update && sudo apt-get install -y docker-compose-plugin"
   version=$(docker compose version --short 2>/dev/null) || fail "Docker's compose plugin is missing. $install"
-  at_least "${version#v}" 2.24.0 || fail "docker compose is ${version#v}, and 2.24.0 or newer is needed. $install"
+  at_least "${version#v}" 2.24.0 || fail "docker compose is ${version#v}, but 2.24.0 or newer is required. $install"
   ok "docker compose ${version#v}"
 }
 
 check_driver() {
   local words driver cuda needed=12.6 since=560 package=nvidia-driver-580-server
-  have nvidia-smi || fail "There is no NVIDIA driver (no nvidia-smi). 'lspci | grep -i nvidia' tells whether there is a GPU. On Ubuntu (others: $driver_docs):
+  have nvidia-smi || fail "There is no NVIDIA driver (no nvidia-smi). 'lspci | grep -i nvidia' shows whether there is a GPU. On Ubuntu (others: $driver_docs):
   sudo apt-get update && sudo apt-get install -y ubuntu-drivers-common && sudo ubuntu-drivers install && sudo reboot"
-  words=$(nvidia-smi 2>&1) || fail "The NVIDIA driver does not answer. Often a reboot helps (sudo reboot); else install it again, on Ubuntu (others: $driver_docs):
+  words=$(nvidia-smi 2>&1) || fail "The NVIDIA driver does not answer. A reboot often helps (sudo reboot); otherwise reinstall it, on Ubuntu (others: $driver_docs):
   sudo ubuntu-drivers install && sudo reboot
 nvidia-smi says: $words"
   # Branch 610 and newer say "KMD Version" and "CUDA UMD Version".
@@ -79,7 +79,7 @@ nvidia-smi says: $words"
   cuda=$(sed -nE 's/.*CUDA( UMD)? Version: *([0-9.]+).*/\2/p' <<<"$words")
   gpus=$(nvidia-smi --query-gpu=index,name,compute_cap,memory.total,memory.free --format=csv,noheader,nounits | sed 's/, /,/g') || gpus=''
   ! blackwell || { needed=12.9 since=575 package+=-open; }
-  at_least "$cuda" "$needed" || fail "The NVIDIA driver ($driver) has CUDA ${cuda:-none}, and this GPU's images need $needed: driver $since or newer. On Ubuntu (others: $driver_docs):
+  at_least "$cuda" "$needed" || fail "The NVIDIA driver ($driver) supports CUDA ${cuda:-none}, but the images for this GPU require $needed: driver $since or newer. On Ubuntu (others: $driver_docs):
   sudo apt-get update && sudo apt-get install -y $package && sudo reboot"
   ok "driver $driver (CUDA $cuda)"
 }
@@ -94,7 +94,7 @@ blackwell() {
 check_toolkit() {
   local configure="sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
   if [[ $(docker info --format '{{json .Runtimes}}') == *nvidia* ]]; then ok "NVIDIA Container Toolkit"; return; fi
-  have nvidia-ctk && fail "Docker does not know the NVIDIA Container Toolkit yet, which is installed. Tell it (this restarts running containers):
+  have nvidia-ctk && fail "The NVIDIA Container Toolkit is installed, but Docker is not configured to use it. Configure Docker (this restarts running containers):
   $configure"
   fail "The NVIDIA Container Toolkit is missing; containers see no GPU without it. Install it ($toolkit_docs):
   key=/usr/share/keyrings/nvidia-container-toolkit.gpg from=https://nvidia.github.io/libnvidia-container
@@ -107,12 +107,12 @@ check_toolkit() {
 check_gpus() {
   local id name cap
   for id in "${ids[@]}"; do
-    name=$(gpu "$id" 2) || fail "GPU_DEVICE_ID names GPU '$id', which is not there. There are:
+    name=$(gpu "$id" 2) || fail "GPU_DEVICE_ID names GPU '$id', which does not exist. Available GPUs:
 $(sed -E 's/^([^,]*),([^,]*),.*/  \1  \2/' <<<"$gpus")"
     cap=$(gpu "$id" 3)
-    at_least "$cap" 7.0 || fail "GPU $id ($name) is too old for PaddlePaddle: compute capability $cap, not 7.0 or newer. Choose another with GPU_DEVICE_ID."
-    external || at_least "$cap" 8.0 || fail "vLLM does not run the VLM on GPU $id ($name): compute capability $cap, not 8.0 or newer (A10, L4, RTX 30…).
-Choose another GPU with GPU_DEVICE_ID, or keep this one for the layout model and have the VLM elsewhere:
+    at_least "$cap" 7.0 || fail "GPU $id ($name) is too old for PaddlePaddle: compute capability $cap, but 7.0 or newer is required. Choose another with GPU_DEVICE_ID."
+    external || at_least "$cap" 8.0 || fail "vLLM does not run the VLM on GPU $id ($name): compute capability $cap, but 8.0 or newer (A10, L4, RTX 30…) is required.
+Choose another GPU with GPU_DEVICE_ID, or use this one for the layout model and run the VLM elsewhere:
   ./run.sh gpu --external-vlm http://HOST:8118/v1"
     ok "GPU $id: $name (compute capability $cap)"
   done
@@ -121,18 +121,18 @@ Choose another GPU with GPU_DEVICE_ID, or keep this one for the layout model and
 check_memory() {
   local id=${ids[0]} total free needed=3072 part advice='' holders
   total=$(gpu "$id" 4) free=$(gpu "$id" 5)
-  if [[ -n $running ]]; then ok "memory: this service runs and has its part"; return; fi
-  if [[ ! $total$free =~ ^[0-9]+$ ]]; then ok "memory: not told by nvidia-smi, not checked"; return; fi
+  if [[ -n $running ]]; then ok "memory: not checked, as the service is already running"; return; fi
+  if [[ ! $total$free =~ ^[0-9]+$ ]]; then ok "memory: not checked, as nvidia-smi does not report it"; return; fi
   if ! external; then
-    part=$(setting VLM_GPU_MEMORY 0.5) advice=", have the VLM claim less than VLM_GPU_MEMORY=$part of it, or use a VLM server elsewhere: --external-vlm URL"
-    [[ $part =~ ^(0?\.[0-9]+|1(\.0*)?)$ ]] || fail "VLM_GPU_MEMORY is the part of the GPU's memory that the VLM claims, as in 0.5; it cannot be '$part'."
+    part=$(setting VLM_GPU_MEMORY 0.5) advice=", give the VLM less than VLM_GPU_MEMORY=$part of it, or use a VLM server elsewhere: --external-vlm URL"
+    [[ $part =~ ^(0?\.[0-9]+|1(\.0*)?)$ ]] || fail "VLM_GPU_MEMORY='$part' is invalid: it is the share of the GPU's memory for the VLM, such as 0.5."
     needed=$((total * $(LC_ALL=C printf '%.0f' "${part}e3") / 1000 + 2048)) # 2 GiB for the layout model
     ((needed > 8192)) || needed=8192
   fi
   if ((free >= needed)); then ok "memory: $(gib "$free") free of $(gib "$total")"; return; fi
-  ((total >= needed)) || fail "GPU $id is too small: it has $(gib "$total"), and $(gib "$needed") are needed. Choose another with GPU_DEVICE_ID$advice."
+  ((total >= needed)) || fail "GPU $id is too small: it has $(gib "$total"), but $(gib "$needed") are required. Choose another with GPU_DEVICE_ID$advice."
   holders=$(nvidia-smi -i "$id" --query-compute-apps=pid,process_name,used_memory --format=csv,noheader) || holders=''
-  fail "GPU $id has $(gib "$free") of $(gib "$total") free, and $(gib "$needed") are needed. It is held by (pid, program, memory):
+  fail "GPU $id has $(gib "$free") of $(gib "$total") free, but $(gib "$needed") are required. It is used by (PID, program, memory):
 ${holders:-programs that nvidia-smi does not name}
 Stop them (sudo kill PID), choose another GPU with GPU_DEVICE_ID$advice."
 }
@@ -140,7 +140,7 @@ Stop them (sudo kill PID), choose another GPU with GPU_DEVICE_ID$advice."
 check_port() {
   local listener
   listener=$(ss -Hltnp "sport = :$port" 2>/dev/null) || listener=''
-  [[ -z $listener || $running == *":$port->"* ]] || fail "Port $port is taken$(sed -nE 's/.*users:\(\("([^"]+)".*/ by \1/p;q' <<<"$listener") (see: sudo ss -ltnp). Choose another:
+  [[ -z $listener || $running == *":$port->"* ]] || fail "Port $port is in use$(sed -nE 's/.*users:\(\("([^"]+)".*/ by \1/p;q' <<<"$listener") (see: sudo ss -ltnp). Choose another:
   HTTP_PORT=8080 ./run.sh gpu"
   ok "port $port"
 }
@@ -149,14 +149,14 @@ check_vlm() {
   local base=${vlm%%,*}
   base=${base%/} base=${base%/v1}
   if curl -fsS -m 5 "$base/v1/models" &>/dev/null || curl -fsS -m 5 "$base/health" &>/dev/null; then ok "VLM server $base"; return; fi
-  warn "No VLM server answers at $base yet. The service starts all the same and is ready once it does."
+  warn "No VLM server answers at $base yet. The service starts anyway and becomes ready when the server answers."
 }
 
 check_open() {
-  [[ $(setting ALLOW_ANONYMOUS 0) =~ ^(1|true|True|yes|on)$ ]] || fail "Whoever reaches port $port of this machine may use the service: nobody is asked for a key. Keep others out with a firewall
-(HTTP_PORT=127.0.0.1:8080 keeps all others out), and say that you know, in .env or here:
+  [[ $(setting ALLOW_ANONYMOUS 0) =~ ^(1|true|True|yes|on)$ ]] || fail "The API has no authentication: anyone who can reach port $port of this machine can use it. Restrict access with a firewall,
+or to this machine with HTTP_PORT=127.0.0.1:8080, and acknowledge this in .env or here:
   ALLOW_ANONYMOUS=1 ./run.sh gpu"
-  ok "ALLOW_ANONYMOUS: whoever reaches port $port may use the service"
+  ok "ALLOW_ANONYMOUS: anyone who can reach port $port can use the service"
 }
 
 # remember NAME VALUE: writes it into .env, where a later docker compose finds it, too.
@@ -181,7 +181,7 @@ prepare_env() {
 
 wait_ready() {
   local answer reason service before='' told='' end=$((SECONDS + 1800))
-  trap 'warn "The service goes on starting; ${compose[*]} down stops it."; exit 130' INT
+  trap 'warn "The service continues to start; ${compose[*]} down stops it."; exit 130' INT
   say "Waiting until it is ready. The first start downloads models, which takes minutes …"
   while ((SECONDS < end)); do
     answer=$(curl -s --noproxy '*' -m 5 -w '\n%{http_code}' "$address/health/ready") || true
@@ -190,12 +190,12 @@ wait_ready() {
     [[ ${reason:=the API does not answer yet} == "$before" ]] || say "… ${reason//\\\"/\"}"
     before=$reason
     for service in $("${compose[@]}" ps -a --format '{{.Service}} {{.State}} {{.ExitCode}}' | sed -nE '/ exited 0$/d; s/ (exited|dead|restarting) .*//p'); do
-      [[ $told == *" $service "* ]] || warn "The container of $service has ended or starts again and again. Its log: ${compose[*]} logs $service"
+      [[ $told == *" $service "* ]] || warn "The container of $service exited or restarts repeatedly. Its log: ${compose[*]} logs $service"
       told+=" $service "
     done
     sleep 3
   done
-  fail "Not ready after 30 minutes: $before. It goes on starting. Its logs: ${compose[*]} logs"
+  fail "Not ready after 30 minutes: $before. It continues to start. Its logs: ${compose[*]} logs"
 }
 
 vlm='' only_check=''
@@ -224,9 +224,9 @@ check_open
 
 prepare_env
 docker image inspect paddleocr-vl-service-{api,worker-gpu}:latest >/dev/null 2>&1 || MODEL=$(setting MODEL v1.6) ./build.sh api worker-gpu
-"${compose[@]}" up -d --remove-orphans || fail "docker compose could not start it; the lines above say why. Its logs: ${compose[*]} logs"
+"${compose[@]}" up -d --remove-orphans || fail "docker compose could not start the service; the lines above say why. Its logs: ${compose[*]} logs"
 wait_ready
 say "The service is ready: $address
   curl -F file=@examples/report.pdf $address/infer
-  ${compose[*]} logs -f   (what it does)
-  ${compose[*]} down      (stops it)"
+  ${compose[*]} logs -f   (follow its logs)
+  ${compose[*]} down      (stop it)"

@@ -6,7 +6,7 @@ case ${MODEL:-v1.6} in
   v1) name=PaddleOCR-VL-0.9B ;;
   v1.5) name=PaddleOCR-VL-1.5-0.9B ;;
   v1.6) name=PaddleOCR-VL-1.6-0.9B ;;
-  *) echo "MODEL=$MODEL is none of v1, v1.5, v1.6." >&2 && exit 2 ;;
+  *) echo "MODEL=$MODEL is invalid: use v1, v1.5 or v1.6." >&2 && exit 2 ;;
 esac
 config=$(mktemp)
 cat >"$config" <<END

@@ -95,7 +95,7 @@ def test_a_digest_is_that_of_one_image(log: Path) -> None:
 def test_what_it_does_not_know_is_named(log: Path) -> None:
     ended = build(log, "worker-tpu")
     assert ended.returncode == 1
-    assert "There is no image worker-tpu: api worker-cpu worker-gpu service service-cpu." in ended.stderr
+    assert "Unknown image: worker-tpu. The images are: api worker-cpu worker-gpu service service-cpu" in ended.stderr
     assert build(log, "--help").returncode == 2
     assert builds(log) == {}
 

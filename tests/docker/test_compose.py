@@ -174,7 +174,7 @@ def test_a_model_that_is_none_is_refused(vlm: Path) -> None:
     process = start_vlm(vlm, MODEL="v2", GPU_DEVICE_ID="0")
     _, told = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert "MODEL=v2 is none of v1, v1.5, v1.6." in told
+    assert "MODEL=v2 is invalid: use v1, v1.5 or v1.6." in told
 
 
 def test_the_store_asks_for_its_password_and_keeps_what_it_has(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
     "permission denied": (
         lambda host: host.has("docker", **failing(DENIED)),
         {},
-        "You may not use Docker",
+        "You have no permission to use Docker",
         "sudo usermod -aG docker $USER",
     ),
     "no engine": (
@@ -140,13 +140,13 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
     "old compose": (
         lambda host: host.has("docker", **{"compose version --short": "echo v2.9.0"}),
         {},
-        "docker compose is 2.9.0, and 2.24.0 or newer is needed",
+        "docker compose is 2.9.0, but 2.24.0 or newer is required",
         "apt-get install -y docker-compose-plugin",
     ),
     "open to all": (
         lambda host: host,
         {"ALLOW_ANONYMOUS": "0"},
-        "Whoever reaches port 80 of this machine may use the service",
+        "The API has no authentication: anyone who can reach port 80 of this machine can use it",
         "ALLOW_ANONYMOUS=1 ./run.sh gpu",
     ),
     "no driver": (
@@ -164,13 +164,13 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
     "old driver": (
         lambda host: host.gpu(A10, cuda="12.4"),
         {},
-        "The NVIDIA driver (560.35.03) has CUDA 12.4, and this GPU's images need 12.6: driver 560",
+        "The NVIDIA driver (560.35.03) supports CUDA 12.4, but the images for this GPU require 12.6: driver 560",
         "apt-get install -y nvidia-driver-580-server &&",
     ),
     "old driver for Blackwell": (
         lambda host: host.gpu(RTX_5090, cuda="12.8"),
         {},
-        "The NVIDIA driver (560.35.03) has CUDA 12.8, and this GPU's images need 12.9: driver 575",
+        "The NVIDIA driver (560.35.03) supports CUDA 12.8, but the images for this GPU require 12.9: driver 575",
         "apt-get install -y nvidia-driver-580-server-open &&",
     ),
     "no toolkit": (
@@ -182,13 +182,13 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
     "toolkit not configured": (
         lambda host: host.has("docker", **NO_RUNTIME),
         {},
-        "Docker does not know the NVIDIA Container Toolkit yet",
+        "The NVIDIA Container Toolkit is installed, but Docker is not configured to use it",
         "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
     ),
     "unknown GPU": (
         lambda host: host,
         {"GPU_DEVICE_ID": "0,3"},
-        "GPU_DEVICE_ID names GPU '3', which is not there",
+        "GPU_DEVICE_ID names GPU '3', which does not exist",
         "  0  NVIDIA A10",
     ),
     "GPU too old for the VLM": (
@@ -208,40 +208,40 @@ FAULTS: dict[str, tuple[Spoil, dict[str, str], str, str]] = {
             "nvidia-smi", **{"-i 0 --query-compute-apps=*": "echo '4711, /usr/bin/python3, 17908 MiB'"}
         ),
         {},
-        "GPU 0 has 5.0 GiB of 22.4 GiB free, and 13.2 GiB are needed",
+        "GPU 0 has 5.0 GiB of 22.4 GiB free, but 13.2 GiB are required",
         "4711, /usr/bin/python3, 17908 MiB",
     ),
     "memory held by nobody knows whom": (
         lambda host: host.gpu("0, Tesla T4, 7.5, 15360, 2048"),
         {"COMPOSE_PROFILES": "external-vlm"},
-        "GPU 0 has 2.0 GiB of 15.0 GiB free, and 3.0 GiB are needed",
+        "GPU 0 has 2.0 GiB of 15.0 GiB free, but 3.0 GiB are required",
         "programs that nvidia-smi does not name",
     ),
     "GPU too small": (
         lambda host: host.gpu("0, NVIDIA RTX A1000, 8.6, 8188, 7900"),
         {},
-        "GPU 0 is too small: it has 7.9 GiB, and 8.0 GiB are needed",
+        "GPU 0 is too small: it has 7.9 GiB, but 8.0 GiB are required",
         "--external-vlm URL",
     ),
     "no share of memory": (
         lambda host: host,
         {"VLM_GPU_MEMORY": "50%"},
-        "VLM_GPU_MEMORY is the part of the GPU's memory that the VLM claims",
-        "as in 0.5",
+        "VLM_GPU_MEMORY='50%' is invalid",
+        "such as 0.5",
     ),
     "port taken": (
         lambda host: host.has(
             "ss", **{"*:80": """echo 'LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=7,fd=6))'"""}
         ),
         {},
-        "Port 80 is taken by nginx",
+        "Port 80 is in use by nginx",
         "HTTP_PORT=8080 ./run.sh gpu",
     ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_missing_gets_a_sentence_and_what_helps(host: Host, fault: str) -> None:
+def test_what_is_missing_gets_a_message_and_what_helps(host: Host, fault: str) -> None:
     spoil, settings, beginning, remedy = FAULTS[fault]
     spoil(host)
     ended = host.run(**settings)
@@ -278,7 +278,7 @@ def test_a_good_machine_is_told_check_by_check(host: Host) -> None:
         "✓ memory: 21.9 GiB free of 22.4 GiB",
         "✓ docker compose 2.40.3",
         "✓ port 80",
-        "✓ ALLOW_ANONYMOUS: whoever reaches port 80 may use the service",
+        "✓ ALLOW_ANONYMOUS: anyone who can reach port 80 can use the service",
     ]
     assert not (host.root / ".env").exists()
     assert not [call for call in host.calls() if " up " in call]
@@ -295,10 +295,10 @@ def test_an_external_vlm_makes_do_with_an_older_gpu(host: Host) -> None:
     assert "✓ VLM server http://10.0.0.5:8118" in ended.stdout
 
 
-def test_memory_that_is_not_told_is_not_checked(host: Host) -> None:
+def test_memory_that_is_not_reported_is_not_checked(host: Host) -> None:
     ended = host.gpu("0, NVIDIA GB10, 12.1, [N/A], [N/A]", cuda="13.0").run("--check")
     assert ended.returncode == 0
-    assert "✓ memory: not told" in ended.stdout
+    assert "✓ memory: not checked, as nvidia-smi does not report it" in ended.stdout
 
 
 def test_a_service_that_runs_already_is_not_in_its_own_way(host: Host) -> None:
@@ -378,7 +378,7 @@ def test_localhost_is_not_the_containers_own(host: Host) -> None:
     host.has("curl", **{"*:8118/*": "exit 7"})
     ended = host.run("--external-vlm", "http://localhost:8118/v1")
     assert ended.returncode == 0
-    assert "the worker asks http://host.docker.internal:8118/v1" in ended.stdout
+    assert "the worker connects to http://host.docker.internal:8118/v1" in ended.stdout
     assert "No VLM server answers at http://localhost:8118 yet" in ended.stderr
     assert "up with http://host.docker.internal:8118/v1, external-vlm" in host.calls()
     kept = (host.root / ".env").read_text()  # for a docker compose by hand
@@ -412,7 +412,7 @@ def test_what_it_waits_for_is_told_once(host: Host) -> None:
     assert ended.returncode == 0
     told = [line for line in ended.stdout.splitlines() if line.startswith("… ")]
     assert told == ["… the API does not answer yet", '… worker: no "live" worker']
-    assert ended.stderr.count("worker has ended or starts again and again") == 1
+    assert ended.stderr.count("worker exited or restarts repeatedly") == 1
     assert f"{COMPOSE} logs worker" in ended.stderr
     assert "init" not in ended.stderr
 
@@ -420,7 +420,7 @@ def test_what_it_waits_for_is_told_once(host: Host) -> None:
 def test_compose_that_fails_is_the_end(host: Host) -> None:
     ended = host.has("docker", **{"compose * up *": "echo 'no space left' >&2; exit 1"}).run()
     assert ended.returncode == 1
-    assert "no space left\ndocker compose could not start it" in ended.stderr
+    assert "no space left\ndocker compose could not start the service" in ended.stderr
 
 
 def test_who_interrupts_the_wait_is_told_that_the_service_goes_on(host: Host) -> None:
@@ -444,7 +444,7 @@ def test_who_interrupts_the_wait_is_told_that_the_service_goes_on(host: Host) ->
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"The service goes on starting; {COMPOSE} down stops it." in told
+    assert f"The service continues to start; {COMPOSE} down stops it." in told
 
 
 def test_the_real_example_becomes_the_settings(host: Host) -> None:

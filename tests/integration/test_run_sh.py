@@ -122,8 +122,8 @@ def test_the_options_for_help_install_nothing(tmp_path: Path, option: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dance"], "There is no command dance."),
-        (["check", "dance"], "There is no part dance: ./run.sh help lists them."),
+        (["dance"], "Unknown command: dance"),
+        (["check", "dance"], "Unknown part: dance. ./run.sh help lists the parts."),
     ],
 )
 def test_an_unknown_command_is_explained(tmp_path: Path, arguments: list[str], message: str) -> None:
