@@ -13,7 +13,7 @@ from app.jobs.access import EXPIRED
 PROBLEM_CODES = {
     "invalid_request": "the request is malformed, or not possible in the job's state",
     "page_range_invalid": "`page_ranges` is malformed, or selects a page that the document does not have",
-    "engine_unknown": "there is no engine of this name",
+    "engine_unknown": "the engine is unknown",
     "idempotency_conflict": "the idempotency key belongs to another request",
     "not_a_document": "the file is none of the supported formats",
     "too_large": "the request body is too large",

@@ -1,6 +1,7 @@
 """Plain English: no phrase and no private name of an earlier dialect is left in what users read."""
 
 import argparse
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -55,6 +56,27 @@ PHRASES = [
 ]
 """What was written instead of the plain words, as patterns."""
 
+IN_MESSAGES = [
+    r"let go of",
+    r"of ours",
+    r"no longer ours",
+    r"blob store",
+    r"the store is",
+    r"is away",
+    r"(no|has not) beat",
+    r"goes back",
+    r"not looked at",
+    r"for ever",
+    r"nobody",
+    r"hostile",
+    r"refuses us",
+    r"not well",
+    r"worked on",
+    r"(is|are) started again",
+    r"there is no (engine|command|image|part)",
+]
+"""The same in messages: in documents some of them have another sense."""
+
 NAMES = {
     "_Door", "buried", "bury", "close_in", "confided", "confidences", "Cores", "cores.py", "Crowded", "denied", "Down",
     "dropped", "fault", "freeze_garbage", "host_keeper", "HostKeeper", "insist", "kinds", "line.lua", "page_of",
@@ -68,21 +90,16 @@ MIGRATION = "docs/migration.md"  # lists the old names
 DOCUMENTS = ["README.md", ".env.example", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
 
 
-def found(text: str) -> list[str]:
+def found(text: str, phrases: list[str] = PHRASES) -> list[str]:
     """The phrases in `text`, each with its surroundings."""
     text = re.sub(r"\s+", " ", text)
-    pattern = re.compile("|".join(rf"\b(?:{phrase})" for phrase in PHRASES), re.IGNORECASE)
+    pattern = re.compile("|".join(rf"\b(?:{phrase})" for phrase in phrases), re.IGNORECASE)
     return [text[max(0, match.start() - 30) : match.end() + 20] for match in pattern.finditer(text)]
-
-
-def messages_left_out(markdown: str) -> str:
-    """Without the blocks that quote what the service says."""
-    return re.sub(r"^```text\n.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_documents(document: str) -> None:
-    text = messages_left_out((ROOT / document).read_text())
+    text = (ROOT / document).read_text()
     assert found(text) == []
     if document != MIGRATION:
         spans = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
@@ -108,6 +125,26 @@ def test_help() -> None:
     assert found("\n".join(texts)) == []
 
 
+@pytest.mark.parametrize("package", ["app", "worker"])
+def test_messages(package: str) -> None:
+    """Of errors, of the log, in answers: every string of the code that is not documentation."""
+    texts = {str(path.relative_to(ROOT)): list(strings(path.read_text())) for path in (ROOT / package).rglob("*.py")}
+    assert sum(map(len, texts.values())) > 100
+    phrases = PHRASES + IN_MESSAGES
+    hits = {path: [hit for text in texts[path] for hit in found(text, phrases)] for path in texts}
+    assert {path: hit for path, hit in hits.items() if hit} == {}
+
+
+def strings(source: str) -> Iterator[str]:
+    """The string constants of two words or more, those of f-strings included, without docstrings and comments."""
+    tree = ast.parse(source)
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in documentation else None
+        if isinstance(text, str) and len(text.split()) > 1:
+            yield text
+
+
 def test_the_api_descriptions() -> None:
     texts = list(descriptions(create_app().openapi()))
     assert len(texts) > 30
@@ -130,6 +167,11 @@ def descriptions(schema: Any) -> Iterator[str]:
 @pytest.mark.parametrize("text", ["A sentence.", "The VLM server wants a GPU.", "jobs are\ntold", "It stands there."])
 def test_a_phrase_is_found(text: str) -> None:
     assert found(text)
+
+
+def test_strings_of_the_code() -> None:
+    source = '''"""About this module."""\nNAME = "one"\nlog.info(f"{NAME} wants a GPU" "!")\n"""About that."""\n'''
+    assert list(strings(source)) == [" wants a GPU!"]
 
 
 @pytest.mark.parametrize("text", ["The store requires a password.", "standard error", "Stop it by hand."])
