@@ -1,9 +1,9 @@
-"""python -m app: the whole service, or one part or use of it.
+"""python -m app: runs the whole service or a part of it.
 
-serve   store, API and worker (the default)
-api     the API alone; workers are started with python -m worker
-parse   the whole service for the time of one call
-openapi the description of the HTTP API, as JSON on standard output
+serve   Redis, API and worker (the default)
+api     only the API; start workers with python -m worker
+parse   converts documents with a service of its own, which it stops afterwards
+openapi prints the OpenAPI document as JSON
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, which `json` alone does not hold to: it reads and writes NaN, Infinity and lone surrogates.
+"""Strict JSON as in RFC 8259: the module `json` also reads and writes NaN, Infinity and lone surrogates.
 
 What clients send is read by `decode`, which rejects all that could not be written again. What is stored and served is
 written by `encode`, which never fails because of what a document or an engine put into it.

@@ -1,4 +1,4 @@
-"""Names that look like settings of ours and are none: a typo would otherwise pass unnoticed."""
+"""Finds misspelled settings in the environment and `.env`: a typo would otherwise pass unnoticed."""
 
 import logging
 import os
@@ -33,8 +33,8 @@ LONG = 10  # letters: names of so many may differ in two, in .env
 
 
 def warn_of_misspelled() -> None:
-    """Logs a line for each name in the environment or `.env` that is probably meant for a setting. Once, with what we
-    start from here.
+    """Logs a warning for each name in the environment or `.env` that looks like a misspelled setting. Processes started
+    from here do not repeat it.
     """
     if os.environ.get(WARNED):
         return
@@ -44,7 +44,7 @@ def warn_of_misspelled() -> None:
 
 
 def misspelled(environment: Iterable[str], file: EnvFile) -> Iterator[str]:
-    """A sentence for each."""
+    """A warning for each misspelled setting."""
     known = {name for names in setting_names().values() for name in names}
     for name in sorted({name.upper() for name in environment} - known - OF_SCRIPTS):
         if near := _near(name, known, in_file=False):

@@ -40,7 +40,7 @@ class Document:
 
 
 class Failed(Exception):
-    """A document that yields nothing; the message says why."""
+    """A document could not be converted; the message says why."""
 
 
 async def parse(settings: Settings, sources: list[str], output: Path) -> int:
@@ -70,7 +70,7 @@ async def parse(settings: Settings, sources: list[str], output: Path) -> int:
 
 
 def named(sources: list[str]) -> list[Document]:
-    """Documents with distinct, harmless names after their files."""
+    """Documents with distinct, safe output names made from their file names."""
     documents: list[Document] = []
     taken: set[str] = set()
     for source in sources:
@@ -86,7 +86,7 @@ def named(sources: list[str]) -> list[Document]:
 
 @asynccontextmanager
 async def running_service(settings: Settings) -> AsyncIterator[str]:
-    """A service of our own on a free port and a folder that goes with it. Yields its address."""
+    """Runs a private service on a free port, with a temporary DATA_DIR. Yields its URL."""
     with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
         own = settings.model_copy(
             update={

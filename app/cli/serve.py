@@ -1,4 +1,4 @@
-"""Store, API and worker together, as children of one process."""
+"""Runs Redis, API and worker together, as children of one process."""
 
 import asyncio
 import contextlib
@@ -35,11 +35,11 @@ STOP_WITHIN = 15.0  # seconds
 
 
 class ServiceFailed(Exception):
-    """The service cannot start, or a part of it does not stay alive; the message says which and why."""
+    """The service cannot start, or a part of it keeps exiting; the message says which and why."""
 
 
 class Part:
-    """A program that is kept running: started again when it dies, given up after five deaths in a minute."""
+    """A program that is restarted when it exits, until it exits five times within a minute."""
 
     def __init__(self, name: str, command: list[str], env: dict[str, str], stop_within: float) -> None:
         self.name = name
@@ -48,7 +48,7 @@ class Part:
         self._stop_within = stop_within
 
     async def keep(self) -> None:
-        """Runs until cancelled. Raises ServiceFailed when the part dies for good."""
+        """Runs until cancelled. Raises ServiceFailed when the part exits too often."""
         deaths: deque[float] = deque(maxlen=DEATHS_MAX)
         while True:
             # A session each, which Linux gives a fair share of the cores: the worker's many processes count as one.
@@ -76,8 +76,8 @@ def _ended(status: int) -> str:
 async def run_service(settings: Settings, on_ready: Callable[[str], Awaitable[None]], *, patient: bool = True) -> None:
     """Runs the service; `on_ready(url)` is awaited once it can take documents. Ends when cancelled.
 
-    What an engine needs may come later, such as a VLM server that still loads its model: documents wait for it, and so
-    do we, if we are patient. So do we for room in DATA_DIR: meanwhile results can be fetched and jobs deleted.
+    A service that only waits for an engine (a VLM server may still load its model) or for space in DATA_DIR keeps
+    running if `patient`: meanwhile results can be fetched and jobs deleted. Otherwise it fails after READY_WITHIN.
 
     Raises SettingsError, ServiceFailed or StoreError.
     """
@@ -171,5 +171,5 @@ async def _ask_ready(settings: Settings) -> tuple[int, Any]:
 
 
 def _only_waits(parts: dict[str, str]) -> bool:
-    """Whether all of the service is there, and waits for an engine that cannot work yet, or for room in DATA_DIR."""
+    """Whether all parts run and only an engine or space in DATA_DIR is missing."""
     return parts["store"] == parts["worker"] == "ok"

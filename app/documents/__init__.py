@@ -1,1 +1,1 @@
-"""What can be said of a document without opening it."""
+"""What can be checked without opening a document: its format, and page ranges."""

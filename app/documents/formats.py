@@ -1,4 +1,4 @@
-"""The kinds of documents that are read, told by how they begin; names and media types are not believed."""
+"""The supported document formats, detected by content; file names and media types are ignored."""
 
 from enum import Enum
 from typing import BinaryIO
@@ -44,7 +44,7 @@ _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
 def kind_of(head: bytes) -> Format | None:
-    """The kind of the document that begins with `head`, its first HEAD bytes; None for what is not read."""
+    """The format of the document that starts with `head`, its first HEAD bytes; None if it is not supported."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return Format.PNG
     if head.startswith(b"\xff\xd8\xff"):
@@ -61,7 +61,7 @@ def kind_of(head: bytes) -> Format | None:
 
 
 def require_document(head: bytes) -> Format:
-    """The kind of the document that begins with `head`. Raises DocumentError, with what it looks like instead."""
+    """The format of the document that starts with `head`. Raises DocumentError if it is not supported."""
     kind = kind_of(head)
     if kind is not None:
         return kind
@@ -70,9 +70,9 @@ def require_document(head: bytes) -> Format:
 
 
 def format_in(file: BinaryIO) -> Format:
-    """The format of an open document, which is at its beginning before and after.
+    """The format of an open file, whose position is 0 before and after.
 
-    Raises DocumentError where it is none that is read.
+    Raises DocumentError if it is not supported.
     """
     head = file.read(HEAD)
     file.seek(0)

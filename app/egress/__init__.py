@@ -1,1 +1,1 @@
-"""The only way out to other hosts."""
+"""All requests to other hosts go through here."""

@@ -1,9 +1,9 @@
-"""The only door to other hosts, for downloads and callbacks alike.
+"""The only HTTP client for other hosts, for downloads and callbacks alike.
 
-A name is resolved once; if any of its addresses is private the request is refused before a connection is made, else the
-connection goes to the very address that was judged. Every hop of a redirect passes the same door. One deadline spans
-DNS, connect, TLS, headers and body, so a server that sends a byte a second cannot stretch it. What comes beside the
-document is bounded, and so are its pieces: floods of interim answers or tiny chunks cost us far more than the server.
+A host name is resolved once. If any of its addresses is private, the request is rejected before a connection is made;
+otherwise the connection goes to the address that was checked. Every redirect is checked the same way. One deadline
+spans DNS, connect, TLS, headers and body, so a server that sends a byte a second cannot stretch it. Bytes beside the
+document and tiny chunks are limited: floods of them cost us far more than the server.
 
 It is built on httpcore, not on httpx's client, which logs whole URLs and reads a redirect's body without a limit; httpx
 only parses URLs and headers here.
@@ -192,7 +192,7 @@ class EgressClient:
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to judged addresses only, for a request that is at `host` and has `saved` so many bytes by now."""
+    """Connects only to addresses that the policy allows. `host` is the current hop, `saved` the bytes saved so far."""
 
     def __init__(self, rules: UrlPolicy, resolvers: ThreadPoolExecutor, host: str) -> None:
         self.host = host
@@ -210,7 +210,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
                 await stream.aclose()
 
     def count(self, received: int) -> None:
-        """Raises FetchError where too much of what was received is no document."""
+        """Raises FetchError if too much of what was received is not the document."""
         self._received += received
         if self._received > OVERHEAD_BYTES + 2 * self.saved:
             _wasteful(self.host)

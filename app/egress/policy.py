@@ -1,4 +1,4 @@
-"""Which hosts and addresses we may send requests to. Nothing here touches the network.
+"""Which hosts and addresses may be requested. Nothing here uses the network.
 
 The table of addresses is our own: `ipaddress.is_global` lets many through that are not public.
 """
@@ -49,7 +49,7 @@ def _judged(ip: str) -> Address | None:
 
 
 class UrlPolicy:
-    """Which URLs and addresses may be used; every judgement is made here."""
+    """Decides which URLs and addresses may be used."""
 
     def __init__(
         self, allowed_hosts: Iterable[str] = (), allowed_networks: Iterable[str] = (), *, settings: str = "FETCH"

@@ -1,4 +1,4 @@
-"""Where the API listens, and the command line of uvicorn that makes it."""
+"""Where the API listens, and the uvicorn command that runs it."""
 
 from ipaddress import ip_address
 
@@ -9,7 +9,7 @@ STREAMS_END_WITHIN = 3  # seconds; open event streams would keep the API for eve
 
 
 def check_exposure(settings: Settings) -> None:
-    """Raises SettingsError where others than this machine could reach the API although nobody has said so."""
+    """Raises SettingsError if the API would be reachable from other machines without ALLOW_ANONYMOUS=1."""
     if settings.allow_anonymous or settings.host == "localhost":
         return
     try:
@@ -25,7 +25,7 @@ def check_exposure(settings: Settings) -> None:
 
 
 def api_command(settings: Settings) -> list[str]:
-    """The API as a program."""
+    """The command that runs the API."""
     # uvicorn would put the current folder first of all.
     command = program("uvicorn", "--app-dir", ROOT, "app.main:app")
     command += ["--host", settings.host, "--port", str(settings.port), "--http", "app.api.protocol:Protocol"]

@@ -1,4 +1,4 @@
-"""Is a port free, and if not, who has it?"""
+"""Finds out whether a port is free, and which process uses it."""
 
 import contextlib
 import errno
@@ -8,9 +8,9 @@ import psutil
 
 
 def port_holder(host: str, port: int) -> str | None:
-    """None where the port can be bound, else a message that names its holder as far as we may know it.
+    """None if the port can be bound, else a message that names the process that uses it, if it is known.
 
-    Raises OSError where the address itself is not ours.
+    Raises OSError if this machine does not have the address.
     """
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     with socket.socket(family, kind) as probe:

@@ -78,9 +78,9 @@ def connect(settings: Settings, connections: int = CONNECTIONS) -> Store:
 
 @contextlib.asynccontextmanager
 async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) -> AsyncIterator[Any]:
-    """A pipeline to fill, sent as the block ends; then its `answers` are there. `atomic` makes it a transaction.
+    """A pipeline that is sent at the end of the block and then has `answers`. `atomic` makes it a transaction.
 
-    `lenient` leaves the errors of keys of the wrong type among the answers.
+    `lenient` returns errors of keys of the wrong type among the answers instead of raising them.
     """
     pipe: Any
     async with store.pipeline(transaction=atomic) as pipe:
@@ -93,7 +93,7 @@ async def batch(store: Store, *, atomic: bool = False, lenient: bool = False) ->
 
 
 async def lacks_tls(url: str) -> bool:
-    """Whether the server at a rediss:// address speaks no TLS: it would wait for the rest of a greeting for ever."""
+    """Whether the server at a rediss:// URL does not use TLS: such a server would never answer a TLS handshake."""
     parts = urlsplit(url)
     if parts.scheme != "rediss":
         return False

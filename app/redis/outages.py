@@ -45,8 +45,8 @@ _LASTING = {
 class StoreDown(Exception):
     """Redis is unavailable: gone, read-only, full, failing over. `message` says which, and holds no secret.
 
-    `lasting`: it ends only with another REDIS_URL, or another configuration of the store.
-    `moved`: connections to it lead to a server that is no longer the one that takes writes.
+    `lasting`: only a change of REDIS_URL or of the configuration of Redis ends it.
+    `moved`: the server is no longer the primary, so open connections to it must be closed.
     """
 
     def __init__(self, message: str, detail: str = "", *, code: str = "", lasting: bool = False) -> None:
@@ -58,7 +58,7 @@ class StoreDown(Exception):
 
 
 def outage(error: Exception) -> StoreDown | None:
-    """What a command of the store has raised, as an outage; None where it is another error."""
+    """The outage that an error of a Redis command stands for; None if it is another kind of error."""
     if isinstance(error, redis.exceptions.AuthenticationError):
         return StoreDown(REFUSED, lasting=True)
     text = str(error).rpartition(" of pipeline caused error: ")[2].lstrip("('\"")

@@ -1,4 +1,4 @@
-"""The server of the store: one of our own for DATA_DIR, where REDIS_URL names none."""
+"""Runs a Redis server in DATA_DIR if REDIS_URL is not set."""
 
 import asyncio
 import contextlib
@@ -63,10 +63,10 @@ def _bundled_server() -> Path | None:
 
 
 class RedisServer:
-    """Runs the store of DATA_DIR for as long as this process lives, unless another process does already.
+    """Runs the Redis server of DATA_DIR while this process lives, unless another process already does.
 
-    Everyone who needs the store has one of these; a file lock lets one of them run the server. The server inherits the
-    lock, so that a new one never starts beside one that is still dying.
+    Every process that needs Redis has one of these; a file lock lets one of them run the server. The server inherits
+    the lock, so that a new one never starts while the old one is still exiting.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -76,7 +76,7 @@ class RedisServer:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to run the store and waits until it answers. Raises StoreError where it cannot."""
+        """Starts the server and waits until it answers. Raises StoreError if it does not start."""
         if self._settings.redis_url:
             return
         path = socket_path(self._settings)

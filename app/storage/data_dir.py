@@ -1,4 +1,4 @@
-"""DATA_DIR: made and checked before anything is started in it."""
+"""Creates and checks DATA_DIR before anything uses it."""
 
 import contextlib
 import errno
@@ -12,9 +12,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def make_data_dir(settings: Settings) -> None:
-    """Makes the folder where it is not there. Raises SettingsError where files cannot be made in it.
+    """Creates the directory if it is missing. Raises SettingsError if files cannot be created in it.
 
-    One that is there but full will do: what it holds can be fetched and deleted.
+    A full disk is accepted: results can still be fetched and jobs deleted.
     """
     folder = settings.data_dir
     there = folder.is_dir()
@@ -33,7 +33,7 @@ def make_data_dir(settings: Settings) -> None:
 
 
 def data_dir_id(folder: Path) -> str:
-    """What tells this DATA_DIR from others; made by the first who asks. Raises OSError."""
+    """The id of this DATA_DIR, created on first use. Raises OSError."""
     path = folder / "id"
     with contextlib.suppress(FileExistsError), path.open("x") as file:
         file.write(uuid.uuid4().hex)

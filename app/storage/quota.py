@@ -1,4 +1,4 @@
-"""How much DATA_DIR may hold. The workers' sweepers measure it; between two measurements, what comes in is added."""
+"""Limits the size of DATA_DIR. Workers measure it from time to time; in between, new bytes are added up."""
 
 import asyncio
 import contextlib
@@ -61,8 +61,8 @@ class Quota:
 
     @contextlib.asynccontextmanager
     async def reserved(self, size: int) -> AsyncIterator[None]:
-        """Holds room for `size` bytes while they are written: without it, writers that begin together would pass the
-        limits together. What stays is to be told by `add` before the block ends. Raises StorageUnavailable.
+        """Reserves `size` bytes while they are written, so that concurrent writers cannot exceed the limit together.
+        Report what was stored with `add` before the block ends. Raises StorageUnavailable.
         """
         most = int(self._most * (1 << 30))
         name = uuid.uuid4().hex
@@ -89,7 +89,7 @@ class Quota:
         return self._refusal
 
     async def disk_full(self) -> bool:
-        """Whether so little is left on the disk of the blobs that a write may have failed for it."""
+        """Whether the disk of the blobs has so little space left that a write may have failed because of it."""
         try:
             return (await asyncio.to_thread(shutil.disk_usage, self._folder / "blobs")).free < FREE_MIN
         except OSError:
@@ -113,7 +113,7 @@ class Quota:
         return None
 
     async def _is_of_this_store(self) -> bool:
-        """The first folder that a store meets is its own, for as long as somebody asks now and then."""
+        """Whether this DATA_DIR belongs to this Redis. The first one is registered for as long as someone checks."""
         ours = await asyncio.to_thread(data_dir_id, self._folder)
         async with batch(self._store, atomic=True) as pipe:
             pipe.set(keys.DATA_ID, ours, nx=True, ex=self._id_kept)
@@ -134,7 +134,7 @@ class Quota:
         return int(pipe.answers[0])
 
     def add(self, size: int) -> None:
-        """Takes note that `size` bytes were stored; told to the others when room is asked for next."""
+        """Counts `size` bytes as stored; other processes learn of it at the next reservation."""
         self._added += size
 
     async def measure(self) -> int:

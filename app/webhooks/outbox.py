@@ -1,4 +1,4 @@
-"""The outbox: ids of ended jobs whose clients asked to be called. Written in the step that ends a job, emptied here."""
+"""The outbox: ids of ended jobs with a callback. The script that ends a job adds to it; the sender empties it."""
 
 import uuid
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Delivers callbacks: many at a time, each with retries, none in the way of a document."""
+"""Delivers callbacks with retries, many at a time."""
 
 import asyncio
 import logging
