@@ -215,7 +215,7 @@ def test_a_password_opens_what_needs_it(null: Service, document: bytes) -> None:
     assert "send it as `password`" in missing["message"]
     wrong = null.result(null.submit(document, password="User"))["error"]
     assert wrong["code"] == "document_encrypted"
-    assert "does not open" in wrong["message"]
+    assert "The password is wrong" in wrong["message"]
 
 
 @pytest.mark.slow

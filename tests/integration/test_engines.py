@@ -31,7 +31,7 @@ async def test_a_job_that_names_no_engine_gets_the_best_there_is(store_url: str)
         registry = EngineRegistry(store, "auto")
         assert await registry.choose(None) == "paddleocr_vl"
         assert await registry.choose("pp_ocr") == "pp_ocr"
-        with pytest.raises(UnknownEngine, match="there is paddleocr_vl, pp_ocr"):
+        with pytest.raises(UnknownEngine, match="use one of paddleocr_vl, pp_ocr"):
             await registry.choose("null")
         with pytest.raises(UnknownEngine):
             await EngineRegistry(store, "magic").choose(None)

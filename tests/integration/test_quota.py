@@ -81,8 +81,8 @@ async def test_without_room_results_are_served_and_jobs_deleted(
             full.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
             refusal = await api.client.post("/infer", json={"pdf_url": "http://a.test/"})
             assert (refusal.status_code, refusal.json()["code"]) == (503, "storage_unavailable")
-            assert "make room" in refusal.json()["detail"]
-            assert "make room" in (await api.client.get("/health/ready")).json()["parts"]["blobs"]
+            assert "free disk space" in refusal.json()["detail"]
+            assert "free disk space" in (await api.client.get("/health/ready")).json()["parts"]["blobs"]
             assert (await api.client.get(f"/jobs/{job}/result")).json()["result"]["markdown"] == "text"
             assert (await api.client.get(f"/jobs/{job}/pages/1")).status_code == 200
             assert (await api.client.delete(f"/jobs/{job}")).status_code == 204

@@ -244,7 +244,7 @@ def test_the_engine_host_is_replaced_between_slices() -> None:
         assert {service.client.get(f"/jobs/{job}").json()["attempts"] for job in jobs} == {0}
         with store_of(service) as store:
             assert {store.hget(f"slice:{job}-0", "crashes") for job in jobs} == {None}
-        wait_for(lambda: "recycled after" in service.log.read_text())
+        wait_for(lambda: "replacing the engine host after" in service.log.read_text())
 
 
 def test_records_of_other_versions(two_lanes: Service) -> None:

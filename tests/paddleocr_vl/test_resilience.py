@@ -72,7 +72,7 @@ async def test_the_server_says_when_to_come_again(settings: Settings, vlm: Runni
         (Reply(400, {"error": {"message": "Bad picture."}}), 1, "the VLM server answered 400: Bad picture."),
         (Reply(404, {"error": {"message": "No model"}}), client.TRIES, "answered 404: No model; tried 5"),
         (Reply(200, {"choices": []}), client.TRIES, "answered with no choices"),
-        (Reply(200, b"<html>"), client.TRIES, "not understood"),
+        (Reply(200, b"<html>"), client.TRIES, "sent an invalid answer"),
     ],
 )
 async def test_a_block_that_fails_is_a_warning(
