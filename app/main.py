@@ -30,6 +30,7 @@ from app.jobs.queue import Jobs
 from app.jobs.submission import Submissions
 from app.logging import configure
 from app.processes.lifecycle import forbid_inspection, freeze_gc
+from app.processes.listen import exposure
 from app.redis.client import connect
 from app.redis.server import RedisServer
 from app.results.control import JobControl
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         root_path=urlsplit(chosen.public_url or "").path,
         default_response_class=Answer,
         responses=problems(
+            Forbidden(exposure("192.0.2.7")),
             Forbidden(OTHER_SITE),
             misdirected("evil.example"),
             error_handlers.internal("9a3d5c0e7b1f4e62b8d0c4a6f2e1d7b3"),

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from app.api.request_id import HEADER as REQUEST_ID_HEADER
 from app.api.schemas.examples import EXAMPLES
 from app.api.schemas.jobs import JobEvent
-from app.api.schemas.problems import Problem
+from app.api.schemas.problems import PROBLEM_TYPE, Problem
 from app.api.schemas.requests import FileSubmission, UrlSubmission
 from app.api.schemas.results import Callback
 from app.strict_json import encode
@@ -97,6 +97,8 @@ def _complete(document: dict[str, Any]) -> None:
         for operation in path.values():
             _complete_operation(operation)
     for path in document["paths"].values():
+        if "get" in path:  # pages of other sites may send it; they cannot read the answer
+            del path["get"]["responses"]["403"]["content"][PROBLEM_TYPE]["examples"]["forbidden_2"]
         for operation in path.values():
             for answer in operation["responses"].values():
                 answer.setdefault("headers", {})[REQUEST_ID_HEADER] = {

@@ -17,8 +17,13 @@ def check_exposure(settings: Settings) -> None:
             return
     except ValueError:  # a name
         pass
-    raise SettingsError(
-        f"HOST={settings.host} opens the API to other machines, and it has no authentication. Set ALLOW_ANONYMOUS=1 to "
+    raise SettingsError(exposure(settings.host))
+
+
+def exposure(host: str) -> str:
+    """Why the API must not listen on `host`."""
+    return (
+        f"HOST={host} opens the API to other machines, and it has no authentication. Set ALLOW_ANONYMOUS=1 to "
         "accept that, for example behind a firewall or a proxy that authenticates. With docker run: "
         "-e ALLOW_ANONYMOUS=1, and -p 127.0.0.1:8080:8080 to publish the port to this machine alone."
     )

@@ -37,7 +37,7 @@ NO_RESULT = NotNow(
     code="document_encrypted",
 )
 LONG_WAIT = InvalidRequest("query.wait: input should be less than or equal to 30.")
-NO_PAGE = NotFound("Page 3 of this job is not available; 2 of 2 pages are done.")
+NO_PAGE = NotFound("Page 3 of this job is not available; 0 of its pages are done.")
 NO_PAGE_ZERO = InvalidRequest("path.number: input should be greater than or equal to 1.")
 
 Wait = Annotated[
