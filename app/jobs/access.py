@@ -27,10 +27,7 @@ class JobAccess:
 
     async def find_ended(self, job_id: str, principal: Principal, seconds: float) -> Job:
         """The job, as soon as it has ended or `seconds` have passed. Raises NotFound, Gone."""
-        found = await self.find(job_id, principal)
-        if found.ended or not seconds:
-            return found
-        return _checked(await self._events.wait_until_ended(self._jobs, job_id, seconds), principal)
+        return await self._events.wait_until_ended(job_id, lambda: self.find(job_id, principal), seconds)
 
 
 def _checked(found: Job | None, principal: Principal) -> Job:

@@ -6,11 +6,12 @@ Followers wait in memory. They hold no connection to the store, and their querie
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 Event: TypeAlias = dict[str, str]
 """{"id", "job", "type": "status", "status"} or {"id", "job", "type": "page", "page", "error", "done", "total"}."""
+
+Found = TypeVar("Found", bound=Job | None)
 
 SAFETY_POLL = 2.0  # seconds; events may be trimmed before a slow reader sees them
 HEARTBEAT = 15.0  # seconds without an event, after which a follower is told that there was none
@@ -72,10 +75,13 @@ class Follower:
             self._news.clear()
         return event
 
-    def clear(self) -> None:
+    def may_have_ended(self) -> bool:
+        """Takes all there is; whether the job's end is among it, or may have been missed."""
+        ended = self.behind or any(map(_is_end, self._events))
         self._events.clear()
         self._news.clear()
         self.behind = False
+        return ended
 
 
 class EventReader:
@@ -116,17 +122,20 @@ class EventReader:
             if not self._followers:
                 self._followed.clear()
 
-    async def wait_until_ended(self, jobs: Jobs, job_id: str, seconds: float) -> Job | None:
-        """The job as it is once it has ended or `seconds` have passed; None where there is no such job."""
+    async def wait_until_ended(self, job_id: str, find: Callable[[], Awaitable[Found]], seconds: float) -> Found:
+        """The job as `find` gives it, once it has ended or `seconds` have passed; at once, if `find` gives None.
+
+        `find` is called at the beginning and when the job may have ended. What it raises ends the wait.
+        """
         give_up = time.monotonic() + seconds
         with self.follow(job_id, pages=False) as follower:
             while True:
-                job = await jobs.get(job_id)
-                left = give_up - time.monotonic()
-                if job is None or job.ended or left <= 0:
+                job = await find()
+                if job is None or job.ended or time.monotonic() >= give_up:
                     return job
-                await follower.news(left)
-                follower.clear()
+                while await follower.news(give_up - time.monotonic()):
+                    if follower.may_have_ended():
+                        break
 
     async def watch(
         self, jobs: Jobs, job_id: str, after: str | None = None
@@ -196,14 +205,16 @@ class EventReader:
         return [found.get(one) for one in wanted]
 
     async def _read(self) -> None:
-        last = (0, 0)
+        last, read_at = (0, 0), -math.inf
         while True:
             try:
                 if not self._followed.is_set():
                     await self._followed.wait()
-                    since = epoch(await self._store.time()) - RECENT  # ids have the store's time
-                    last = max(last, (int(since * 1000), 0))
+                    if time.monotonic() - read_at > RECENT:  # else it goes on from where it was
+                        since = epoch(await self._store.time()) - RECENT  # ids have the store's time
+                        last = max(last, (int(since * 1000), 0))
                 streams: Any = await self._store.xread({keys.EVENTS: f"{last[0]}-{last[1]}"}, count=1000, block=5000)
+                read_at = time.monotonic()
             except StoreDown as error:
                 log.debug("events are delayed, Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.3)

@@ -1,19 +1,44 @@
 """Every transition of a job, each one Lua script; the record is the truth, RQ's structures follow it.
 
-submit → claim → prepared → page … → finish
+submit → claim → set_page_count → page … → finish
              ↖ requeue, reap ↙
 """
 
-import json
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from app.engines.options import OPTIONS
-from app.jobs.models import Job, Priority, Slice, Status
-from app.jobs.scripts import Scripts
+from app.jobs.models import Job, Slice, Status
+from app.jobs.scripts import (
+    Cancel,
+    CancelExecutions,
+    Claim,
+    ClaimToken,
+    CountPage,
+    EngineState,
+    Expire,
+    Finish,
+    FinishOutcome,
+    Listing,
+    ListJobs,
+    Peek,
+    Position,
+    Reap,
+    Renew,
+    Requeue,
+    Requeued,
+    Retry,
+    RetryOutcome,
+    SetPageCount,
+    SignOn,
+    Submit,
+    Submitted,
+    Waiting,
+    job_scripts,
+)
 from app.redis import keys
 from app.redis.client import Store, batch, epoch
 from app.redis.coalesce import Coalesced
@@ -25,17 +50,6 @@ HEARTBEAT = 3.0  # seconds between renewals
 AUDIT_GRACE = 5.0  # seconds an active slice may be neither queued nor leased
 
 UNREADABLE = "The record of this job in Redis is damaged; submit the document again."
-
-Outcome = Literal["created", "replayed", "conflict", "full"]
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One that waits for a lane; `new`: its job was never worked on, but perhaps downloaded."""
-
-    job: str
-    priority: Priority
-    new: bool
 
 
 @dataclass(frozen=True)
@@ -52,27 +66,13 @@ class Jobs:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
-        self._scripts = Scripts(store, settings)
+        self._scripts = job_scripts(store, settings)
         self._queue_max = settings.max_queued_jobs
         self._records: Coalesced[str, tuple[dict[str, str], float]] = Coalesced(self._read_records)
 
-    async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> tuple[Outcome, str, Status]:
-        """Accepts `job`, unless its idempotency key (a digest) is known or MAX_QUEUED_JOBS jobs are open.
-
-        Returns outcome, the job's id and status.
-        """
-        fields = [word for pair in job.to_fields().items() for word in pair]
-        outcome, job_id, status = await self._scripts.run(
-            "submit",
-            job.id,
-            job.engine,
-            job.client,
-            idempotency or "",
-            fingerprint,
-            self._queue_max,
-            *fields,
-        )
-        return outcome, job_id, Status(status or Status.QUEUED)
+    async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> Submitted:
+        """Accepts `job`, unless its idempotency key (a digest) is known or MAX_QUEUED_JOBS jobs are open."""
+        return await self._scripts.run(Submit(job.to_fields(), idempotency, fingerprint, self._queue_max))
 
     async def get(self, job_id: str) -> Job | None:
         """The job; None where there is none. Concurrent calls share their queries."""
@@ -94,11 +94,12 @@ class Jobs:
         Returns them and, where there are more, the (time, id) to go on from. One call removes at most 100 stale
         entries: a page may be short and not the last.
         """
-        time, job_id = ("+inf", "") if before is None else (repr(before[0]), before[1])
-        sets = json.dumps(_listings(client, statuses, engine))
-        now, records, last = await self._scripts.run("list", sets, time, job_id, created_after, limit)
-        found = [_job(_pairs(fields), float(now)) for fields in records]
-        return [job for job in found if job is not None], (float(last[0]), last[1]) if last else None
+        sets = _listings(client, statuses, engine)
+        position = None if before is None else Position(*before)
+        listed = await self._scripts.run(ListJobs(sets, position, created_after, limit))
+        found = [_job(record, listed.now) for record in listed.records]
+        last = None if listed.last is None else (listed.last.time, listed.last.id)
+        return [job for job in found if job is not None], last
 
     async def _read_records(self, job_ids: Sequence[str]) -> list[tuple[dict[str, str], float]]:
         """The hash of each, with the store's time."""
@@ -111,20 +112,18 @@ class Jobs:
 
     async def cancel(self, job_id: str) -> bool:
         """Ends the job as canceled, and has its workers let go of it. False where it had ended already."""
-        return bool(await self._scripts.run("cancel", job_id, "The job was canceled."))
+        return await self._scripts.run(Cancel(job_id, "The job was canceled."))
 
-    async def retry(self, job_id: str) -> Literal["queued", "open", "good", "full", "gone"]:
+    async def retry(self, job_id: str) -> RetryOutcome:
         """Opens an ended job again. `open`: it has not ended; `good`: nothing of it failed."""
-        outcome: Literal["queued", "open", "good", "full", "gone"]
-        outcome = await self._scripts.run("retry", job_id, self._queue_max)
-        return outcome
+        return await self._scripts.run(Retry(job_id, self._queue_max))
 
     async def expire(self, job_id: str, *, early: bool = False) -> bool:
         """Leaves a tombstone of an ended job whose time has come, or `early`. False where it has not ended or come.
 
         Its blobs are to be removed by the caller, who then says that it is forgotten by `forget_expired`.
         """
-        return bool(await self._scripts.run("expire", job_id, int(early)))
+        return await self._scripts.run(Expire(job_id, early))
 
     async def forget_expired(self, job_id: str) -> None:
         await self._store.zrem(keys.EXPIRING, job_id)
@@ -151,7 +150,7 @@ class Jobs:
     async def cancel_executions(self, worker: str, executions: Collection[str]) -> None:
         """Has `worker` let go of these executions."""
         if executions:
-            await self._scripts.run("cancel_executions", worker, *executions)
+            await self._scripts.run(CancelExecutions(worker, list(executions)))
 
     async def wait_for_entry(self, queue: str, timeout: int) -> None:
         """The doorbell: returns when the queue is not empty, changing nothing, or after `timeout` seconds."""
@@ -172,28 +171,28 @@ class Jobs:
         Slices of the jobs `after` come after all others. Without `fetch`, jobs whose document is yet to be downloaded
         are left where they are; so are those whose document is at one of the servers `busy`.
         """
-        wanted = json.dumps({"after": list(after), "fetch": fetch, "busy": list(busy)})
         while True:
             execution = uuid.uuid4().hex
-            claimed = await self._scripts.run("claim", queue, worker, execution, slice_id, wanted)
-            if not claimed:
+            claim = Claim(queue, worker, execution, slice_id or None, list(after), fetch, list(busy))
+            claimed = await self._scripts.run(claim)
+            if claimed is None:
                 return None
-            claimed_id, slice_fields, job_fields, now = claimed
-            held = _pairs(slice_fields)
+            held = claimed.slice
             try:
                 return Slice(
-                    id=claimed_id,
+                    id=claimed.id,
                     schema=int(held.get("schema", 0)),
                     fence=int(held["fence"]),
                     execution=execution,
                     attempts=int(held.get("attempts", 0)),
                     crashes=int(held.get("crashes", 0)),
-                    job=Job.from_fields(_pairs(job_fields), float(now)),
+                    job=Job.from_fields(claimed.job, claimed.now),
                 )
             except (KeyError, TypeError, ValueError) as error:
-                log.error("%s: the record of its job cannot be read: %r", claimed_id, error)
-                fence = (claimed_id, held["fence"], execution, queue)
-                await self._scripts.run("finish", *fence, 0, 0, 0, "internal", UNREADABLE)
+                log.error("%s: the record of its job cannot be read: %r", claimed.id, error)
+                token = ClaimToken(claimed.id, int(held["fence"]), execution)
+                unreadable = {"code": "internal", "message": UNREADABLE}
+                await self._scripts.run(Finish(token, queue, attempted=False, page_errors=None, error=unreadable))
 
     async def set_page_count(self, held: Slice, *, total: int, slice_pages: int, stored: list[int]) -> bool:
         """Tells how many pages the job has, and which of this slice are stored already.
@@ -201,15 +200,16 @@ class Jobs:
         The first time a document of more than `slice_pages` gets its other slices. False where the slice is no longer
         ours.
         """
-        return bool(await self._scripts.run("set_page_count", *_fence(held), total, slice_pages, *stored))
+        return await self._scripts.run(
+            SetPageCount(ClaimToken.of(held), held.job.engine, total, slice_pages, list(stored))
+        )
 
     async def page_done(self, held: Slice, number: int, error: str = "", seconds: float = 0.0) -> float | None:
         """Counts one stored page, which took `seconds`.
 
         Returns the seconds that the job's pages took so far; None where the slice is no longer ours.
         """
-        spent = await self._scripts.run("page", *_fence(held), number, error, seconds)
-        return None if spent is None else float(spent)
+        return await self._scripts.run(CountPage(ClaimToken.of(held), number, error or None, seconds))
 
     async def backlog(self, queues: Sequence[str]) -> dict[str, Backlog]:
         """The work of each queue. What waits for another attempt counts as waiting, but is not the oldest."""
@@ -238,7 +238,7 @@ class Jobs:
 
     async def peek(self, queue: str) -> list[Waiting]:
         """Those that would have the next free lanes."""
-        return [Waiting(job, priority, bool(new)) for job, priority, new in await self._scripts.run("peek", queue)]
+        return await self._scripts.run(Peek(queue))
 
     async def finish(
         self,
@@ -247,23 +247,13 @@ class Jobs:
         *,
         attempted: bool = False,
         page_errors: int | None = None,
-    ) -> Literal["ended", "last", "lost"]:
+    ) -> FinishOutcome:
         """Ends the slice, and the job where it is the last one or failed with `error`; `attempted` counts this run.
 
         The result is there where the number of its `page_errors` is given. Else the last slice is not ended but told
         so. `lost`: the slice is no longer ours.
         """
-        failure = error or {"code": "", "message": ""}
-        ended: Literal["ended", "last", "lost"] = await self._scripts.run(
-            "finish",
-            *_fence(held),
-            int(attempted),
-            int(page_errors is not None),
-            page_errors or 0,
-            failure["code"],
-            failure["message"],
-        )
-        return ended
+        return await self._scripts.run(Finish(ClaimToken.of(held), held.job.engine, attempted, page_errors, error))
 
     async def requeue(
         self,
@@ -281,25 +271,31 @@ class Jobs:
         `crashes` is how many deaths of the engine host it was there at, where that has changed; `attempted` counts
         this run.
         """
-        where: str | float = "ring" if to_ring else "fetched" if fetched else pause or "front"
-        crashes = held.crashes if crashes is None else crashes
-        return bool(await self._scripts.run("requeue", *_fence(held), crashes, int(attempted), where))
+        return await self._scripts.run(
+            Requeue(
+                ClaimToken.of(held),
+                held.job.engine,
+                place="ring" if to_ring else "delayed" if pause else "front",
+                pause=pause,
+                crashes=held.crashes if crashes is None else crashes,
+                attempted=attempted,
+                fetched=fetched,
+            )
+        )
 
-    async def reap(self, queue: str, *, owner: str = "", leases: bool = True) -> list[tuple[str, str]]:
-        """Queues again what nobody works on; the slices with the reason of each.
+    async def reap(self, queue: str, *, owner: str = "", leases: bool = True) -> list[Requeued]:
+        """Queues again what nobody works on.
 
         `owner` is a worker whose leases have all ended, whatever their time; without `leases` no other is judged.
         """
-        again = await self._scripts.run("reap", queue, AUDIT_GRACE, owner, int(leases))
-        return [(slice_id, reason) for slice_id, reason in again]
+        return await self._scripts.run(Reap(queue, AUDIT_GRACE, owner or None, leases))
 
     async def renew(self, queue: str, held: Sequence[Slice]) -> set[str]:
         """Renews leases. One that was taken away does not come back.
 
         Returns the executions of the slices that are no longer ours: ended, given to another worker, or forgotten.
         """
-        words = [word for one in held for word in (one.id, one.fence, one.execution)]
-        return set(await self._scripts.run("renew", queue, *words))
+        return await self._scripts.run(Renew(queue, [ClaimToken.of(one) for one in held]))
 
     async def sign_on(
         self, worker: str, engine: str, fields: Mapping[str, str | int], *, ready: bool, unavailable_reason: str | None
@@ -308,9 +304,9 @@ class Jobs:
 
         `fields` go into RQ's record of the worker.
         """
-        state = "unavailable" if unavailable_reason is not None else "able" if ready else ""
-        words = [word for pair in fields.items() for word in pair]
-        await self._scripts.run("sign_on", worker, engine, state, unavailable_reason or "", *words)
+        words = {name: str(value) for name, value in fields.items()}
+        state: EngineState | None = "unavailable" if unavailable_reason is not None else "able" if ready else None
+        await self._scripts.run(SignOn(worker, engine, state, unavailable_reason, words))
 
     async def sign_off(self, worker: str, engine: str) -> None:
         name = keys.rq_worker(worker)
@@ -324,19 +320,10 @@ def _job(fields: dict[str, str], now: float) -> Job | None:
     return Job.read(fields, now)
 
 
-def _listings(client: str, statuses: Collection[Status], engine: str | None) -> list[tuple[str, str]]:
-    """The sorted sets that hold the jobs asked for between them, each with the status of its jobs, "" for any."""
+def _listings(client: str, statuses: Collection[Status], engine: str | None) -> list[Listing]:
+    """The sorted sets that hold the jobs asked for between them."""
     if not statuses and engine is None:
-        return [(keys.jobs(client), "")]
+        return [Listing(keys.jobs(client))]
     names = [status.value for status in Status if not statuses or status in statuses]
     engines = OPTIONS if engine is None else [engine]
-    return [(keys.jobs_by_engine(engine, name, client), name) for engine in engines for name in names]
-
-
-def _fence(held: Slice) -> tuple[str, int, str, str]:
-    """What fenced scripts begin with: the slice, the number and the execution of its claim, its queue."""
-    return held.id, held.fence, held.execution, held.job.engine
-
-
-def _pairs(words: list[str]) -> dict[str, str]:
-    return dict(zip(words[::2], words[1::2], strict=True))
+    return [Listing(keys.jobs_by_engine(engine, name, client), name) for engine in engines for name in names]

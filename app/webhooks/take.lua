@@ -1,19 +1,15 @@
--- Takes due deliveries: until their lease is over no other sender sees them.
--- KEYS 1 outbox
--- ARGV 1 lease in seconds  2 how many at most  3 token: what `settle` must name
--- Returns {job id, url, attempts made before} of each
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-local taken = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])) do
-  local record = 'outbox:' .. id
-  local delivery = redis.call('HMGET', record, 'url', 'attempts')
-  if delivery[1] then
-    redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], id)
-    redis.call('HSET', record, 'token', ARGV[3], 'due', now + ARGV[1])
-    taken[#taken + 1] = {id, delivery[1], delivery[2]}
+--- @include "clock"
+--- @include "hashes"
+-- Takes due deliveries: until their `lease`, in seconds, is over no other sender sees them. `token` is what settles them.
+local taken, leased_until = {}, now() + args.lease
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', key.OUTBOX, '-inf', now(), 'LIMIT', 0, args.limit)) do
+  local delivery = read_hash(key.outbox(job), {'url', 'attempts'})
+  if delivery.url then
+    redis.call('ZADD', key.OUTBOX, 'XX', leased_until, job)
+    redis.call('HSET', key.outbox(job), 'token', args.token, 'due', leased_until)
+    taken[#taken + 1] = named({job = job, url = delivery.url, attempts = delivery.attempts or '0'})
   else
-    redis.call('ZREM', KEYS[1], id) -- expired
+    redis.call('ZREM', key.OUTBOX, job) -- expired
   end
 end
 return taken

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from app.jobs.models import ENDED, Job, Priority, Slice, Status
-from app.jobs.queue import Jobs, Waiting
+from app.jobs.queue import Jobs
+from app.jobs.scripts import Waiting
 from app.redis import keys
 from app.redis.client import connect
 from app.settings import Settings
@@ -283,7 +284,7 @@ class JobMachine(RuleBasedStateMachine):
                 piece = self.pieces.setdefault(slice_id, Piece(slice_id, doc, "ended"))
                 assert piece.place == "ended"
                 piece.place, piece.attempts, piece.crashes = "queued", 0, 0
-            self.robbed = False
+                self.robbed = False
         stored = [number for number in doc.pages_of(held.number) if number in doc.stored]
         doc.counted.update(stored)
         if doc.pages_from is None:

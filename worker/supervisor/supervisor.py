@@ -18,7 +18,7 @@ import anyio
 
 from app.egress.client import EgressClient
 from app.jobs.queue import HEARTBEAT, Jobs
-from app.jobs.scripts import LEASE
+from app.jobs.scripts import LEASE, Requeued
 from app.processes.die_with_parent import die_with_parent
 from app.processes.launch import program
 from app.processes.lifecycle import stop_process
@@ -190,7 +190,7 @@ async def _first_of(*parts: Coroutine[Any, Any, None]) -> None:
             await asyncio.wait([task])
 
 
-def _tell(reaped: list[tuple[str, str]]) -> None:
+def _tell(reaped: list[Requeued]) -> None:
     for slice_id, reason in reaped:
         log.info("%s is queued again: %s", slice_id, reason)
 

@@ -1,4 +1,3 @@
--- Has a worker let go of what it has in hand.
--- ARGV 1 worker  2.. executions
-redis.call('LPUSH', key.cancellations(ARGV[1]), unpack(ARGV, 2))
-redis.call('EXPIRE', key.cancellations(ARGV[1]), 60)
+-- Has a worker let go of executions that it has in hand.
+redis.call('LPUSH', key.cancellations(args.worker), unpack(args.executions))
+redis.call('EXPIRE', key.cancellations(args.worker), ttl.cancellations)

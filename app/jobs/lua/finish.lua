@@ -1,33 +1,34 @@
+--- @include "ends"
 -- Ends a slice, and its job with it: when it is the last, or when it failed. Fenced: a late worker cannot overwrite a
--- newer one.
--- ARGV 1 slice id  2 fence  3 execution id  4 queue  5 1 where this run counts as an attempt
---      6 1 where the result is there  7 pages with errors  8 error code, or ''  9 error message
--- Returns 'lost' where the slice is no longer the caller's, 'last' where the result is yet to be made, else 'ended'
-local id, execution, queue, code = ARGV[1], ARGV[3], ARGV[4], ARGV[8]
-if not holds(id, ARGV[2], execution) then return 'lost' end
-local job = job_of(id)
-local record = key.job(job)
-local open = tonumber(redis.call('HGET', record, 'slices_open'))
+-- newer one. Returns 'lost' where the slice is no longer the caller's, 'last' where the result is yet to be made, else
+-- 'ended'.
+local queue, failure = args.queue, args.error
+local slice, job = held(args.claim, 'slices_open', 'attempts')
+if not slice then return 'lost' end
+local open = tonumber(job.slices_open)
 if not open then -- lost: those of its slices that are active
   open = 0
-  for number = 0, (tonumber(redis.call('HGET', record, 'slices')) or 1) - 1 do
-    if redis.call('ZSCORE', key.active(queue), job .. '-' .. number) then open = open + 1 end
+  for number = 0, (tonumber(job.slices) or 1) - 1 do
+    if redis.call('ZSCORE', key.active(queue), job.id .. '-' .. number) then open = open + 1 end
   end
-  redis.call('HSET', record, 'slices_open', open)
+  write_job(job, {slices_open = open})
 end
-if code == '' and open == 1 and ARGV[6] == '0' then return 'last' end
-if ARGV[5] == '1' then
-  redis.call('HINCRBY', key.slice_(id), 'attempts', 1)
-  redis.call('HINCRBY', record, 'attempts', 1)
+if not failure and open == 1 and not args.page_errors then return 'last' end
+local fields = {}
+if args.attempted then
+  write_slice(slice, {attempts = (tonumber(slice.attempts) or 0) + 1})
+  fields.attempts = (tonumber(job.attempts) or 0) + 1
 end
-close(queue, id, 'running', execution, code == '' and 'finished' or 'failed')
-if code ~= '' then
-  end_job(queue, job, 'failed', code, ARGV[9])
+close(queue, slice, failure and 'failed' or 'finished')
+if failure then
+  fields.error_code, fields.error_message = failure.code, failure.message
+  end_job(queue, job, 'failed', fields)
   refill(queue) -- its other slices may have stood in RQ's list
 elseif open > 1 then
-  redis.call('HINCRBY', record, 'slices_open', -1)
+  fields.slices_open = open - 1
+  write_job(job, fields)
 else
-  redis.call('HSET', record, 'slices_open', 0, 'page_errors', ARGV[7])
-  end_job(queue, job, 'finished', '', '')
+  fields.slices_open, fields.page_errors = 0, args.page_errors or 0
+  end_job(queue, job, 'finished', fields)
 end
 return 'ended'

@@ -1,24 +1,31 @@
--- Gives a slice back. Fenced.
--- ARGV 1 slice id  2 fence  3 execution id  4 queue  5 deaths of the engine host it was there at  6 attempts to add
---      7 'front': of the queue, 'fetched': the same, its document being there, 'ring': among those that wait, or seconds
---        until it is due
--- Returns 1, or 0 where the slice is no longer the caller's
-local id, execution, queue = ARGV[1], ARGV[3], ARGV[4]
-if not holds(id, ARGV[2], execution) then return 0 end
-redis.call('ZREM', key.rq_leases(queue), id .. ':' .. execution)
-redis.call('DEL', key.rq_execution(id, execution), key.rq_executions(id))
-redis.call('HSET', key.slice_(id), 'status', 'queued', 'crashes', ARGV[5])
-redis.call('HINCRBY', key.slice_(id), 'attempts', ARGV[6])
-redis.call('HINCRBY', key.job(job_of(id)), 'attempts', ARGV[6])
-redis.call('HSET', key.rq_job(id), 'status', 'queued')
-if ARGV[7] == 'fetched' then redis.call('HDEL', key.job(job_of(id)), 'fetch_from') end
-if ARGV[7] == 'front' or ARGV[7] == 'fetched' then
+--- @include "rings"
+-- Gives a slice back: to the 'front' of the queue, to its 'ring', where it waits its turn, or 'delayed' for `pause` seconds.
+-- Returns 1, or 0 where the slice is no longer the caller's.
+local slice, job = held(args.claim, 'attempts')
+if not slice then return 0 end
+local id, queue = slice.id, args.queue
+redis.call('ZREM', key.rq_leases(queue), id .. ':' .. slice.execution)
+redis.call('DEL', key.rq_execution(id, slice.execution), key.rq_executions(id))
+local fields = {status = 'queued', crashes = args.crashes}
+if args.attempted then
+  fields.attempts = (tonumber(slice.attempts) or 0) + 1
+  write_job(job, {attempts = (tonumber(job.attempts) or 0) + 1})
+end
+write_slice(slice, fields)
+if args.fetched then -- its document
+  redis.call('HDEL', key.job(job.id), 'fetch_from')
+  job.fetch_from = nil
+end
+if args.place == 'front' then
   push(queue, id, 'LPUSH')
-elseif ARGV[7] == 'ring' then
+  return 1
+end
+if redis.call('EXPIRE', key.rq_job(id), RECORD_TTL) == 1 then redis.call('HSET', key.rq_job(id), 'status', 'queued') end
+if args.place == 'ring' then
   wait(queue, id, 'LPUSH')
   refill(queue)
 else
-  redis.call('ZADD', key.delayed(queue), now + ARGV[7], id)
+  redis.call('ZADD', key.delayed(queue), now() + args.pause, id)
   touch_ttl(key.delayed(queue))
 end
 return 1

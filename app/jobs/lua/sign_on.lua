@@ -1,19 +1,22 @@
--- Says that a worker lives, and whether its engine can work.
--- ARGV 1 worker  2 engine  3 'able', 'unavailable', or '' while the engine starts  4 why it cannot work, or ''
---      5.. fields of RQ's record of the worker
-local engine, name, heard = ARGV[2], key.rq_worker(ARGV[1]), iso()
-redis.call('HSETNX', name, 'birth', heard)
-redis.call('HSET', name, 'last_heartbeat', heard, 'queues', engine, unpack(ARGV, 5))
-redis.call('EXPIRE', name, 60)
-for _, names in ipairs({key.RQ_WORKERS, key.rq_queue_workers(engine)}) do
-  redis.call('SADD', names, name)
-  redis.call('EXPIRE', names, NAMES_KEPT)
-end
-if ARGV[3] == '' then return end
-redis.call('ZADD', key.ENGINES, now, engine)
-if ARGV[3] == 'able' then
-  redis.call('ZADD', key.ENGINES_ABLE, now, engine)
+--- @include "hashes"
+--- @include "iso"
+-- Says that a worker lives, and whether its engine can work: `state` is 'able', 'unavailable' with a `reason`, or nothing
+-- while the engine starts. `fields` go into RQ's record of the worker.
+local engine, name, time = args.engine, key.rq_worker(args.worker), iso()
+redis.call('HSETNX', name, 'birth', time)
+redis.call('HSET', name, 'last_heartbeat', time, 'queues', engine, unpack(named(args.fields)))
+redis.call('EXPIRE', name, ttl.rq_worker)
+redis.call('SADD', key.RQ_WORKERS, name)
+redis.call('EXPIRE', key.RQ_WORKERS, ttl.RQ_WORKERS)
+redis.call('SADD', key.rq_queue_workers(engine), name)
+redis.call('EXPIRE', key.rq_queue_workers(engine), ttl.rq_queue_workers)
+if not args.state then return end
+redis.call('ZADD', key.ENGINES, now(), engine)
+if args.state == 'able' then
+  redis.call('ZADD', key.ENGINES_ABLE, now(), engine)
 else
-  redis.call('HSET', key.ENGINES_UNAVAILABLE, engine, ARGV[4])
+  redis.call('HSET', key.ENGINES_UNAVAILABLE, engine, args.reason)
 end
-for _, names in ipairs({key.ENGINES, key.ENGINES_ABLE, key.ENGINES_UNAVAILABLE}) do redis.call('EXPIRE', names, NAMES_KEPT) end
+redis.call('EXPIRE', key.ENGINES, ttl.ENGINES)
+redis.call('EXPIRE', key.ENGINES_ABLE, ttl.ENGINES_ABLE)
+redis.call('EXPIRE', key.ENGINES_UNAVAILABLE, ttl.ENGINES_UNAVAILABLE)

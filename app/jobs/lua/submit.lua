@@ -1,37 +1,48 @@
+--- @include "freshness"
+--- @include "rings"
+--- @include "slices"
+--- @include "status"
 -- Accepts a job: idempotency, bound, record, first slice and its place in one step. No event: nobody can follow it yet.
--- ARGV 1 job id  2 queue  3 client  4 idempotency key's digest, or ''  5 fingerprint
---      6 most jobs that may be open  7.. the job's hash
--- Returns {'created' | 'replayed' | 'conflict' | 'full', job id, status}
-local job, queue, client, id = ARGV[1], ARGV[2], ARGV[3], ARGV[1] .. '-0'
-if redis.call('EXISTS', key.job(job)) == 1 then return {'created', job, 'queued'} end -- sent again after a lost answer
-local idempotency = ARGV[4] ~= '' and key.idempotency(client, ARGV[4])
+local record = args.record
+local queue, client, slice_id = record.engine, record.client, record.id .. '-0'
+
+local function answer(outcome, job_id, status)
+  return named({outcome = outcome, job_id = job_id or '', status = status or ''})
+end
+
+if redis.call('EXISTS', key.job(record.id)) == 1 then -- sent again after a lost answer
+  return answer('created', record.id, 'queued')
+end
+local idempotency = args.idempotency and key.idempotency(client, args.idempotency)
 if idempotency then
-  local old = redis.call('HMGET', idempotency, 'job', 'fingerprint')
-  if old[1] and redis.call('EXISTS', key.job(old[1])) == 1 then
-    if old[2] ~= ARGV[5] then return {'conflict', old[1], ''} end
-    return {'replayed', old[1], redis.call('HGET', key.job(old[1]), 'status') or ''}
+  local known = read_hash(idempotency, {'job', 'fingerprint'})
+  local status = known.job and redis.call('HGET', key.job(known.job), 'status')
+  if status then
+    if known.fingerprint ~= args.fingerprint then return answer('conflict', known.job) end
+    return answer('replayed', known.job, status)
   end
 end
-if redis.call('ZCARD', key.OPEN) >= tonumber(ARGV[6]) then return {'full', '', ''} end
+if redis.call('ZCARD', key.OPEN) >= args.max_open then return answer('full') end
 if idempotency then
-  redis.call('HSET', idempotency, 'schema', SCHEMA, 'job', job, 'fingerprint', ARGV[5])
-  redis.call('EXPIRE', idempotency, RESULT_TTL)
+  write_hash(idempotency, {schema = SCHEMA, job = record.id, fingerprint = args.fingerprint})
+  redis.call('EXPIRE', idempotency, ttl.idempotency)
+  record.idempotency = args.idempotency
 end
-redis.call('HSET', key.job(job), 'created_at', now, unpack(ARGV, 7))
-redis.call('ZADD', key.jobs(client), now, job)
-set_status(job, 'queued')
-if idempotency then redis.call('HSET', key.job(job), 'idempotency', ARGV[4]) end
-redis.call('HSET', key.slice_(id), 'schema', SCHEMA, 'id', id, 'job', job, 'status', 'queued', 'fence', 0)
-redis.call('ZADD', key.OPEN, now, job)
-redis.call('ZADD', key.active(queue), now, id)
-if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then touch_ttl(key.RQ_QUEUES) end -- later, workers keep it
-touch_ttl(key.job(job))
-touch_ttl(key.slice_(id))
-for _, name in ipairs({key.OPEN, key.active(queue)}) do touch_ttl(name) end
+record.created_at = now()
+redis.call('ZADD', key.jobs(client), now(), record.id)
+local job = know_job(record.id, {})
+set_status(job, 'queued', record)
+touch_ttl(key.job(job.id))
+make_slice(slice_id, true)
+redis.call('ZADD', key.OPEN, now(), job.id)
+redis.call('ZADD', key.active(queue), now(), slice_id)
+touch_ttl(key.OPEN)
+touch_ttl(key.active(queue))
+if redis.call('SADD', key.RQ_QUEUES, key.rq_queue(queue)) == 1 then touch_ttl(key.RQ_QUEUES) end -- the audits renew it
 if redis.call('EXISTS', key.waiting(queue)) == 0 and redis.call('LLEN', key.rq_queue(queue)) < READY then
-  push(queue, id, 'RPUSH') -- nobody is before it
+  push(queue, slice_id, 'RPUSH') -- nobody is before it
 else
-  wait(queue, id, 'RPUSH')
+  wait(queue, slice_id, 'RPUSH')
   refill(queue)
 end
-return {'created', job, 'queued'}
+return answer('created', job.id, 'queued')
