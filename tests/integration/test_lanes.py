@@ -19,6 +19,7 @@ from worker.ipc.channel import ChildDied
 from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.lanes import CRASHES_MAX, Lanes
 from worker.supervisor.slices import Crashed
+from worker.supervisor.slots import Slots
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +38,7 @@ async def bench(store_url: str, data_dir: Path) -> AsyncIterator[Bench]:
     settings = Settings(redis_url=store_url, data_dir=data_dir)
     store, egress = connect(settings), EgressClient(settings)
     jobs, blobs, quota = Jobs(store, settings), BlobStore(settings), Quota(store, settings)
-    lanes = Lanes(jobs, blobs, quota, egress, EngineHostManager("null", settings), settings, "here-0")
+    lanes = Lanes(jobs, blobs, quota, egress, EngineHostManager("null", settings), settings, Slots(1), "here-0")
     folder = blobs.job(await submit(jobs, new_job()))
     folder.create()
     folder.write(folder.document, b'{"pages": 2, "selected": [1, 2], "hints": {}}')

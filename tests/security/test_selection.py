@@ -24,6 +24,7 @@ from worker.ipc.calls import Call, Stream
 from worker.ipc.messages import PageDone, PrepareDocument, ReadPages
 from worker.page_process.selection import DOCUMENT_BYTES, PAGE_BYTES, selected_pages
 from worker.supervisor.slices import SliceWork
+from worker.supervisor.slots import Slots
 
 JOB = "0" * 32
 FAR = 8_000_000  # a page that would have the store allocate a megabyte
@@ -128,7 +129,7 @@ async def test_a_page_process_that_is_taken_over_allocates_nothing_in_the_store(
     try:
         jobs, host = Jobs(store, settings), HostileHost(folder, [FAR])
         quota, blobs = Quota(store, settings), BlobStore(settings)
-        work = SliceWork(jobs, blobs, quota, egress, host, settings, lambda: False)  # type: ignore[arg-type]
+        work = SliceWork(jobs, blobs, quota, egress, host, settings, Slots(1))  # type: ignore[arg-type]
         folder.write(folder.source, text_pdf())
         await jobs.submit(Job(JOB, Status.QUEUED, "null"), idempotency=None, fingerprint="")
         held = await jobs.claim("null", "here-0")

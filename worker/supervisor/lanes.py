@@ -16,11 +16,11 @@ from app.redis.client import StoreDown
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.quota import Quota
-from worker.engines import engine_class
 from worker.ipc.channel import ChildDied
 from worker.ipc.messages import YieldSlice
 from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.slices import Crashed, LeaseLost, NoFreeSlot, Preempted, SliceWork, retry_while_store_down
+from worker.supervisor.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ TURN = 10.0  # seconds a slice may keep its lane while others wait
 
 
 class Lanes:
-    """`count` lanes on one engine host."""
+    """The lanes of one engine host."""
 
     def __init__(
         self,
@@ -53,22 +53,20 @@ class Lanes:
         egress: EgressClient,
         host: EngineHostManager,
         settings: Settings,
+        slots: Slots,
         worker: str,
     ) -> None:
         self._jobs = jobs
         self._quota = quota
         self._host = host
-        self._work = SliceWork(jobs, blobs, quota, egress, host, settings, lambda: self._crowded)
+        self._slots = slots
+        self._work = SliceWork(jobs, blobs, quota, egress, host, settings, slots)
         self._worker = worker
-        self._count = settings.worker_concurrency or engine_class(host.engine).lanes
-        self._freed = asyncio.Event()
         self._grace = settings.shutdown_timeout
         self._tasks: dict[asyncio.Task[None], str] = {}
         """The lanes at work, with their executions."""
         self._yielding: list[str] = []
         """Jobs of the lanes that make room for others, until the claims that this is for."""
-        self.held: dict[str, Slice] = {}
-        """The claimed slices by execution: a slice can be claimed again before its former run has let go."""
 
     async def run(self) -> None:
         """Claims for ever. When cancelled it claims no more, gives what is in hand SHUTDOWN_TIMEOUT seconds to end, and
@@ -103,9 +101,10 @@ class Lanes:
                 log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.3)
                 continue
-            for task, at in list(self._tasks.items()):
-                if at == execution and at in self.held:
-                    log.info("stopping %s: another worker has claimed it, or its job has ended", self.held[at].id)
+            for task, running in list(self._tasks.items()):
+                if running == execution and execution in self._slots.held:
+                    slice_id = self._slots.held[execution].id
+                    log.info("stopping %s: another worker has claimed it, or its job has ended", slice_id)
                     task.cancel()
                     await asyncio.wait([task])
                     await self._host.free()
@@ -117,41 +116,18 @@ class Lanes:
             await self._begin(held)
 
     def _begin(self, held: Slice) -> "asyncio.Task[None]":
-        def ended(_: object) -> None:  # also where it is cancelled before its first step
-            del self.held[held.execution]
-            self._work.end(held)
-            self._freed.set()
-
-        self.held[held.execution] = held
-        self._work.begin(held)
+        self._slots.begin(held)
         lane = asyncio.create_task(self._lane(held))
-        lane.add_done_callback(ended)
+        lane.add_done_callback(lambda _: self._slots.end(held))  # also where it is cancelled before its first step
         return lane
 
     async def _claim(self) -> None:
         while True:
-            while self._full:
-                self._freed.clear()
-                with anyio.move_on_after(LOOK):
-                    await self._freed.wait()
-                    continue
-                await self._make_room()
+            while self._slots.full:
+                if not await self._slots.freed_within(LOOK):
+                    await self._make_room()
             held = await self._next()
             self._tasks[self._begin(held)] = held.execution
-
-    @property
-    def _full(self) -> bool:
-        return self._lanes >= self._count
-
-    @property
-    def _lanes(self) -> int:
-        """How many lanes are taken. Downloads take none, or slow servers could keep everybody waiting."""
-        return len(self.held) - len(self._work.fetching)
-
-    @property
-    def _crowded(self) -> bool:
-        """Has a download ended, or a claim been waited for, while others took the last lane?"""
-        return self._lanes > self._count
 
     async def _make_room(self) -> None:
         """With all lanes taken, has slices handed back between pages for others that wait.
@@ -160,20 +136,20 @@ class Lanes:
         once it has had its TURN. None does for a job of lower priority.
         """
         now = time.monotonic()
-        if not any(reading.book or now - reading.since > TURN for reading in self._work.readings.values()):
+        if not any(reading.book or now - reading.since > TURN for reading in self._slots.readings.values()):
             return
         with contextlib.suppress(StoreDown, ChildDied):
             line = [one for one in await self._jobs.peek(self._host.engine) if one.job not in self._yielding]
             for waiting in line[len(self._yielding) :]:
                 able = [
                     execution
-                    for execution, reading in self._work.readings.items()
+                    for execution, reading in self._slots.readings.items()
                     if reading.job != waiting.job
                     and RANK[reading.priority] >= RANK[waiting.priority]
                     and ((reading.book and waiting.new) or now - reading.since > TURN)
                 ]
                 chosen = await self._host.call(YieldSlice(able)) if able else None
-                if chosen and (reading := self._work.readings.pop(chosen, None)):
+                if chosen and (reading := self._slots.readings.pop(chosen, None)):
                     self._yielding.append(reading.job)
 
     async def _next(self) -> Slice:
@@ -182,7 +158,7 @@ class Lanes:
             await self._host.ready.wait()
             try:
                 await self._have_room()
-                fetches = Counter(self._work.fetching.values())
+                fetches = Counter(self._slots.fetching.values())
                 fetch = fetches.total() < FETCHES_MAX
                 busy = [host for host, count in fetches.items() if count >= FETCHES_PER_HOST]
                 held = await self._jobs.claim(queue, self._worker, after=self._yielding, fetch=fetch, busy=busy)

@@ -6,13 +6,12 @@ import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from app.documents.formats import format_in
 from app.egress.client import EgressClient
 from app.errors import DocumentError, JobError, PageError, ServiceError, WorkerError
-from app.jobs.models import Priority, Slice
+from app.jobs.models import Slice
 from app.jobs.queue import Jobs
 from app.jobs.secrets import Secrets, forget
 from app.redis.client import StoreDown
@@ -27,6 +26,7 @@ from worker.page_process.selection import selected_pages
 from worker.supervisor.downloads import download
 from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.file_calls import in_thread
+from worker.supervisor.slots import Reading, Slots
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +53,6 @@ class Crashed(Exception):
         self.crashes = crashes
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A slice at its pages, `since` by the monotonic clock; `book`: its document has other slices."""
-
-    job: str
-    priority: Priority
-    book: bool
-    since: float
-
-
 async def retry_while_store_down(command: Callable[[], Awaitable[T]]) -> T:
     """Repeats a command until the store answers: work that is done must not be thrown away for an outage."""
     pause = 0.1
@@ -86,7 +76,7 @@ class SliceWork:
         egress: EgressClient,
         host: EngineHostManager,
         settings: Settings,
-        crowded: Callable[[], bool],
+        slots: Slots,
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
@@ -96,19 +86,7 @@ class SliceWork:
         self._slice_pages = settings.slice_pages
         self._max_pages = settings.max_pages
         self._document_timeout = settings.document_timeout
-        self._crowded = crowded
-        self.readings: dict[str, Reading] = {}
-        """By execution: what is at its pages."""
-        self.fetching: dict[str, str] = {}
-        """The executions that wait for their documents to be downloaded, with the servers."""
-
-    def begin(self, held: Slice) -> None:
-        """Takes note of a claimed slice."""
-        if held.job.fetch_from is not None and held.job.slice_pages is None:  # not prepared: it may have to come
-            self.fetching[held.execution] = held.job.fetch_from
-
-    def end(self, held: Slice) -> None:
-        self.fetching.pop(held.execution, None)
+        self._slots = slots
 
     async def outcome(self, held: Slice) -> ServiceError | None:
         """Does the slice and commits it; None where that is done, else why not.
@@ -160,8 +138,8 @@ class SliceWork:
         job, folder = held.job, self._blobs.job(held.job.id)
         if not await in_thread(_has_document, folder):
             await self._fetch(job.pdf_url, folder)
-        self.fetching.pop(held.execution, None)
-        if self._crowded():
+        self._slots.fetched(held)
+        if self._slots.overbooked:
             raise NoFreeSlot
         async with self._host.place(held.crashes) as place:
             try:
@@ -254,12 +232,12 @@ class SliceWork:
             await self._host.stream(call, stored.put_nowait)
             stored.put_nowait(None)
 
-        self.readings[held.execution] = Reading(held.job.id, held.job.priority, book, time.monotonic())
+        self._slots.readings[held.execution] = Reading(held.job.id, held.job.priority, book, time.monotonic())
         tasks = [asyncio.create_task(count()), asyncio.create_task(read())]
         try:
             await asyncio.gather(*tasks)
         finally:
-            self.readings.pop(held.execution, None)
+            self._slots.readings.pop(held.execution, None)
             for task in tasks:
                 task.cancel()
         if left:

@@ -29,9 +29,10 @@ from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.data_dir import make_data_dir
 from app.storage.quota import Quota
-from worker.engines import resolve
+from worker.engines import engine_class, resolve
 from worker.supervisor.engine_host import EngineHostManager
 from worker.supervisor.lanes import Lanes
+from worker.supervisor.slots import Slots
 from worker.supervisor.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Supervisor:
         self._host = EngineHostManager(self._engine, settings)
         blobs = BlobStore(settings)
         quota = Quota(self._store, settings)
-        self._lanes = Lanes(jobs, blobs, quota, self._egress, self._host, settings, self._name)
+        self._slots = Slots(settings.worker_concurrency or engine_class(self._engine).lanes)
+        self._lanes = Lanes(jobs, blobs, quota, self._egress, self._host, settings, self._slots, self._name)
         self._sweeper = Sweeper(jobs, blobs, quota, settings.result_ttl)
 
     async def run(self) -> None:
@@ -129,7 +131,7 @@ class Supervisor:
         doubtful: set[str] = set()
         while True:
             try:
-                lost = await self._leases.renew(self._engine, list(self._lanes.held.values()))
+                lost = await self._leases.renew(self._engine, list(self._slots.held.values()))
                 # At the second beat: what ends in this moment needs no help.
                 await self._leases.cancel_executions(self._name, lost & doubtful)
                 doubtful = lost
@@ -149,7 +151,7 @@ class Supervisor:
 
     async def _sign_on(self) -> None:
         fields: dict[str, str | int] = {
-            "state": "busy" if self._lanes.held else "idle",
+            "state": "busy" if self._slots.held else "idle",
             "pid": os.getpid(),
             "hostname": socket.gethostname(),
             "ip_address": "",
