@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
 from support.documents import text_pdf
 from support.harness import PATIENCE, Web, run
-from worker.supervisor.file_calls import WRITTEN_AT_ONCE, in_thread, replacing_in_thread
+from worker.supervisor.file_calls import WRITE_BYTES, in_thread, replacing_in_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +82,7 @@ async def test_a_cancelled_call_is_waited_for() -> None:
     assert ended == [True]
 
 
-@pytest.mark.parametrize("sizes", [[], [1, 2, 3], [WRITTEN_AT_ONCE - 1, 2, 5], [3 * WRITTEN_AT_ONCE]])
+@pytest.mark.parametrize("sizes", [[], [1, 2, 3], [WRITE_BYTES - 1, 2, 5], [3 * WRITE_BYTES]])
 async def test_a_file_is_replaced_by_all_that_was_written(tmp_path: Path, sizes: list[int]) -> None:
     folder = JobFolder(tmp_path)
     folder.write(folder.source, b"old")
@@ -101,7 +101,7 @@ async def test_a_file_that_is_not_written_to_its_end_is_removed(tmp_path: Path, 
 
     async def write_some() -> None:
         async with replacing_in_thread(folder, folder.source) as write:
-            await write(bytes(WRITTEN_AT_ONCE))
+            await write(bytes(WRITE_BYTES))
             raise error
 
     with pytest.raises(type(error)) as raised:

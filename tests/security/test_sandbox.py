@@ -27,7 +27,7 @@ def run(code: str, before: str = BEFORE) -> "subprocess.CompletedProcess[str]":
     "code",
     [
         "thread = threading.Thread(target=print); thread.start(); thread.join()",
-        "sandbox.limit(1024); sandbox.allow_cpu(5)",
+        "sandbox.set_limits(1024); sandbox.allow_cpu(5)",
         "os.kill(os.getpid(), 0)",
         "os.sched_getaffinity(0)",
         "import numpy, onnxruntime, PIL.Image, sqlite3",
@@ -77,7 +77,7 @@ def test_an_abort_is_still_one() -> None:
 
 
 def test_limits_that_are_lower_already_stay() -> None:
-    code = "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); sandbox.limit(1024)\n"
+    code = "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); sandbox.set_limits(1024)\n"
     assert run(code + "assert resource.getrlimit(resource.RLIMIT_NOFILE) == (64, 64)").returncode == 0
 
 

@@ -12,9 +12,9 @@ from app.errors import PageError
 
 Image.MAX_IMAGE_PIXELS = None  # ours is a limit of memory
 
-MEMORY_MOST = 320 << 20
+MEMORY_MAX = 320 << 20
 """Bytes that decoding may take; with what an engine holds, a page process then stays below 700 MB."""
-FACTOR_MOST = 4
+FACTOR_MAX = 4
 """By which the sides of an image are divided to save memory; beyond it, print of a scan is hard to read."""
 BAND = 1_000_000
 """Pixels that are converted at a time."""
@@ -43,8 +43,8 @@ def _factor(image: Image.Image, max_pixels: int) -> int:
     """By how much both sides are divided."""
     pixels = image.width * image.height
     least = math.ceil(math.sqrt(pixels / max_pixels))
-    for factor in range(least, max(least, FACTOR_MOST) + 1):
-        if memory_needed(image, factor) <= MEMORY_MOST:
+    for factor in range(least, max(least, FACTOR_MAX) + 1):
+        if memory_needed(image, factor) <= MEMORY_MAX:
             return factor
     raise PageError(
         f"The image has {pixels / 1e6:,.0f} megapixels and needs more memory to decode than a page may use; "
@@ -84,15 +84,15 @@ def _bitmap(image: Image.Image, factor: int) -> pdfium.PdfBitmap:
     pixels = memoryview(bitmap.buffer).cast("B")
     rows = max(1, BAND // (image.width * factor)) * factor
     brightest: Any = image.getextrema()[1] if image.mode in ("I", "F") else 65535
-    at = 0
+    offset = 0
     for top in range(0, image.height, rows):
         band = image.crop((0, top, image.width, min(top + rows, image.height)))
         if image.mode in DEEP:
             band = _in_eight_bits(band, brightest)
         band = band.convert("L") if grey else _on_white(band)
         data = band.reduce(factor).tobytes("raw", rawmode, bitmap.stride)
-        pixels[at : at + len(data)] = data
-        at += len(data)
+        pixels[offset : offset + len(data)] = data
+        offset += len(data)
     return bitmap
 
 

@@ -17,14 +17,14 @@ from app.errors import DocumentError, JobError, PageError
 from worker.documents.base import OpenDocument, Raster
 from worker.documents.bitmaps import decoded
 
-FRAMES_MOST = 20_000
+FRAMES_MAX = 20_000
 """Of a TIFF; without an end to them, a file of 200 MB could announce 30 million."""
 
-DPI, DPI_MOST = 150, 1200
+DPI, DPI_MAX = 150, 1200
 """What is taken where a file states none, or one that no scanner has, such as a screen's; and the largest."""
-STRETCH_MOST = 2.6
+STRETCH_MAX = 2.6
 """Of the pixels' sides: a fax has 204 dpi by 98."""
-SIDE_MOST = 14_400
+SIDE_MAX = 14_400
 """Points: the largest page of PDF."""
 
 PLACES = {
@@ -141,13 +141,13 @@ def count_frames(file: BinaryIO) -> int:
     large = 43 in head  # BigTIFF
     address, count, entry = (8, 8, 20) if large else (4, 2, 12)  # bytes
     file.seek(8 if large else 4)
-    while (at := int.from_bytes(file.read(address), order)) and at not in found:
-        found.add(at)
-        if len(found) > FRAMES_MOST:
-            raise DocumentError(f"The TIFF has more than {FRAMES_MOST:,} frames: split it.", code="too_many_pages")
-        if at >= end:  # cut off: the page that is missing will say so
+    while (offset := int.from_bytes(file.read(address), order)) and offset not in found:
+        found.add(offset)
+        if len(found) > FRAMES_MAX:
+            raise DocumentError(f"The TIFF has more than {FRAMES_MAX:,} frames: split it.", code="too_many_pages")
+        if offset >= end:  # cut off: the page that is missing will say so
             break
-        file.seek(at)
+        file.seek(offset)
         file.seek(int.from_bytes(file.read(count), order) * entry, SEEK_CUR)
     return len(found)
 
@@ -156,13 +156,13 @@ def size_in_points(image: Image.Image) -> tuple[float, float]:
     """By the image's own resolution where that is one of scanners; at DPI where not, so that no screenshot grows."""
     try:
         across, down = (float(value) for value in image.info["dpi"])
-        sane = DPI <= max(across, down) <= DPI_MOST and max(across, down) <= STRETCH_MOST * min(across, down)
+        sane = DPI <= max(across, down) <= DPI_MAX and max(across, down) <= STRETCH_MAX * min(across, down)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         sane = False
     if not sane:
         across = down = DPI
     width, height = image.width * 72 / across, image.height * 72 / down
-    scale = min(1, SIDE_MOST / max(width, height))
+    scale = min(1, SIDE_MAX / max(width, height))
     return width * scale, height * scale
 
 

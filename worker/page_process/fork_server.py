@@ -45,7 +45,7 @@ class ForkServer:
 
     async def _start(self, call: StartForkServer) -> None:
         self._reader, self._seconds = process.load_reader(call.reader, call.max_pixels), call.seconds
-        sandbox.limit(call.memory_mb)  # page processes inherit it
+        sandbox.set_limits(call.memory_mb)  # page processes inherit it
         self._rules = sandbox.prepare()
         if self._rules is None:
             self._reader.preload()

@@ -61,7 +61,7 @@ class Sandbox(str, Enum):
     """Limits only."""
 
 
-def limit(memory_mb: int) -> None:
+def set_limits(memory_mb: int) -> None:
     """Limits for the life of the process. Its parent watches what it has in memory; address space is the backstop."""
     limits = {
         resource.RLIMIT_AS: (memory_mb + ADDRESSES_MB) << 20,
@@ -69,10 +69,10 @@ def limit(memory_mb: int) -> None:
         resource.RLIMIT_NOFILE: FILES_MAX,
         resource.RLIMIT_CORE: 0,
     }
-    for kind, most in limits.items():
+    for kind, wanted in limits.items():
         hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (limit, limit))
 
 
 def allow_cpu(seconds: float) -> None:

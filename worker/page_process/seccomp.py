@@ -200,10 +200,10 @@ def program(column: int, audit: int, pid: int, *, may_open: bool) -> list[bytes]
     for numbers in OF_ITSELF.values():
         part(numbers, _argument(0), _do(EQUAL, 0, yes=2), _do(EQUAL, pid, yes=1), refuse, allow)
     for numbers, position, values in ONE_OF.values():
-        tests = [_do(EQUAL, value, yes=len(values) - at) for at, value in enumerate(values)]
+        tests = [_do(EQUAL, value, yes=len(values) - index) for index, value in enumerate(values)]
         part(numbers, _argument(position), *tests, refuse, allow)
-    for numbers, position, most in UP_TO.values():
-        part(numbers, _argument(position), _do(ABOVE, most, no=1), refuse, allow)
+    for numbers, position, limit in UP_TO.values():
+        part(numbers, _argument(position), _do(ABOVE, limit, no=1), refuse, allow)
     part(CLONE, _argument(0), _do(HAS, CLONE_NAMESPACES, yes=1), _do(HAS, CLONE_THREAD, yes=1), refuse, allow)
     # clone3 is among these: the C library then asks by clone, whose flags can be seen.
     return [*parts, _do(AT_LEAST, NEWER, no=1), _do(RETURN, REFUSE | errno.ENOSYS), refuse]

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 _THREADS = ThreadPoolExecutor(16, thread_name_prefix="files")
 """Not asyncio's own, which resolve the store's host name: calls that hang could take all of them."""
 
-WRITTEN_AT_ONCE = 1 << 18  # bytes
+WRITE_BYTES = 1 << 18  # bytes
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -43,7 +43,7 @@ async def replacing_in_thread(folder: JobFolder, blob: BlobName) -> AsyncIterato
 
     async def write(data: bytes) -> None:
         collected.extend(data)
-        if len(collected) >= WRITTEN_AT_ONCE:
+        if len(collected) >= WRITE_BYTES:
             await in_thread(file.write, bytes(collected))
             collected.clear()
 

@@ -49,9 +49,9 @@ class Supervisor:
         self._settings = settings
         self._engine = resolve(settings.engine)
         self._name = worker_name(settings)
-        # The beat has connections of its own: no download, commit or doorbell is ever in its way.
-        self._store, self._beating = connect(settings), connect(settings)
-        self._leases = Jobs(self._beating, settings)
+        # The heartbeat has connections of its own: no download, commit or doorbell is ever in its way.
+        self._store, self._heartbeat_store = connect(settings), connect(settings)
+        self._leases = Jobs(self._heartbeat_store, settings)
         jobs = Jobs(self._store, settings)
         self._egress = EgressClient(settings)
         self._host = EngineHostManager(self._engine, settings)
@@ -73,7 +73,7 @@ class Supervisor:
                 self._lanes.drop(),
                 self._host.keep(),
                 self._host.watch(),
-                self._beat(),
+                self._heartbeat(),
                 self._sweeper.run(),
                 self._send_callbacks(),
             )
@@ -85,7 +85,7 @@ class Supervisor:
     async def run_one(self, slice_id: str) -> None:
         """Works on one slice, for a worker of RQ's that has taken its entry."""
         try:
-            await _first_of(self._lanes.run_one(slice_id), self._host.keep(), self._beat())
+            await _first_of(self._lanes.run_one(slice_id), self._host.keep(), self._heartbeat())
         finally:
             await self._sign_off()
             await self._close()
@@ -93,7 +93,7 @@ class Supervisor:
     async def _close(self) -> None:
         await self._egress.aclose()
         await self._store.aclose()
-        await self._beating.aclose()
+        await self._heartbeat_store.aclose()
 
     async def _until_fit(self) -> None:
         """Waits until the store may hold jobs, and says what for."""
@@ -124,7 +124,7 @@ class Supervisor:
                 log.warning("Redis is unavailable: %s; retrying", error)
                 await asyncio.sleep(0.5)
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         """Renews the leases, says that this worker lives, and brings back what no worker works on any more."""
         renewed = time.monotonic()
         judge_from = 0.0
@@ -132,7 +132,7 @@ class Supervisor:
         while True:
             try:
                 lost = await self._leases.renew(self._engine, list(self._slots.held.values()))
-                # At the second beat: what ends in this moment needs no help.
+                # At the second heartbeat: what ends in this moment needs no help.
                 await self._leases.cancel_executions(self._name, lost & doubtful)
                 doubtful = lost
                 now = time.monotonic()

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 TRIES = 5
 """Of a block that a server cannot answer. Finding the server away costs none, waiting for it in vain more than one."""
 TIMEOUT_COST = 3
-PAUSE, PAUSE_MOST = 0.5, 30.0
+PAUSE, PAUSE_MAX = 0.5, 30.0
 """Seconds before the second try, doubled for each one more, unless the server says when to come again."""
 
 _NOT_THE_BLOCKS_FAULT = frozenset({401, 403, 404, 408, 429})
@@ -166,7 +166,7 @@ class Client:
                 raise _Refused(f"{reason}; tried {tries} times.")
             if pause is None:
                 pause = PAUSE * 2**spent * random.uniform(0.8, 1.2)
-            await asyncio.sleep(min(pause, PAUSE_MOST))
+            await asyncio.sleep(min(pause, PAUSE_MAX))
 
     async def _ask(self, server: Server, messages: list[Any], arguments: dict[str, Any]) -> Any:
         """A completion with a choice. Raises _Failed, _Refused."""

@@ -118,10 +118,10 @@ class DocumentLimiter:
                     line.popleft()
             if not document.to_begin and not document.in_work:
                 del self._documents[name]
-        most = self._alone if len(self._documents) == 1 else self._in_company
+        limit = self._alone if len(self._documents) == 1 else self._in_company
         for document in self._documents.values():
-            document.in_work += _let_go(document.to_begin, most - document.in_work)
-            may_ask = most - document.asking if document.has_result else self._in_company - document.asked
+            document.in_work += _let_go(document.to_begin, limit - document.in_work)
+            may_ask = limit - document.asking if document.has_result else self._in_company - document.asked
             asking = _let_go(document.to_ask, may_ask)
             document.asking += asking
             document.asked += asking

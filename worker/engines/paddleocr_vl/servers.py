@@ -27,7 +27,7 @@ ANSWER_WITHIN = 5.0  # seconds
 BUSY_FOR = 30.0
 """Seconds after its last answer to a request that a server may leave looks unanswered: it is busy."""
 
-FAILURES_MOST, PAGES_MOST = 10, 3
+FAILURES_LIMIT, PAGES_LIMIT = 10, 3
 """Requests in a row that may fail, and of how many pages, until a server that looks well is held not to be."""
 
 
@@ -47,9 +47,9 @@ class Server:
         self._tripped = False
         self._on_trial = False
 
-    def has_room(self, most: int) -> bool:
+    def has_room(self, limit: int) -> bool:
         """Whether it may be sent a request; one that failed too often is tried with one at a time."""
-        return self.in_flight < most if self.unavailable_reason is None else self._on_trial and not self.in_flight
+        return self.in_flight < limit if self.unavailable_reason is None else self._on_trial and not self.in_flight
 
     def succeeded(self) -> None:
         """It has answered a request."""
@@ -65,7 +65,7 @@ class Server:
         self._failures += 1
         self._failed.add(page)
         self._on_trial = False
-        if self._failures >= FAILURES_MOST and len(self._failed) >= PAGES_MOST and self.unavailable_reason is None:
+        if self._failures >= FAILURES_LIMIT and len(self._failed) >= PAGES_LIMIT and self.unavailable_reason is None:
             self._tripped = True
             self._set(f"The VLM server at {self.shown} fails all requests: {reason}.")
 
@@ -93,7 +93,7 @@ class Servers:
 
     def __init__(self, settings: Settings, connect: Callable[[str], Any]) -> None:
         self._name = settings.vl_model.name
-        self._most = settings.vl_max_concurrency
+        self._limit = settings.vl_max_concurrency
         headers = {"Authorization": f"Bearer {settings.vl_api_key}"} if settings.vl_api_key else {}
         self._http = httpx.AsyncClient(headers=headers, timeout=ANSWER_WITHIN, trust_env=False)
         self._all = [Server(url, connect(url)) for url in settings.vl_server_url]
@@ -189,7 +189,7 @@ class Servers:
 
     def _serve(self) -> None:
         while self._line:
-            able = [server for server in self._all if server.has_room(self._most)]
+            able = [server for server in self._all if server.has_room(self._limit)]
             if not able:
                 return
             turn = self._line.popleft()

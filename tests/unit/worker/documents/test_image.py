@@ -249,12 +249,12 @@ def test_short_of_memory_images_are_smaller_and_then_refused(
     opened: Any, monkeypatch: pytest.MonkeyPatch, kind: str, options: dict[str, Any]
 ) -> None:
     data = image_file(corners((600, 400)), kind, **options)
-    monkeypatch.setattr(bitmaps, "MEMORY_MOST", {"WEBP": 22, "TIFF": 5}.get(kind, 7) * 600 * 400)
+    monkeypatch.setattr(bitmaps, "MEMORY_MAX", {"WEBP": 22, "TIFF": 5}.get(kind, 7) * 600 * 400)
     with opened(data) as document:
         with document.page(1) as page:
             assert pixels_of(page)[0] <= 300 or (kind, options) == ("JPEG", {})
             assert_alike(rendered(page), corners((600, 400)), most=8)
-        monkeypatch.setattr(bitmaps, "MEMORY_MOST", 1000)
+        monkeypatch.setattr(bitmaps, "MEMORY_MAX", 1000)
         with pytest.raises(PageError, match=r"0 megapixels.*lower resolution") as refusal, document.page(1):
             pass
     assert refusal.value.code == "page_failed"
@@ -287,7 +287,7 @@ def test_inks_of_a_jpeg(opened: Any) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 30_000), (30_000, 1)])
 def test_odd_sizes(opened: Any, size: tuple[int, int]) -> None:
     with opened(image_file(Image.new("L", size), "PNG")) as document, document.page(1) as page:
-        assert 0 < max(page.get_size()) <= image.SIDE_MOST
+        assert 0 < max(page.get_size()) <= image.SIDE_MAX
 
 
 @pytest.mark.parametrize("kind", KINDS)
