@@ -48,6 +48,8 @@ class Job:
 
     `has_secrets`: it came with headers or a password, which are forgotten once they are used.
 
+    `request_id` is the X-Request-Id of its submission, which the log lines of workers and callbacks carry.
+
     Its slices, once it is prepared, are of `slice_pages` pages each. It has been at its pages since `pages_since`, when
     `pages_from` of them were there already; `page_errors` of them ended with an error.
     """
@@ -65,6 +67,7 @@ class Job:
     options: dict[str, Any] = field(default_factory=dict)
     metadata: Any = None
     has_secrets: bool = False
+    request_id: str | None = None
     pages_done: int = 0
     pages_total: int | None = None
     pages_since: float | None = None
@@ -128,6 +131,7 @@ class Job:
             "options": json.dumps(self.options) if self.options else None,
             "metadata": None if self.metadata is None else json.dumps(self.metadata),
             "confided": 1 if self.has_secrets else None,
+            "request_id": self.request_id,
             "slices_open": 1,
         }
         return {name: str(value) for name, value in values.items() if value is not None}
@@ -152,6 +156,7 @@ class Job:
             options=json.loads(fields.get("options", "{}")),
             metadata=clean(json.loads(fields["metadata"])) if "metadata" in fields else None,
             has_secrets="confided" in fields,
+            request_id=fields.get("request_id"),
             pages_done=int(fields.get("pages_done", 0)),
             pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
             pages_since=number("pages_since"),

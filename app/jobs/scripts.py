@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from app.jobs.models import SCHEMA, Priority, Slice, Status
+from app.jobs.principal import ANONYMOUS
 from app.redis.client import Store
 from app.redis.scripts import Call, Scripts, named
 from app.settings import TOMBSTONE_TTL, Settings
@@ -27,6 +28,7 @@ def job_scripts(store: Store, settings: Settings) -> Scripts:
         "EVENTS_KEPT": EVENTS_KEPT,
         "SCHEMA": SCHEMA,
         "RUN_SLICE": RUN_SLICE,
+        "ANONYMOUS": ANONYMOUS.client,
     }
     return Scripts(store, LUA, always=("healing",), constants=constants)
 

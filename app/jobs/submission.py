@@ -33,6 +33,7 @@ from app.jobs.models import ENDED, Job, Priority, Status
 from app.jobs.principal import Principal
 from app.jobs.queue import Jobs
 from app.jobs.secrets import Secrets, check_headers
+from app.logging import REQUEST_ID
 from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
 from app.storage.quota import Quota
@@ -138,6 +139,7 @@ class Submissions:
             options=options,
             metadata=new.metadata,
             has_secrets=bool(secrets),
+            request_id=REQUEST_ID.get(),
         )
         key = None if new.idempotency_key is None else hashlib.sha256(new.idempotency_key.encode()).hexdigest()
         async with _stored(self._blobs.job(job.id), new.upload, secrets) as (digest, keep):

@@ -11,6 +11,7 @@ from app.egress.policy import redact
 from app.errors import FetchError, InvalidRequest
 from app.jobs.models import Job
 from app.jobs.queue import Jobs
+from app.logging import REQUEST_ID
 from app.redis.client import StoreDown
 from app.results.rendering import Outcome, outcome_head
 from app.settings import Settings
@@ -75,6 +76,7 @@ class Sender:
         if job is None or job.expired:
             await self._outbox.give_up(delivery, "the job has expired")
             return
+        REQUEST_ID.set(job.request_id)
         if not job.ended:  # a retry has just opened it again, and has removed this delivery
             return
         wait: float | None = None

@@ -12,6 +12,7 @@ from app.egress.client import EgressClient
 from app.errors import DocumentError, ServiceError, StorageUnavailable, WorkerError
 from app.jobs.models import RANK, SCHEMA, Slice
 from app.jobs.queue import Jobs
+from app.logging import REQUEST_ID
 from app.redis.client import StoreDown
 from app.settings import Settings
 from app.storage.blobs import BlobStore
@@ -181,6 +182,7 @@ class Lanes:
         await self._host.able.wait()
 
     async def _lane(self, held: Slice) -> None:
+        REQUEST_ID.set(held.job.request_id)  # of this task, and of those that it starts
         try:
             await self._run(held)
         except LeaseLost:

@@ -10,6 +10,7 @@ import pytest
 
 from app.logging import REQUEST_ID, configure
 from app.settings import Settings
+from support.harness import Service, wait_for
 from support.in_process import Api, serving
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +70,14 @@ async def test_a_bug_is_found_in_the_log_by_the_id(
     assert "[order-7]" in answer.json()["detail"]
     assert answer.headers["x-request-id"] == "order-7"
     assert ("a bug" in caplog.text, seen) == (True, ["order-7"])
+
+
+def test_the_log_of_the_worker_has_the_id(service: Service) -> None:
+    job = service.client.post(
+        "/infer", files={"file": b"%PDF-1.7 and nothing more"}, headers={"X-Request-Id": "order-8"}
+    ).json()["job_id"]
+    assert service.result(job)["status"] == "failed"
+    wait_for(lambda: re.search(rf"\[order-8\] {job}-0 failed: document_invalid", service.log.read_text()))
 
 
 def test_log_lines_carry_the_id(capsys: pytest.CaptureFixture[str]) -> None:

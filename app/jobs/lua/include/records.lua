@@ -15,7 +15,7 @@ local function job_of(slice_id) return string.match(slice_id, '^(.*)-%d+$') or '
 
 -- Takes note of a job's record that has been read.
 local function know_job(id, job)
-  job.id, job.client = id, job.client or 'anonymous'
+  job.id, job.client = id, job.client or ANONYMOUS
   jobs_read[id] = job
   return job
 end
