@@ -196,7 +196,7 @@ async def test_a_busy_server_may_leave_a_look_unanswered(
         await asyncio.sleep(2)  # for several looks
         assert engine.unavailable_reason is None
         monkeypatch.setattr(servers, "BUSY_FOR", 0.1)
-        assert "has not answered within 0.3 s" in await until(lambda: engine.unavailable_reason)
+        assert "did not answer within 0.3 s" in await until(lambda: engine.unavailable_reason)
         vlm.health_delay = 0
         await until(lambda: engine.unavailable_reason is None)
 
