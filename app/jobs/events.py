@@ -11,20 +11,18 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from itertools import islice
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
-from app.jobs.models import ENDED, Job, Status
+from app.jobs.codec import decode_event, read_job
+from app.jobs.models import ENDED, Job, JobEvent, StatusChanged
 from app.jobs.queue import Jobs
 from app.redis import keys
 from app.redis.client import Store, StoreDown, batch, epoch
 from app.redis.coalesce import BATCH, Coalesced
 
 log = logging.getLogger(__name__)
-
-Event: TypeAlias = dict[str, str]
-"""{"id", "job", "type": "status", "status"} or {"id", "job", "type": "page", "page", "error", "done", "total"}."""
 
 Found = TypeVar("Found", bound=Job | None)
 
@@ -47,10 +45,10 @@ class Follower:
         """Whether events of pages are wanted."""
         self.behind = False
         """Events were dropped or may be missing: the job's record has to be read."""
-        self._events: deque[Event] = deque()
+        self._events: deque[JobEvent] = deque()
         self._news = asyncio.Event()
 
-    def put(self, event: Event) -> None:
+    def put(self, event: JobEvent) -> None:
         if len(self._events) == BACKLOG:
             self._events.clear()
             self.behind = True
@@ -69,7 +67,7 @@ class Follower:
             await self._news.wait()
         return self._news.is_set()
 
-    def take(self) -> Event | None:
+    def take(self) -> JobEvent | None:
         event = self._events.popleft() if self._events else None
         if not self._events:
             self._news.clear()
@@ -96,7 +94,7 @@ class EventReader:
         self._followed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._records: Coalesced[str, tuple[str, float, dict[str, str]]] = Coalesced(self._read_records)
-        self._missed: Coalesced[tuple[str, str], list[Event] | None] = Coalesced(self._read_missed)
+        self._missed: Coalesced[tuple[str, str], list[JobEvent] | None] = Coalesced(self._read_missed)
 
     def start(self) -> None:
         parts: tuple[Coroutine[Any, Any, None], ...] = (self._read(), self._poll())
@@ -139,7 +137,7 @@ class EventReader:
 
     async def watch(
         self, jobs: Jobs, job_id: str, after: str | None = None
-    ) -> AsyncGenerator[Event | Job | None, None]:
+    ) -> AsyncGenerator[JobEvent | Job | None, None]:
         """The job's events after the one with the id `after`, up to its end. None where there was none for HEARTBEAT.
 
         Where those after `after` are no longer all there, none is given, or the caller takes them too slowly, the job
@@ -150,7 +148,7 @@ class EventReader:
             seen = after or "0-0"
             follower.behind = missed is None
             for old in missed or ():
-                seen = old["id"]
+                seen = old.id
                 yield old
                 if _is_end(old):
                     return
@@ -158,7 +156,7 @@ class EventReader:
                 if follower.behind:
                     follower.behind = False
                     seen, now, fields = await self._records.get(job_id)
-                    job = Job.read(fields, now)
+                    job = read_job(fields, now)
                     if job is None:
                         return
                     yield job
@@ -166,13 +164,13 @@ class EventReader:
                         return
                 elif not await follower.news(HEARTBEAT):
                     yield None
-                elif (event := follower.take()) is not None and order(event["id"]) > order(seen):
-                    seen = event["id"]
+                elif (event := follower.take()) is not None and order(event.id) > order(seen):
+                    seen = event.id
                     yield event
                     if _is_end(event):
                         return
 
-    async def since(self, job_id: str, after: str) -> list[Event] | None:
+    async def since(self, job_id: str, after: str) -> list[JobEvent] | None:
         """The job's events after the one with the id `after`; None where some may have been trimmed."""
         return await self._missed.get((job_id, after))
 
@@ -186,21 +184,23 @@ class EventReader:
         latest, clock, *records = pipe.answers
         return [(latest[0][0] if latest else "0-0", epoch(clock), fields) for fields in records]
 
-    async def _read_missed(self, wanted: list[tuple[str, str]]) -> list[list[Event] | None]:
+    async def _read_missed(self, wanted: list[tuple[str, str]]) -> list[list[JobEvent] | None]:
         """What followed the event given with each job, in one pass over the stream for all of them."""
         first: Any = await self._store.xrange(keys.EVENTS, count=1)
         there = {one for one in wanted if first and order(first[0][0]) <= order(one[1])}
-        found: dict[tuple[str, str], list[Event]] = {one: [] for one in there}
+        found: dict[tuple[str, str], list[JobEvent]] = {one: [] for one in there}
         by_job: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for one in there:
             by_job[one[0]].append(one)
         at = min((after for _, after in there), key=order, default=None)
         while at is not None:
             entries: Any = await self._store.xrange(keys.EVENTS, min=f"({at}", count=1000)
-            for entry, event in entries:
-                for one in by_job.get(event["job"], ()):
-                    if order(entry) > order(one[1]):
-                        found[one].append(event | {"id": entry})
+            for entry_id, fields in entries:
+                if (event := decode_event(entry_id, fields)) is None:
+                    continue
+                for one in by_job.get(event.job, ()):
+                    if order(entry_id) > order(one[1]):
+                        found[one].append(event)
             at = entries[-1][0] if len(entries) == 1000 else None
         return [found.get(one) for one in wanted]
 
@@ -220,11 +220,13 @@ class EventReader:
                 await asyncio.sleep(0.3)
                 continue
             for _, entries in streams.items() if isinstance(streams, dict) else streams or ():
-                for entry, event in _flat(entries):
-                    last = order(entry)
-                    for follower in self._followers.get(event["job"], ()):
-                        if follower.pages or event["type"] == "status":
-                            follower.put(event | {"id": entry})
+                for entry_id, fields in _flat(entries):
+                    last = order(entry_id)
+                    if (event := decode_event(entry_id, fields)) is None:
+                        continue
+                    for follower in self._followers.get(event.job, ()):
+                        if follower.pages or isinstance(event, StatusChanged):
+                            follower.put(event)
 
     async def _poll(self) -> None:
         """Looks now and then whether a followed job has ended without an event: one query for all followers.
@@ -266,11 +268,11 @@ def order(event_id: str) -> tuple[int, int]:
     return int(time_part), int(sequence)
 
 
-def _is_end(event: Event) -> bool:
-    return event["type"] == "status" and Status(event["status"]) in ENDED
+def _is_end(event: JobEvent) -> bool:
+    return isinstance(event, StatusChanged) and event.status in ENDED
 
 
-def _flat(entries: Any) -> Iterator[tuple[str, Event]]:
+def _flat(entries: Any) -> Iterator[tuple[str, dict[str, str]]]:
     """RESP3 answers wrap a stream's entries in one more list than RESP2's."""
     for entry in entries:
         if entry and isinstance(entry[0], str):

@@ -1,21 +1,11 @@
-"""The job's record as the store keeps it, and as clients see it."""
+"""Jobs, their slices, and what happens to them."""
 
-import json
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app.jobs.principal import ANONYMOUS
-from app.strict_json import clean
-
-log = logging.getLogger(__name__)
-
-SCHEMA = 1
-"""Version of every record and queue entry; raised when their fields change meaning."""
 
 
 class Status(str, Enum):
@@ -32,11 +22,6 @@ Priority = Literal["high", "normal", "low"]
 RANK: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
 
 ENDED = frozenset({Status.FINISHED, Status.FAILED, Status.CANCELED})
-
-
-def iso(seconds: float) -> str:
-    """UTC time of an epoch in seconds, as in 2026-01-31T12:00:00.123456Z (RQ's format, too)."""
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True)
@@ -99,116 +84,6 @@ class Job:
         except ValueError:
             return "?"
 
-    @property
-    def percent(self) -> int | None:
-        """How much of it is done; None before its pages are counted."""
-        return None if self.pages_total is None else self.pages_done * 100 // self.pages_total
-
-    @property
-    def eta(self) -> float | None:
-        """When its pages will be done if all goes on as it went so far, waits included; None while nothing is known."""
-        if self.status is not Status.RUNNING or self.pages_total is None or self.pages_since is None:
-            return None
-        done = self.pages_done - self.pages_from
-        if done <= 0:
-            return None
-        spent = self.read_at - self.pages_since
-        return self.read_at + spent / done * (self.pages_total - self.pages_done)
-
-    def to_fields(self) -> dict[str, str]:
-        """The store's hash of a new job."""
-        values = {
-            "schema": SCHEMA,
-            "id": self.id,
-            "status": self.status.value,
-            "engine": self.engine,
-            "client": self.client,
-            "priority": self.priority,
-            "pdf_url": self.pdf_url,
-            "fetch_from": self.host,
-            "callback_url": self.callback_url,
-            "page_ranges": self.page_ranges,
-            "options": json.dumps(self.options) if self.options else None,
-            "metadata": None if self.metadata is None else json.dumps(self.metadata),
-            "confided": 1 if self.has_secrets else None,
-            "request_id": self.request_id,
-            "slices_open": 1,
-        }
-        return {name: str(value) for name, value in values.items() if value is not None}
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, str], read_at: float) -> "Job":
-        def number(name: str) -> float | None:
-            return float(fields[name]) if name in fields else None
-
-        error = {"code": fields["error_code"], "message": fields["error_message"]} if "error_code" in fields else None
-        return cls(
-            id=fields["id"],
-            status=Status(fields["status"]),
-            engine=fields["engine"],
-            created_at=float(fields["created_at"]),
-            client=fields.get("client", ANONYMOUS.client),
-            priority=cast(Priority, fields.get("priority", "normal")),
-            pdf_url=fields.get("pdf_url"),
-            fetch_from=fields.get("fetch_from"),
-            callback_url=fields.get("callback_url"),
-            page_ranges=fields.get("page_ranges"),
-            options=json.loads(fields.get("options", "{}")),
-            metadata=clean(json.loads(fields["metadata"])) if "metadata" in fields else None,
-            has_secrets="confided" in fields,
-            request_id=fields.get("request_id"),
-            pages_done=int(fields.get("pages_done", 0)),
-            pages_total=int(fields["pages_total"]) if "pages_total" in fields else None,
-            pages_since=number("pages_since"),
-            pages_from=int(fields.get("pages_from", 0)),
-            page_errors=int(fields.get("page_errors", 0)),
-            slice_pages=int(fields["slice_pages"]) if "slice_pages" in fields else None,
-            attempts=int(fields.get("attempts", 0)),
-            started_at=number("started_at"),
-            finished_at=number("finished_at"),
-            expires_at=number("expires_at"),
-            error=error,
-            read_at=read_at,
-        )
-
-    @classmethod
-    def read(cls, fields: Any, read_at: float) -> "Job | None":
-        """The job of a record; None where there is none, or what others have made of it cannot be read."""
-        if not isinstance(fields, Mapping) or not fields:
-            return None
-        try:
-            return cls.from_fields(fields, read_at)
-        except (KeyError, TypeError, ValueError) as error:
-            log.error("the record of job %.40s cannot be read: %r", fields.get("id"), error)
-            return None
-
-    def to_public(self) -> dict[str, Any]:
-        """What `GET /jobs/{id}` shows."""
-
-        def time_of(seconds: float | None) -> str | None:
-            return None if seconds is None else iso(seconds)
-
-        public: dict[str, Any] = {
-            "job_id": self.id,
-            "status": self.status.value,
-            "engine": self.engine,
-            "priority": self.priority,
-            "pages_done": self.pages_done,
-            "pages_total": self.pages_total,
-            "percent": self.percent,
-            "eta": time_of(self.eta),
-            "attempts": self.attempts,
-            "created_at": iso(self.created_at),
-            "started_at": time_of(self.started_at),
-            "finished_at": time_of(self.finished_at),
-            "expires_at": time_of(self.expires_at),
-        }
-        if self.error is not None:
-            public["error"] = self.error
-        if self.metadata is not None:
-            public["metadata"] = self.metadata
-        return public
-
 
 @dataclass(frozen=True)
 class Slice:
@@ -230,3 +105,27 @@ class Slice:
     @property
     def number(self) -> int:
         return int(self.id.rpartition("-")[2])
+
+
+@dataclass(frozen=True)
+class StatusChanged:
+    """A job has another status. `id` is that of the event, in the order of the stream."""
+
+    id: str
+    job: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class PageDone:
+    """Page `page` of a job is done, or failed with the code `error`; `done` pages of `total` are."""
+
+    id: str
+    job: str
+    page: int
+    error: str | None
+    done: int
+    total: int
+
+
+JobEvent: TypeAlias = StatusChanged | PageDone

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engines.options import OPTIONS
+from app.jobs.codec import decode_job, decode_slice, encode_job, read_job
 from app.jobs.models import Job, Slice, Status
 from app.jobs.scripts import (
     Cancel,
@@ -72,11 +73,11 @@ class Jobs:
 
     async def submit(self, job: Job, *, idempotency: str | None, fingerprint: str) -> Submitted:
         """Accepts `job`, unless its idempotency key (a digest) is known or MAX_QUEUED_JOBS jobs are open."""
-        return await self._scripts.run(Submit(job.to_fields(), idempotency, fingerprint, self._queue_max))
+        return await self._scripts.run(Submit(encode_job(job), idempotency, fingerprint, self._queue_max))
 
     async def get(self, job_id: str) -> Job | None:
         """The job; None where there is none. Concurrent calls share their queries."""
-        return _job(*await self._records.get(job_id))
+        return read_job(*await self._records.get(job_id))
 
     async def list_page(
         self,
@@ -97,7 +98,7 @@ class Jobs:
         sets = _listings(client, statuses, engine)
         position = None if before is None else Position(*before)
         listed = await self._scripts.run(ListJobs(sets, position, created_after, limit))
-        found = [_job(record, listed.now) for record in listed.records]
+        found = [read_job(record, listed.now) for record in listed.records]
         last = None if listed.last is None else (listed.last.time, listed.last.id)
         return [job for job in found if job is not None], last
 
@@ -177,20 +178,11 @@ class Jobs:
             claimed = await self._scripts.run(claim)
             if claimed is None:
                 return None
-            held = claimed.slice
             try:
-                return Slice(
-                    id=claimed.id,
-                    schema=int(held.get("schema", 0)),
-                    fence=int(held["fence"]),
-                    execution=execution,
-                    attempts=int(held.get("attempts", 0)),
-                    crashes=int(held.get("crashes", 0)),
-                    job=Job.from_fields(claimed.job, claimed.now),
-                )
+                return decode_slice(claimed.id, claimed.slice, decode_job(claimed.job, claimed.now))
             except (KeyError, TypeError, ValueError) as error:
                 log.error("%s: the record of its job cannot be read: %r", claimed.id, error)
-                token = ClaimToken(claimed.id, int(held["fence"]), execution)
+                token = ClaimToken(claimed.id, int(claimed.slice["fence"]), execution)
                 unreadable = {"code": "internal", "message": UNREADABLE}
                 await self._scripts.run(Finish(token, queue, attempted=False, page_errors=None, error=unreadable))
 
@@ -314,10 +306,6 @@ class Jobs:
             pipe.delete(name)
             pipe.srem(keys.RQ_WORKERS, name)
             pipe.srem(keys.rq_queue_workers(engine), name)
-
-
-def _job(fields: dict[str, str], now: float) -> Job | None:
-    return Job.read(fields, now)
 
 
 def _listings(client: str, statuses: Collection[Status], engine: str | None) -> list[Listing]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from app.jobs.models import SCHEMA, Priority, Slice, Status
+from app.jobs.codec import SCHEMA
+from app.jobs.models import Priority, Slice, Status
 from app.jobs.principal import ANONYMOUS
 from app.redis.client import Store
 from app.redis.scripts import Call, Scripts, named

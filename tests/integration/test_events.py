@@ -10,7 +10,7 @@ import pytest
 
 import app.jobs.events
 from app.jobs.events import EventReader
-from app.jobs.models import Job
+from app.jobs.models import Job, JobEvent, PageDone
 from app.jobs.queue import Jobs
 from app.redis import keys
 from app.redis.client import Store, connect
@@ -36,10 +36,10 @@ async def reader(store_url: str) -> AsyncIterator[EventReader]:
     await client.aclose()
 
 
-def told(event: "dict[str, str] | Job | None") -> Any:
-    if event is None or isinstance(event, Job):
-        return event and event.status.value
-    return event.get("status") or int(event["page"])
+def told(event: JobEvent | Job | None) -> Any:
+    if isinstance(event, PageDone):
+        return event.page
+    return event and event.status.value
 
 
 async def test_a_job_is_followed_to_its_end(jobs: Jobs, reader: EventReader) -> None:

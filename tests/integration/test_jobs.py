@@ -16,9 +16,11 @@ from rq.registry import FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
 
+from app.api.views import eta, percent
 from app.engines.registry import EngineRegistry
+from app.jobs.codec import SCHEMA
 from app.jobs.events import EventReader
-from app.jobs.models import SCHEMA, Job, Slice, Status
+from app.jobs.models import Job, Slice, Status
 from app.jobs.queue import HEARTBEAT, Jobs
 from app.jobs.scripts import RUN_SLICE, Requeued, Waiting
 from app.redis import keys
@@ -123,7 +125,7 @@ async def test_a_failure_is_kept_and_counted(jobs: Jobs) -> None:
     job = await jobs.get(job_id)
     assert job is not None
     assert (job.status, job.attempts) == (Status.FAILED, 1)
-    assert job.to_public()["error"] == {"code": "document_invalid", "message": "It is damaged."}
+    assert job.error == {"code": "document_invalid", "message": "It is damaged."}
 
 
 async def test_a_late_worker_cannot_commit(jobs: Jobs) -> None:
@@ -813,18 +815,17 @@ async def test_listings_drop_what_is_gone(jobs: Jobs, store: Store) -> None:
 async def test_eta_follows_from_the_pages_done_so_far(jobs: Jobs, store: Store) -> None:
     job_id = await submit(jobs, new_job())
     held = await claim(jobs)
-    assert (await job_of(jobs, job_id)).percent is None
+    assert percent(await job_of(jobs, job_id)) is None
     await prepared(jobs, held, 10, (1, 2))
     job = await job_of(jobs, job_id)
-    assert (job.percent, job.eta) == (20, None)
+    assert (percent(job), eta(job)) == (20, None)
     await store.hset(keys.job(job_id), "pages_since", str(time.time() - 40))
     for number in (3, 4):
         await jobs.page_done(held, number)
     job = await job_of(jobs, job_id)
-    assert job.eta is not None
-    assert (job.percent, round((job.eta - time.time()) / 10)) == (40, 12)
+    assert (percent(job), round(((eta(job) or 0) - time.time()) / 10)) == (40, 12)
     await end(jobs, held)
-    assert (await job_of(jobs, job_id)).eta is None
+    assert eta(await job_of(jobs, job_id)) is None
 
 
 async def test_jobs_that_wait_for_downloads_stand_before_nobody(jobs: Jobs) -> None:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from app.jobs.codec import decode_job
 from app.jobs.models import ENDED, Job, Priority, Slice, Status
 from app.jobs.queue import Jobs
 from app.jobs.scripts import Waiting
@@ -719,7 +720,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def record_agrees(self, doc: Doc) -> None:
         fields = self.seen.hash_of(keys.job(doc.id))
-        job = Job.from_fields(fields, self.seen.now)
+        job = decode_job(fields, self.seen.now)
         assert job.status is doc.status
         assert (job.expires_at is None) is doc.open
         assert job.expired is doc.over

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.jobs.models import SCHEMA
+from app.jobs.codec import SCHEMA
 from support.documents import slow_pdf, text_pdf
 from support.harness import (
     PATIENCE,

@@ -10,7 +10,8 @@ import anyio
 
 from app.egress.client import EgressClient
 from app.errors import DocumentError, ServiceError, StorageUnavailable, WorkerError
-from app.jobs.models import RANK, SCHEMA, Slice
+from app.jobs.codec import SCHEMA
+from app.jobs.models import RANK, Slice
 from app.jobs.queue import Jobs
 from app.logging import REQUEST_ID
 from app.redis.client import StoreDown

@@ -11,7 +11,8 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from app.api.dependencies import Caller, Context, JobPath, Shared
 from app.api.schemas.media import EVENTS
 from app.api.schemas.problems import EXPIRED_JOB, STORE_AWAY, UNKNOWN_JOB, problems
-from app.jobs.models import Job
+from app.api.views import JobView, PageView, job_view, page_view
+from app.jobs.models import Job, PageDone
 from app.strict_json import encode
 
 router = APIRouter(tags=["jobs"])
@@ -65,19 +66,17 @@ async def _stream(shared: Context, job: Job, after: str | None) -> AsyncIterator
             yield KEEPALIVE_COMMENT
         elif isinstance(event, Job):
             yield _status(event)
-        elif event["type"] == "page":
-            page = {"job_id": job.id, "page": int(event["page"]), "error": event["error"] or None}
-            counts = {"pages_done": int(event["done"]), "pages_total": int(event["total"])}
-            yield _sse("page", page | counts, event["id"])
+        elif isinstance(event, PageDone):
+            yield _sse("page", page_view(event), event.id)
         else:
             current = await shared.jobs.get(job.id)
             if current is not None:
-                yield _status(current, event["id"])
+                yield _status(current, event.id)
 
 
 def _status(job: Job, event_id: str | None = None) -> bytes:
-    return _sse("status", job.to_public(), event_id)
+    return _sse("status", job_view(job), event_id)
 
 
-def _sse(kind: str, data: dict[str, object], event_id: str | None) -> bytes:
+def _sse(kind: str, data: JobView | PageView, event_id: str | None) -> bytes:
     return format_sse_event(event=kind, data_str=encode(data).decode(), id=event_id)

@@ -19,6 +19,7 @@ from app.api.schemas.jobs import JobAccepted, JobList
 from app.api.schemas.media import ATTACHMENT, IMAGES, RESULT_FORMATS, RETRY_AFTER
 from app.api.schemas.problems import EXPIRED_JOB, STORE_AWAY, UNKNOWN_JOB, problems
 from app.api.schemas.results import JobOutcome, JobPage, PendingResult
+from app.api.views import job_view
 from app.errors import InvalidRequest, NotFound, NotNow, QueueFull
 from app.jobs.access import JOB_ID
 from app.jobs.models import Job, Status
@@ -95,7 +96,7 @@ async def listing(
     found, last = await shared.jobs.list_page(
         caller.client, statuses=status or (), engine=engine, before=before, created_after=since, limit=limit
     )
-    return Answer({"jobs": [job.to_public() for job in found], "next_cursor": _cursor(*last) if last else None})
+    return Answer({"jobs": [job_view(job) for job in found], "next_cursor": _cursor(*last) if last else None})
 
 
 def _cursor(created_at: float, job_id: str) -> str:
@@ -132,11 +133,9 @@ def _read_cursor(cursor: str) -> tuple[float, str]:
 async def job(job_id: JobPath, shared: Shared, caller: Caller, request: Request, wait: Wait = 0) -> Answer:
     """The job's status, progress and error. With `wait`, the answer is sent as soon as the job has ended."""
     found = await _find_ended(shared, caller, request, job_id, wait)
-    public = found.to_public()
     queued = found.status is Status.QUEUED
-    if not found.ended and (note := await shared.engines.waiting_reason(found.engine, queued=queued)) is not None:
-        public["note"] = note
-    return Answer(public)
+    note = None if found.ended else await shared.engines.waiting_reason(found.engine, queued=queued)
+    return Answer(job_view(found, note))
 
 
 @router.delete(

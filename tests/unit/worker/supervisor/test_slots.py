@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from app.jobs.models import SCHEMA, Job, Slice, Status
+from app.jobs.codec import SCHEMA
+from app.jobs.models import Job, Slice, Status
 from worker.supervisor.slots import Slots
 
 pytestmark = pytest.mark.anyio
