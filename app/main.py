@@ -14,10 +14,10 @@ from app.api.access import OTHER_SITE, Access, misdirected
 from app.api.body_limit import BodyLimit
 from app.api.dependencies import Context
 from app.api.head import Head
-from app.api.openapi import DESCRIPTION, TAGS, Api, webhooks
+from app.api.openapi import DESCRIPTION, TAGS, Api
 from app.api.request_id import RequestId
 from app.api.responses import Answer
-from app.api.routes import docs, events, health, infer, jobs, queue
+from app.api.routes import callbacks, docs, events, health, infer, jobs, queue
 from app.api.schemas.problems import problems
 from app.api.startup import Startup
 from app.cli.misspelled import warn_of_misspelled
@@ -86,7 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
-        webhooks=webhooks,
+        webhooks=callbacks.webhooks,
         lifespan=lifespan,
         root_path=urlsplit(chosen.public_url or "").path,
         default_response_class=Answer,

@@ -49,7 +49,8 @@ def describe(error: RequestValidationError) -> str:
         elif item["type"] == "missing":
             problems.append(f"{where} is missing")
         else:
-            problems.append(f"{where}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+            message = item["msg"].removeprefix("Value error, ")
+            problems.append(f"{where}: {message[:1].lower()}{message[1:]}")
     return "; ".join(problems) + "."
 
 

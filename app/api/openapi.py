@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Header, Response
+from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -11,8 +11,6 @@ from app.api.schemas.examples import EXAMPLES
 from app.api.schemas.jobs import JobEvent
 from app.api.schemas.problems import PROBLEM_TYPE, Problem
 from app.api.schemas.requests import FileSubmission, UrlSubmission
-from app.api.schemas.results import Callback
-from app.strict_json import encode
 
 MODELS: tuple[type[BaseModel], ...] = (UrlSubmission, FileSubmission, JobEvent, Problem)
 """Models that no route names to FastAPI: of bodies in other media types than JSON."""
@@ -38,30 +36,6 @@ TAGS = [
     {"name": "callbacks", "description": "What the service sends to the `callback_url` of a job."},
 ]
 
-webhooks = APIRouter()
-
-
-@webhooks.post(
-    "job_ended",
-    operation_id="job_ended",
-    summary="A job has ended",
-    tags=["callbacks"],
-    status_code=200,
-    response_class=Response,
-    response_description="Received. Any status from 200 to 299 counts.",
-    responses={410: {"description": "Do not send this callback again."}},
-)
-def job_ended(
-    body: Callback,
-    webhook_id: str = Header(description="The job's id. It is the same in every try: use it to drop duplicates."),
-    webhook_timestamp: int = Header(description="When this try was made, in seconds since 1970-01-01 UTC."),
-) -> None:
-    """Sent to the `callback_url` of a job when the job ends, and again when it ends after a retry.
-
-    Any other status than 200 to 299 and 410, or no answer within WEBHOOK_TIMEOUT, leads to further tries over two days.
-    A header `Retry-After` in seconds is respected.
-    """
-
 
 class Api(FastAPI):
     """An application with an exact OpenAPI document, which does not depend on settings."""
@@ -77,7 +51,21 @@ class Api(FastAPI):
 
 
 def _complete(document: dict[str, Any]) -> None:
-    schemas = document["components"]["schemas"]
+    components = document["components"]
+    components["schemas"] = _complete_schemas(components["schemas"])
+    components["headers"] = {REQUEST_ID_HEADER: REQUEST_ID}
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _complete_operation(operation)
+            _add_request_id(operation)
+            if method == "get":  # pages of other sites may send it; they cannot read the answer
+                operation["responses"]["403"]["content"][PROBLEM_TYPE]["examples"].pop("forbidden_2", None)
+    for path in document["webhooks"].values():
+        for operation in path.values():
+            _complete_operation(operation)
+
+
+def _complete_schemas(schemas: dict[str, Any]) -> dict[str, Any]:
     _, extra = models_json_schema(
         [(model, "validation") for model in MODELS], ref_template="#/components/schemas/{model}"
     )
@@ -88,24 +76,12 @@ def _complete(document: dict[str, Any]) -> None:
         _tidy(schema)
     for value in schemas["FileSubmission"]["properties"].values():
         _without_null(value)  # a form has no null
-    for name in ("FileSubmission", "UrlSubmission"):
+        value.pop("minLength", None)  # an empty field counts as absent
+    for name in ("FileSubmission", "UrlSubmission"):  # what is required comes first
         schema = schemas[name]
-        schema["properties"] = dict(
-            sorted(schema["properties"].items(), key=lambda one: one[0] not in schema["required"])
-        )
-    for path in (*document["paths"].values(), *document["webhooks"].values()):
-        for operation in path.values():
-            _complete_operation(operation)
-    for path in document["paths"].values():
-        if "get" in path:  # pages of other sites may send it; they cannot read the answer
-            del path["get"]["responses"]["403"]["content"][PROBLEM_TYPE]["examples"]["forbidden_2"]
-        for operation in path.values():
-            for answer in operation["responses"].values():
-                answer.setdefault("headers", {})[REQUEST_ID_HEADER] = {
-                    "$ref": f"#/components/headers/{REQUEST_ID_HEADER}"
-                }
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
-    document["components"]["headers"] = {REQUEST_ID_HEADER: REQUEST_ID}
+        fields = schema["properties"].items()
+        schema["properties"] = dict(sorted(fields, key=lambda field: field[0] not in schema["required"]))
+    return dict(sorted(schemas.items()))
 
 
 def _complete_operation(operation: dict[str, Any]) -> None:
@@ -124,6 +100,11 @@ def _complete_operation(operation: dict[str, Any]) -> None:
         parameter["schema"].pop("description", None)  # the parameter has it
 
 
+def _add_request_id(operation: dict[str, Any]) -> None:
+    for answer in operation["responses"].values():
+        answer.setdefault("headers", {})[REQUEST_ID_HEADER] = {"$ref": f"#/components/headers/{REQUEST_ID_HEADER}"}
+
+
 def _named(examples: list[Any]) -> dict[str, Any]:
     """Each by its status, or what else there is to tell it by."""
     found: dict[str, Any] = {}
@@ -135,8 +116,7 @@ def _named(examples: list[Any]) -> dict[str, Any]:
 
 def _stream(events: list[Any]) -> dict[str, Any]:
     """As they are sent."""
-    lines = [{**event, "data": encode(event["data"]).decode()} for event in events]
-    text = "".join("".join(f"{name}: {value}\n" for name, value in event.items()) + "\n" for event in lines)
+    text = "".join("".join(f"{name}: {value}\n" for name, value in event.items()) + "\n" for event in events)
     return {"stream": {"value": text}}
 
 

@@ -72,6 +72,7 @@ def recorded(service: Service, web: Web) -> dict[str, list[Any]]:
     text = json.dumps(examples).replace(accepted["job_id"], IDS[0]).replace(failing, IDS[1])
     settled: dict[str, list[Any]] = _settled(json.loads(text))
     for number, event in enumerate(settled["JobEvent"]):
+        event["data"] = json.dumps(event["data"])
         if "id" in event:
             event["id"] = EVENT_ID.format(number=number)
     return settled

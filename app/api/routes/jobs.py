@@ -4,12 +4,14 @@ import asyncio
 import base64
 import math
 import mimetypes
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
 from app.api.dependencies import Caller, Context, JobPath, Shared
@@ -41,6 +43,15 @@ LONG_WAIT = InvalidRequest("query.wait: input should be less than or equal to 30
 NO_PAGE = NotFound("Page 3 of this job is not available; 0 of its pages are done.")
 NO_PAGE_ZERO = InvalidRequest("path.number: input should be greater than or equal to 1.")
 
+
+def _not_a_number(value: str) -> str:
+    """pydantic would take a number as seconds of an epoch."""
+    if re.fullmatch(r"[-+]?[\d.]+", value):
+        raise ValueError("is not a time like 2026-01-31T12:00:00Z")
+    return value
+
+
+Time = Annotated[datetime, BeforeValidator(_not_a_number)]
 Wait = Annotated[
     float,
     Query(
@@ -76,11 +87,9 @@ async def listing(
     ] = None,
     engine: Annotated[str | None, Query(description="Only jobs of this engine.")] = None,
     created_after: Annotated[
-        datetime | None, Query(description="Only jobs that were accepted at this time or later.")
+        Time | None, Query(description="Only jobs that were accepted at this time or later.")
     ] = None,
-    created_before: Annotated[
-        datetime | None, Query(description="Only jobs that were accepted before this time.")
-    ] = None,
+    created_before: Annotated[Time | None, Query(description="Only jobs that were accepted before this time.")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of jobs in the answer.")] = 20,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
 ) -> Answer:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, JsonValue, RootModel
+from pydantic import Field, Json, JsonValue, RootModel
 
 from app.api.schemas.base import METADATA, Absent, JobId, Schema
 from app.api.schemas.problems import JobError
@@ -74,7 +74,7 @@ class StatusEvent(Schema):
 
     event: Literal["status"]
     id: Absent[str] = Field(None, description=EVENT_ID)
-    data: Job
+    data: Json[Job] = Field(description="The job, as JSON on one line.")
 
 
 class PageEvent(Schema):
@@ -82,8 +82,8 @@ class PageEvent(Schema):
 
     event: Literal["page"]
     id: Absent[str] = Field(None, description=EVENT_ID)
-    data: PageDone
+    data: Json[PageDone] = Field(description="The page and the job's progress, as JSON on one line.")
 
 
 class JobEvent(RootModel[StatusEvent | PageEvent]):
-    """One event of the stream. `data` is sent as JSON on one line."""
+    """One event of the stream."""

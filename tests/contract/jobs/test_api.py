@@ -354,6 +354,8 @@ def test_jobs_are_listed(service: Service) -> None:
     assert finished["jobs"][0]["metadata"] == 4
     for wrong in ({"status": "done"}, {"limit": 0}, {"cursor": "x"}, {"created_after": "yesterday"}):
         refused(client.get("/jobs", params=wrong), 422, "invalid_request")
+    sentence = refused(client.get("/jobs", params={"created_before": "0.5"}), 422, "invalid_request")
+    assert sentence == "query.created_before: is not a time like 2026-01-31T12:00:00Z."
 
 
 def test_a_job_removed_while_its_pages_are_read_leaves_nothing(service: Service) -> None:
