@@ -31,7 +31,7 @@ IMAGE = re.compile(r"(?<![\w/.])paddleocr-vl-service(?:-api|-worker-[a-z]+)?(?::
 """One of ours, wherever it is named."""
 OF_OTHERS = {
     "CHAOS_JOBS", "CHAOS_FAULTS", "CHAOS_HOLD", "CHAOS_SEED", "CHAOS_LONG", "CHAOS_PAUSES", "FUZZ_EXAMPLES",
-    "LOST_KEYS_SEEDS", "MODEL_EXAMPLES", "HF_HOME",
+    "LOST_KEYS_SEEDS", "SCHEMATHESIS_EXAMPLES", "MODEL_EXAMPLES", "HF_HOME",
 }  # fmt: skip
 """Of the tests and benchmarks."""
 
