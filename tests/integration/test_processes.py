@@ -121,6 +121,14 @@ async def test_a_document_that_does_not_come_back_keeps_no_process(
         await child.channel.wait()
 
 
+async def test_a_refused_document_keeps_no_process(tmp_path: Path) -> None:
+    async with page_processes() as children:
+        with pytest.raises(DocumentError):
+            await children.prepare(folder_with(tmp_path, b"%PDF-1.7 and no more"), None, 10)
+        assert not children._idle
+        assert children._ending
+
+
 async def test_what_nobody_asks_for_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_pool, "SPENT_MAX", 2)
     async with page_processes() as children:

@@ -116,6 +116,9 @@ class PagePool:
             except (_Overrun, ChildDied) as failure:
                 log.info("skipping the survey of %s: it %s", folder.id, failure)
                 return await self._call(folder, Prepare(page_ranges, max_pages, survey=False))
+        except DocumentError:
+            self._close_document(folder)  # nothing else will be asked of it
+            raise
         except _Overrun as overrun:
             message = f"Opening the document {overrun} and was stopped."
         except ChildDied as died:

@@ -61,10 +61,18 @@ class Limits:
 class PageProcess:
     """One page process. `files` is the socket by which it is passed open files."""
 
-    def __init__(self, channel: Channel, process: psutil.Process, files: socket.socket, inherited_mb: int) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        process: psutil.Process,
+        files: socket.socket,
+        output: "_Output",
+        inherited_mb: int,
+    ) -> None:
         self.channel = channel
         self.process = process
         self._files = files
+        self._output = output
         self._spool: IO[bytes] | None = None
         self._inherited_mb = inherited_mb
         self._grown_mb: int | None = None
@@ -110,10 +118,12 @@ class PageProcess:
         if self._spool is not None:
             self._spool.close()
         await self.channel.close()
+        await self._output.ended.wait()
 
     async def kill(self) -> None:
         self.channel.kill()
         await self.channel.wait()
+        await self._output.ended.wait()
 
 
 class PageProcesses:
@@ -144,7 +154,7 @@ class PageProcesses:
         if self._loading is not None:
             await self._loading
         await asyncio.gather(*self._forking, return_exceptions=True)
-        await asyncio.gather(*(process.channel.close() for process in self._ready))
+        await asyncio.gather(*(process.close() for process in self._ready))
         if self._server is not None:
             await self._server.close()
             self._passing.close()
@@ -177,7 +187,7 @@ class PageProcesses:
             return
         without, self._ready = self._ready, deque()
         self._refill()
-        await asyncio.gather(*(process.channel.close() for process in without))
+        await asyncio.gather(*(process.close() for process in without))
 
     def _refill(self) -> None:
         for _ in range(len(self._ready) + len(self._forking), self._count):
@@ -212,7 +222,7 @@ class PageProcesses:
             files.setblocking(False)
             async with self._order:
                 forked = await self._ask([their_line.fileno(), their_files.fileno(), writing])
-            await asyncio.get_running_loop().connect_read_pipe(_Output, output)
+            _, printed = await asyncio.get_running_loop().connect_read_pipe(_Output, output)
             channel = await Channel.over(line, forked, on_death=lambda _: files.close())
             ours.pop_all()  # they are closed when it ends
         try:
@@ -224,7 +234,7 @@ class PageProcesses:
         if (lacking := LACKING.get(Sandbox(entered))) and not self._warned:
             log.warning(lacking)
             self._warned = True
-        return PageProcess(channel, forked.process, files, self._inherited_mb)
+        return PageProcess(channel, forked.process, files, printed, self._inherited_mb)
 
     async def _ask(self, descriptors: list[int]) -> "_Forked":
         """Has the fork server fork a process that gets these."""
@@ -319,9 +329,13 @@ class _Output(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._left = OUTPUT_MAX
+        self.ended = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
         shown = data[: self._left].decode(errors="replace")
         self._left -= min(len(data), self._left)
         for line in shown.splitlines():
             log.warning("page process: %s", "".join(c if c.isprintable() else " " for c in line))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()

@@ -139,6 +139,8 @@ class Reading:
                 outcome.messages.append(error.message)
             except TimeoutError:
                 outcome.code = "hangs"
+            finally:
+                pool._close_document(folder)
             left = {path.name for path in folder._root.iterdir()}
             assert left <= {"source", "document.json", "pages", "images", "result.json"}, left
         return outcome
