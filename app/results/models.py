@@ -4,8 +4,12 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-Route = Literal["text", "ocr", "blank", "engine"]
-"""How a page was read: from its text layer, by OCR, not at all (it is empty), or by an engine that decides itself."""
+Route = Literal["text", "ocr", "mixed", "blank", "engine"]
+"""How a page was read.
+
+From its text layer, by OCR, some regions by the one and some by the other, not at all because it is empty, or by an
+engine that decides for itself.
+"""
 
 
 @dataclass

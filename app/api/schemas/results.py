@@ -45,12 +45,15 @@ class Page(Schema):
     width: int = Field(ge=0, description="Width of the page in pixels; 0 if the page failed.")
     height: int = Field(ge=0, description="Height of the page in pixels; 0 if the page failed.")
     route: Route = Field(
-        description="How the page was read: from its text layer (`text`), by OCR (`ocr`), not at all because it is "
-        "empty (`blank`), or by an engine that decides for itself (`engine`)."
+        description="How the page was read: from its text layer (`text`), by OCR (`ocr`), some regions from the text "
+        "layer and some by OCR (`mixed`), not at all because it is empty (`blank`), or by an engine that decides for "
+        "itself (`engine`)."
     )
     route_reason: Absent[str] = Field(
         None,
-        description="Why `pp_ocr` used OCR: `scanned`, `vector_text`, `invisible_text_layer` or `garbled_text_layer`.",
+        description="Why `pp_ocr` used OCR: `scanned`, `vector_text` (letters drawn as shapes), `invisible_text_layer`, "
+        "`garbled_text_layer`, or `picture_of_text` (a picture beside digital text). Of several reasons, the one for "
+        "most of the page.",
     )
     markdown: str = Field(description="The page as markdown.")
     blocks: list[Block] = Field(description="The blocks of the page, in reading order.")
