@@ -51,9 +51,9 @@ class Page(Schema):
     )
     route_reason: Absent[str] = Field(
         None,
-        description="Why `pp_ocr` used OCR: `scanned`, `vector_text` (letters drawn as shapes), `invisible_text_layer`, "
-        "`garbled_text_layer`, or `picture_of_text` (a picture beside digital text). Of several reasons, the one for "
-        "most of the page.",
+        description="Why `pp_ocr` used OCR: `scanned`, `vector_text` (letters drawn as shapes), "
+        "`invisible_text_layer`, `garbled_text_layer` or `picture_of_text` (a picture beside digital text). Of several "
+        "reasons, the one for most of the page.",
     )
     markdown: str = Field(description="The page as markdown.")
     blocks: list[Block] = Field(description="The blocks of the page, in reading order.")
