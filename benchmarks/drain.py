@@ -1,4 +1,4 @@
-"""How fast jobs that wait are worked off: documents of a page by our worker, beside the floor's empty jobs."""
+"""How fast waiting jobs are processed: one-page documents by our worker, compared with the floor's empty jobs."""
 
 import asyncio
 import sys
@@ -46,7 +46,7 @@ async def measure() -> list[Row]:
     rates = [[one.rate for one in side] for side in (own, other)]
     cpu = [[one.cpu for one in side] for side in (own, other)]
     return [
-        compared(f"{JOBS} waiting jobs of a page worked off", "/s", *rates, least=0.5),
+        compared(f"{JOBS} waiting one-page jobs processed", "/s", *rates, least=0.5),
         compared("CPU of each, worker and store", "ms", *cpu),
     ]
 

@@ -263,7 +263,7 @@ class Row:
         return f"| {' | '.join((self.what, self.ours, self.beside, self.ratio, self.bar, met))} |"
 
 
-HEADER = "| what | ours | beside it | ratio | bar | met |\n|---|---|---|---|---|---|"
+HEADER = "| what | ours | compared with | ratio | bar | met |\n|---|---|---|---|---|---|"
 
 
 def compared(
@@ -276,7 +276,7 @@ def compared(
     most: float | None = None,
     least: float | None = None,
 ) -> Row:
-    """A row whose bar, if any, is the ratio of its median to that of `name`, which ran beside it."""
+    """A row whose bar, if any, is the ratio of its median to that of `name`, which ran alternately with it."""
     ratio = statistics.median(ours) / statistics.median(beside)
     bar, met = _bar(ratio, most, least, f"x {name}")
     return Row(what, spread(ours, unit), spread(beside, unit), f"{ratio:.2f}", bar, met)

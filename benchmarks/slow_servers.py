@@ -40,7 +40,7 @@ async def measure() -> list[Row]:
     what = f"start of a high-priority upload behind {SLOW} low-priority URLs of slow servers"
     return [
         bounded(what, "s", alone, most=START_MAX),
-        bounded(f"{what}, a core busy beside it", "s", beside, most=START_MAX),
+        bounded(f"{what}, with one core busy", "s", beside, most=START_MAX),
     ]
 
 

@@ -234,7 +234,7 @@ async def test_a_restarted_worker_takes_its_own_back(jobs: Jobs) -> None:
     other = await jobs.claim("pp_ocr", WORKER + "0")  # a longer name is another worker
     assert other is not None
     ((again, reason),) = await jobs.reap("pp_ocr", owner=WORKER, leases=False)
-    assert (again, reason) == (mine.id, "it was in hand when this worker last ended")
+    assert (again, reason) == (mine.id, "this worker held it when it last stopped")
     assert await jobs.reap("pp_ocr", owner=WORKER, leases=False) == []
     assert (await claim(jobs)).fence == 2
     await end(jobs, other)
@@ -392,7 +392,7 @@ async def test_a_slice_that_is_nowhere_is_found(jobs: Jobs, store: Store, monkey
     assert await store.zrange(keys.missing("pp_ocr"), 0, -1) == [f"{job_id}-0"]  # the other is nobody's
     await store.zadd(keys.missing("pp_ocr"), {f"{job_id}-0": 1})
     assert await jobs.reap("pp_ocr") == []  # somebody has just audited
-    assert await audit(jobs, store) == [(f"{job_id}-0", "it was nowhere")]
+    assert await audit(jobs, store) == [(f"{job_id}-0", "it was in no queue and held by no worker")]
     assert await audit(jobs, store) == []
     assert await store.zrange(keys.active("pp_ocr"), 0, -1) == [f"{job_id}-0"]
     assert await store.zcard(keys.missing("pp_ocr")) == 0

@@ -38,6 +38,7 @@ PAST = 1.0  # a time that is over for all purposes
 RESULT_TTL, TOMBSTONE, LEASE, PAUSE = 3600, 7 * 24 * 3600, 10, 60
 SLOW = 600  # seconds that a step of ours may take at most, on whatever machine
 UNKNOWN = "unknown-0"
+LOST = "it was in no queue and held by no worker"
 
 DUMP = """
 local clock = redis.call('TIME')
@@ -343,14 +344,14 @@ class JobMachine(RuleBasedStateMachine):
         due = {}
         for piece in self.pieces.values():
             if piece.place == "held" and owner and piece.worker == owner:
-                due[piece.id] = "it was in hand when this worker last ended"
+                due[piece.id] = "this worker held it when it last stopped"
             elif piece.place == "held" and leases and piece.over:
                 due[piece.id] = "its lease has expired"
             elif piece.place == "delayed" and piece.over:
                 due[piece.id] = "its pause is over"
-        nowhere = {slice_id for slice_id, reason in again if reason == "it was nowhere"}
+        nowhere = {slice_id for slice_id, reason in again if reason == LOST}
         assert set(found) <= nowhere <= set(self.at("lost"))
-        assert sorted(again) == sorted([*due.items(), *((slice_id, "it was nowhere") for slice_id in nowhere)])
+        assert sorted(again) == sorted([*due.items(), *((slice_id, LOST) for slice_id in nowhere)])
         for slice_id, _ in again:
             piece = self.pieces[slice_id]
             piece.place, piece.running, piece.over = "queued", False, False

@@ -2,8 +2,8 @@
 --- @include "ends"
 -- Brings back what nobody works on: expired leases, pauses that are over, and, by an audit, what is lost. Cheap enough for
 -- every beat of every worker: what is looked through in one call is bounded, and only one caller in `ttl.audited` seconds audits.
--- `owner` is a worker whose leases have all ended, or nothing; others are judged with `leases`. Lost is what was nowhere for
--- `grace` seconds. Returns the slices that are queued again, each with the reason.
+-- `owner` is a worker whose leases have all ended, or nothing; others are judged with `leases`. Lost is what was in no
+-- queue and held by no worker for `grace` seconds. Returns the slices that are queued again, each with the reason.
 local BATCH = 100 -- leases and pauses in one call
 local PIECE = 1000 -- active slices, as many ended jobs, and a quarter as many open ones, in one audit
 local OLDEST = 100 -- of those that wait, in one audit
@@ -43,7 +43,7 @@ if args.owner then
     local id = string.match(lease, '^([^:]+)')
     if read_slice(id).worker == args.owner then
       redis.call('ZREM', leases, lease)
-      bring_back(id, 'it was in hand when this worker last ended')
+      bring_back(id, 'this worker held it when it last stopped')
     end
   end
 end
@@ -98,7 +98,7 @@ local function audit_slice(id)
   redis.call('ZADD', missing, 'NX', now(), id)
   if tonumber(redis.call('ZSCORE', missing, id)) > now() - grace then return end
   leave(queue, id) -- it may stand in the rings, and only the set of those that do is lost
-  bring_back(id, 'it was nowhere')
+  bring_back(id, 'it was in no queue and held by no worker')
 end
 
 -- A ring that is lost: all that stood in it enter it again.
