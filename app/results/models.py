@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from app.results.layout import Layout
+
 Route = Literal["text", "ocr", "mixed", "blank", "engine"]
 """How a page was read.
 
@@ -34,7 +36,8 @@ class Block:
 class Page:
     """One page of a document. `index` counts from 1; `width` and `height` are pixels.
 
-    `error` is `{code, message}` where the page failed. `raw` is the engine's own JSON, sent only when asked.
+    `error` is `{code, message}` where the page failed. `confidence`, 0 to 1, is that of the lines read by OCR; None
+    where there are none. `raw` is the engine's own JSON, sent only when asked. `layout` is stored beside the page.
     `for_assembly` is what our reader keeps of the page until the document is assembled: JSON whose shape is the
     engine's, never sent.
     """
@@ -47,17 +50,19 @@ class Page:
     blocks: list[Block] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     route_reason: str | None = None
+    confidence: float | None = None
     error: dict[str, str] | None = None
     raw: Any = None
     for_assembly: Any = None
+    layout: Layout | None = None
 
     def public(self) -> dict[str, Any]:
         """The page as results show it, JSON-ready."""
         return replace(self, raw=None, for_assembly=None).to_dict()
 
     def to_dict(self) -> dict[str, Any]:
-        """The page as it is stored, JSON-ready; what is absent is left out."""
-        page = {name: value for name, value in asdict(self).items() if value is not None}
+        """The page as it is stored, JSON-ready, without its layout; what is absent is left out."""
+        page = {name: value for name, value in asdict(replace(self, layout=None)).items() if value is not None}
         page["blocks"] = [
             {name: value for name, value in block.items() if value is not None} for block in page["blocks"]
         ]

@@ -5,6 +5,7 @@
 {id}/password        the document's, until it is opened
 {id}/document.json   what was learned of the document as a whole
 {id}/pages/{n}.json  one page each
+{id}/pages/{n}.layout.json  its lines and the cells of its tables
 {id}/pages/{n}.bgr   its pixels, on their way to an engine in the engine host
 {id}/images/{name}   pictures, as raw bytes
 {id}/result.json     the result without its images
@@ -108,6 +109,9 @@ class JobFolder:
 
     def page(self, number: int) -> BlobName:
         return BlobName(f"pages/{number}.json")
+
+    def layout(self, number: int) -> BlobName:
+        return BlobName(f"pages/{number}.layout.json")
 
     def raster(self, number: int) -> BlobName:
         return BlobName(f"pages/{number}.bgr")

@@ -74,10 +74,11 @@ class Handover:
         folder = self._folder
         if part.kind not in self._call.taken:
             raise Misconduct(f"{type(self._call).__name__} must not return a {part.kind[:40]!r}")
-        if part.kind == "page":
+        if part.kind in ("page", "layout"):
             if part.name not in self._numbers:
-                raise Misconduct(f"it returned page {part.name[:40]!r}, which was not requested")
-            return folder.page(self._numbers[part.name])
+                raise Misconduct(f"it returned {part.kind} {part.name[:40]!r}, which was not requested")
+            number = self._numbers[part.name]
+            return folder.page(number) if part.kind == "page" else folder.layout(number)
         if part.kind == "raster":
             (number,) = self._numbers.values()
             return folder.raster(number)

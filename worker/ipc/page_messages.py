@@ -17,7 +17,7 @@ PARTS_MAX = 20_000
 
 GivenFile = Literal["source", "document", "pages"]
 """A file that comes with a call; `pages` are the stored pages, one JSON object a line."""
-BlobKind = Literal["source", "document", "page", "image", "raster", "result"]
+BlobKind = Literal["source", "document", "page", "layout", "image", "raster", "result"]
 
 T = TypeVar("T")
 Value = TypeVar("Value")
@@ -133,9 +133,9 @@ class OnePageCall(PageCall[Value]):
 
 @dataclass(frozen=True)
 class ReadPage(OnePageCall[None]):
-    """Reads the page and leaves it, its pictures first. Raises PageError."""
+    """Reads the page and leaves it, its pictures and its layout first. Raises PageError."""
 
-    taken = frozenset({"page", "image"})
+    taken = frozenset({"page", "layout", "image"})
 
     def parse_value(self, value: object) -> None:
         return _nothing(value)

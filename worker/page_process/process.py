@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import pypdfium2 as pdfium
 
 from app.errors import JobError, PageError
+from app.results.layout import encode_layout
 from app.results.models import Page, parse_page
 from app.strict_json import encode
 from worker.documents.base import OpenDocument
@@ -86,6 +87,8 @@ class Pages:
 
         with _failing_alone(call.number), document.page(call.number) as source:
             page = self._reader.read(source, call.number, info.hints.get(call.number), save)
+        if page.layout is not None:
+            job.write("layout", encode_layout(page.layout), str(call.number))
         job.write("page", encode(page.to_dict()), str(call.number))
 
     def _render(self, call: RenderPage, job: JobFiles) -> tuple[int, int]:

@@ -55,6 +55,13 @@ class Page(Schema):
         "`invisible_text_layer`, `garbled_text_layer` or `picture_of_text` (a picture beside digital text). Of several "
         "reasons, the one for most of the page.",
     )
+    confidence: Absent[float] = Field(
+        None,
+        ge=0,
+        le=1,
+        description="How sure OCR is of the text that it read: the mean of its lines, weighted by their length. Absent "
+        "if nothing was read by OCR, or the engine does not say.",
+    )
     markdown: str = Field(description="The page as markdown.")
     blocks: list[Block] = Field(description="The blocks of the page, in reading order.")
     warnings: list[str] = Field(description="What may be wrong with the page, for people. Usually empty.")

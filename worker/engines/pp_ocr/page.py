@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from app.results.layout import Layout, TableCell, TextLine
 from app.results.models import Block, Page
 
 from . import markup
@@ -14,7 +15,7 @@ from .document import AssemblyData
 from .layer import drawings, links, pictures, textlayer, vectors
 from .layer.textlayer import TextLayer
 from .model.boxes import Box, centred_in, rows
-from .model.frame import Frame, Raster, near_white, render
+from .model.frame import Frame, near_white, render
 from .model.lines import Line, Measure
 from .model.parts import Part
 from .model.patterns import CAPTION
@@ -63,6 +64,7 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
     frame = Frame.of(page, max_pixels)
     store = Store(number, save_image, max_pixels)
     parts: list[Part] = []
+    lines: list[TextLine] = []
     quarters = 0
     routing = Routing("blank")
     if not is_empty(page):
@@ -71,12 +73,15 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         routing = route(page, frame, layer, garbled=hint.get("garbled"))
         if routing.route == "text":
             parts, quarters = _from_text(page, layer, number, frame, hint, store), layer.turn.quarters
+            lines = _placed(layer.lines, layer.turn.back, frame)
         elif routing.route == "ocr":
             raster = render(page, frame)
             if near_white(raster):
                 routing = Routing("blank")
             else:
-                parts, quarters = _from_scan(raster, number, store)
+                found = scan.read(raster)
+                parts, quarters = _from_scan(found, number, store), found.turn.quarters
+                lines = _placed(found.lines, found.back, frame)
     blocks = [
         Block(part.label, frame.clamp(part.box), part.content, i, part.level, part.marker)
         for i, part in enumerate(parts)
@@ -95,7 +100,9 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         markdown,
         blocks,
         route_reason=routing.reason,
+        confidence=_confidence(lines),
         for_assembly=data,
+        layout=Layout(frame.dpi, lines, {i: _cells(part, frame) for i, part in enumerate(parts) if part.cells}),
     )
 
 
@@ -136,15 +143,16 @@ def _from_text(
     ]
     parts = pictures.insert(parts, placed)
     for part in parts:
-        part.box = turn.back(part.box)
+        part.move(turn.back)
         part.content = (
             links.unmarked(part.content) if part.label == "algorithm" else links.resolved(part.content, leads)
         )
+        for cell in part.cells:
+            cell.text = links.unmarked(cell.text)
     return parts
 
 
-def _from_scan(raster: Raster, number: int, store: Store) -> tuple[list[Part], int]:
-    found = scan.read(raster)
+def _from_scan(found: scan.Scan, number: int, store: Store) -> list[Part]:
     height = found.raster.shape[0]
     usual = statistics.median(line.size for line in found.lines for _ in line.text) if found.lines else 1.0
     measure = Measure.of(found.lines, SURE_SCAN, usual)
@@ -162,8 +170,27 @@ def _from_scan(raster: Raster, number: int, store: Store) -> tuple[list[Part], i
     head, foot = ([part for part in margins if (part.box[1] < height / 2) is top] for top in (True, False))
     parts = build([*head, *items, *foot], measure, height, first_page=number == 1)
     for part in parts:
-        part.box = found.back(part.box)
-    return parts, found.turn.quarters
+        part.move(found.back)
+    return parts
+
+
+def _placed(lines: Sequence[Line], back: Callable[[Box], Box], frame: Frame) -> list[TextLine]:
+    """The lines as results have them; `back` leads their boxes to the frame."""
+    return [TextLine(line.text, frame.clamp(back(line.box)), line.confidence) for line in lines]
+
+
+def _cells(table: Part, frame: Frame) -> list[TableCell]:
+    """The cells as results have them."""
+    return [
+        TableCell(cell.span.row, cell.span.column, cell.span.height, cell.span.width, frame.clamp(cell.box), cell.text)
+        for cell in table.cells
+    ]
+
+
+def _confidence(lines: Sequence[TextLine]) -> float | None:
+    """The mean of the lines that OCR has read; each counts as much as it has characters."""
+    read = [(line.confidence, len(line.text)) for line in lines if line.confidence is not None]
+    return round(sum(score * length for score, length in read) / sum(length for _, length in read), 3) if read else None
 
 
 def _around(figures: Sequence[Box], lines: Sequence[Line], tables: Sequence[Table]) -> list[Line | Part]:

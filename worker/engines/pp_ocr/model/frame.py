@@ -43,6 +43,11 @@ class Frame:
             max(1, round(width * scale)), max(1, round(height * scale)), scale, _to_pixels(page, width, height, scale)
         )
 
+    @property
+    def dpi(self) -> float:
+        """Pixels per inch."""
+        return round(72 * self.scale, 2)
+
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A box of the page, in points, as one in pixels."""
         a, b, c, d, e, f = self.matrix

@@ -55,12 +55,10 @@ def read(raster: Raster) -> Scan:
     angle = skew(found.quads)
     angle = angle if abs(angle) > SKEWED else 0.0
     level = straight(upright, angle) if angle else upright
-    sure = [
-        (quad, text)
-        for quad, text, score in zip(found.quads.tolist(), found.texts, found.scores, strict=True)
-        if score > SURE_SCORE
-    ]
-    lines = _straightened(mark_bullets(upright, sure), *size, angle)
+    read = zip(found.quads.tolist(), found.texts, found.scores, strict=True)
+    sure = [(quad, text, score) for quad, text, score in read if score > SURE_SCORE]
+    marked = mark_bullets(upright, [(quad, text) for quad, text, _ in sure])
+    lines = _straightened(marked, [score for _, _, score in sure], *size, angle)
     ink = ink_of(level)
     mark_heavy(lines, level, ink)
     texts = [_level(quad, *size, angle) for quad in found.quads.tolist()]
@@ -69,10 +67,14 @@ def read(raster: Raster) -> Scan:
     return Scan(level, lines, rules, texts, Turn(found.quarter_turns, width, height), angle)
 
 
-def _straightened(found: Sequence[tuple[Quad, str]], width: int, height: int, angle: float) -> list[Line]:
-    """Quads and texts of a page that falls by `angle` to the right, as level lines."""
+def _straightened(
+    found: Sequence[tuple[Quad, str]], scores: Sequence[float], width: int, height: int, angle: float
+) -> list[Line]:
+    """Quads, texts and scores of a page that falls by `angle` to the right, as level lines."""
     return [
-        Line(words, _level(quad, width, height, angle), _size(quad)) for quad, text in found if (words := clean(text))
+        Line(words, _level(quad, width, height, angle), _size(quad), confidence=round(score, 3))
+        for (quad, text), score in zip(found, scores, strict=True)
+        if (words := clean(text))
     ]
 
 

@@ -6,10 +6,10 @@ import re
 import statistics
 from collections.abc import Iterable, Sequence
 
+from ..model.cells import Cell
 from ..model.lines import Line
 from ..model.patterns import is_number
 from .columns import Column, column_of
-from .table import Cell
 
 SHORT = 32
 """Characters that a cell has on average where there are no rules; columns of prose have more."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.boxes import rows
+from ..model.cells import Cell, Span
 from ..model.lines import Line
 from .checks import is_layout, is_uneven
 from .cutting import breaks, cut, slot, split_wide
-from .lattice import Lattice, Span
-from .table import Cell, Sheet, Table
+from .lattice import Lattice
+from .table import Sheet, Table
 from .unruled import LEAST_FILLED, within_columns, within_rows
 
 MOST_BROKEN = 0.15
@@ -31,7 +32,7 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     pieces = _opened(_pieces(inside.values(), grid), grid)
     if _is_banded(grid, pieces):
         return within_columns(inside, grid.box, grid.xs)
-    cells = [Cell.of(span, parts) for span, parts in pieces.items()]
+    cells = [Cell.of(span, parts, grid.cell(span)) for span, parts in pieces.items()]
     filled = [cell for cell in cells if cell.text]
     if is_uneven(inside.values()) or len({cell.span.column for cell in filled}) < 2:
         return None

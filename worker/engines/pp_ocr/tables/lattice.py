@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..model.boxes import Box
+from ..model.cells import Span
 from ..model.rules import Rule, joined
 
 TOUCH = 4.0
@@ -25,16 +26,6 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A cell: its first row and column, and how many of both it covers."""
-
-    row: int
-    column: int
-    height: int = 1
-    width: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Lattice:
     """Edges of rows and columns in pixels, from the top left, and the cells between them.
 
@@ -49,6 +40,15 @@ class Lattice:
     @property
     def box(self) -> Box:
         return self.xs[0], self.ys[0], self.xs[-1], self.ys[-1]
+
+    def cell(self, span: Span) -> Box:
+        """The box of a cell."""
+        return (
+            self.xs[span.column],
+            self.ys[span.row],
+            self.xs[span.column + span.width],
+            self.ys[span.row + span.height],
+        )
 
 
 def lattices(rules: Iterable[Rule]) -> list[Lattice]:

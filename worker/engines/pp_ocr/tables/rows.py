@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ..model.boxes import union
+from ..model.cells import Cell, Span
 from ..model.lines import Line
 from ..model.patterns import is_number
 from .columns import Column, column_of, crossing
-from .lattice import Span
-from .table import Cell
 
 PITCH_JUMP = 1.3
 """How much farther apart than the rows of a cell those of the table are."""
@@ -33,6 +33,7 @@ def cells_of(gathered_rows: Sequence[Sequence[Line]], columns: Sequence[Column])
     """The cells of all rows; a piece that reaches over several columns spans them, as far as they are empty."""
     cells = []
     for r, row in enumerate(gathered_rows):
+        _, top, _, bottom = union(piece.box for piece in row)
         slots: dict[int, list[Line]] = {}
         widths: dict[int, int] = {}
         for piece in row:
@@ -44,7 +45,8 @@ def cells_of(gathered_rows: Sequence[Sequence[Line]], columns: Sequence[Column])
             width = widths.get(c, 1)
             while width > 1 and any(k in slots for k in range(c + 1, c + width)):
                 width -= 1
-            cells.append(Cell.of(Span(r, c, 1, width), slots.get(c, [])))
+            box = columns[c].left, top, columns[c + width - 1].right, bottom
+            cells.append(Cell.of(Span(r, c, 1, width), slots.get(c, []), box))
             c += width
     return cells
 

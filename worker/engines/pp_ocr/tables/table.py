@@ -6,28 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import markup
-from ..model.boxes import Box, overlap_x, rows
-from ..model.joining import join_lines
+from ..model.boxes import Box, overlap_x
+from ..model.cells import Cell
 from ..model.lines import Line
 from ..model.parts import Part
-from .lattice import Span
-
-
-@dataclass(slots=True)
-class Cell:
-    """What stands in a span of the grid."""
-
-    span: Span
-    text: str
-
-    @classmethod
-    def of(cls, span: Span, pieces: Sequence[Line]) -> Cell:
-        """The cell that holds these pieces of lines: its rows are joined as those of a paragraph are."""
-        stacked = [
-            Line(" ".join(piece.text for piece in row), row[0].box, row[0].size, hyphenated=row[-1].hyphenated)
-            for row in rows(pieces)
-        ]
-        return cls(span, join_lines(stacked))
 
 
 @dataclass(slots=True)
@@ -43,7 +25,7 @@ class Table:
     def part(self) -> Part:
         """The table as markdown, as HTML where cells are merged."""
         merged = any(cell.span.height > 1 or cell.span.width > 1 for cell in self.cells)
-        return Part("table", self.box, self._html() if merged else self._pipes())
+        return Part("table", self.box, self._html() if merged else self._pipes(), cells=self.cells)
 
     def _pipes(self) -> str:
         grid = [[""] * self.columns for _ in range(self.rows)]

@@ -69,6 +69,28 @@ def test_an_article_keeps_its_structure(article_path: str, read: Read, images: d
     json.dumps(page.to_dict())
 
 
+def test_lines_and_cells_have_their_places(article_path: str, read: Read) -> None:
+    [page] = read(article_path)
+    assert page.layout is not None
+    assert (page.layout.dpi, page.confidence) == (150.0, None)
+    by_text = {line.text: line for line in page.layout.lines}
+    title = page.blocks[0]
+    assert by_text["Report on Water Supply"].bbox == title.bbox
+    ((place, cells),) = page.layout.cells.items()
+    table = page.blocks[place]
+    assert table.label == "table"
+    assert [(cell.row, cell.column, cell.text) for cell in cells[-4:]] == [
+        (3, 0, "Colby Point"),
+        (3, 1, "2023"),
+        (3, 2, "28.16"),
+        (3, 3, "1,269"),
+    ]
+    for cell in cells:
+        x0, y0, x1, y1 = cell.bbox
+        assert table.bbox[0] <= x0 < x1 <= table.bbox[2]
+        assert table.bbox[1] <= y0 < y1 <= table.bbox[3]
+
+
 def test_levels_and_contents(article_path: str, read: Read) -> None:
     [page] = read(article_path)
     levels = {block.content: block.level for block in page.blocks}

@@ -6,13 +6,14 @@ import pytest
 
 from support.pp_ocr.lines import across, down, filled, frame, grid, line, typed, worded
 from worker.engines.pp_ocr.model.boxes import Box
+from worker.engines.pp_ocr.model.cells import Span
 from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.model.parts import Part
 from worker.engines.pp_ocr.model.rules import Rule, joined
 from worker.engines.pp_ocr.tables import cutting
 from worker.engines.pp_ocr.tables.aligned import lift_aligned
 from worker.engines.pp_ocr.tables.columns import Column, columns_of, crossing
-from worker.engines.pp_ocr.tables.lattice import Lattice, Span, lattices
+from worker.engines.pp_ocr.tables.lattice import Lattice, lattices
 from worker.engines.pp_ocr.tables.ruled import ruled
 from worker.engines.pp_ocr.tables.table import lift
 
