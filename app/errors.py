@@ -1,4 +1,4 @@
-"""Every error a user can meet.
+"""Every error a user can get.
 
     ServiceError
     ├── RequestError                    answered to the HTTP request that caused it

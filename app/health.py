@@ -1,4 +1,4 @@
-"""The old name of app.cli.healthcheck, for health checks that were written for it."""
+"""An alias of app.cli.healthcheck, for existing health checks."""
 
 import sys
 

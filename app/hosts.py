@@ -1,4 +1,4 @@
-"""Names and addresses of hosts, as settings and URLs have them."""
+"""Host names and addresses in settings and URLs."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Logging: one line an entry on standard error, with the id of the request that it is about."""
+"""Logging: one line per entry on standard error, with the id of the request it concerns."""
 
 import logging
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""The old name of worker.healthcheck, for health checks that were written for it."""
+"""An alias of worker.healthcheck, for existing health checks."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own, made exact."""
+"""The OpenAPI document: FastAPI's own, corrected where it is inexact."""
 
 from typing import Any
 

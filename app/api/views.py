@@ -1,4 +1,4 @@
-"""What clients see of a job."""
+"""Jobs as clients see them."""
 
 from datetime import datetime, timezone
 from typing import Any, TypedDict

@@ -1,1 +1,1 @@
-"""What can be checked without opening a document: its format, and page ranges."""
+"""Checks that do not open a document: its format, and page ranges."""

@@ -1,1 +1,1 @@
-"""All requests to other hosts go through here."""
+"""All requests to other hosts."""

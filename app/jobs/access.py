@@ -1,4 +1,4 @@
-"""How jobs are found: by their ids, and only by whose they are."""
+"""Finds jobs by id, for their owner only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Jobs, their slices, and what happens to them."""
+"""Jobs, their slices and their events."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Whose a job is."""
+"""The owner of a job."""
 
 from dataclasses import dataclass
 

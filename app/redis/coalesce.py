@@ -1,4 +1,4 @@
-"""Many callers share few queries."""
+"""Shares one query among concurrent callers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

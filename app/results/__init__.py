@@ -1,1 +1,1 @@
-"""What a job yields, and the forms it is sent in."""
+"""Results of jobs, and the formats they are sent in."""

@@ -1,4 +1,4 @@
-"""What ends a job or opens it again after its submission, together with its files."""
+"""Cancels, retries and removes jobs, together with their files."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a job yields: pages of blocks."""
+"""Results: pages of blocks."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace

@@ -1,1 +1,1 @@
-"""What is kept in files: blobs, and how much of them."""
+"""File storage: blobs, and the quota for them."""

@@ -1,1 +1,1 @@
-"""Documents of every kind as pages of PDFium."""
+"""Documents of every format as PDFium pages."""

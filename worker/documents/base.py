@@ -1,4 +1,4 @@
-"""What a document is to an engine: pages of PDFium, whatever was sent."""
+"""A document as engines see it: PDFium pages, whatever its format."""
 
 import math
 from abc import ABC, abstractmethod

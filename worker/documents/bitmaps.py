@@ -1,4 +1,4 @@
-"""An image's pixels as a bitmap of PDFium, made within a bounded memory: smaller where it must be."""
+"""Decodes an image into a PDFium bitmap within bounded memory, downscaling where necessary."""
 
 import math
 from typing import Any

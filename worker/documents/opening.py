@@ -1,4 +1,4 @@
-"""Opens documents of every kind."""
+"""Opens documents of every format."""
 
 from typing import BinaryIO
 

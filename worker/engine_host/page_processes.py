@@ -1,4 +1,4 @@
-"""Page processes for one engine's reader, fresh from the fork server, which is kept running; some are forked ahead."""
+"""Starts page processes for one engine through the fork server, some of them ahead of demand."""
 
 import asyncio
 import contextlib

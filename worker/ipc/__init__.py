@@ -1,1 +1,1 @@
-"""What passes between processes."""
+"""Communication between processes."""

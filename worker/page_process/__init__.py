@@ -1,1 +1,1 @@
-"""The processes that open documents, in their sandbox."""
+"""The sandboxed processes that open documents."""

@@ -1,4 +1,4 @@
-"""Which pages of a document a job is about."""
+"""Selects the pages of a document that a job asks for."""
 
 from app.documents.page_ranges import parse_page_ranges
 from app.errors import DocumentError

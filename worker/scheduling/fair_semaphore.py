@@ -1,4 +1,4 @@
-"""Taking turns: a few places for many who wait."""
+"""A fair semaphore: documents take turns."""
 
 import asyncio
 import contextlib

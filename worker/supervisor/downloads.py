@@ -1,4 +1,4 @@
-"""Downloads a document from its address into the folder of its job."""
+"""Downloads a document into its job's folder."""
 
 import contextlib
 

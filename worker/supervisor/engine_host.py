@@ -1,4 +1,4 @@
-"""The engine host, as the supervisor sees it: kept running, called, recycled, and its deaths accounted for."""
+"""Manages the engine host: starts, calls and recycles it, and handles its crashes."""
 
 import asyncio
 import contextlib

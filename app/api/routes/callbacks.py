@@ -1,4 +1,4 @@
-"""What the service sends to a job's callback_url. It is described here and sent by app/webhooks."""
+"""The OpenAPI description of callbacks to a job's callback_url, which app/webhooks sends."""
 
 from fastapi import APIRouter, Header, Response
 

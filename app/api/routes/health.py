@@ -1,4 +1,4 @@
-"""Is the service alive, and can it do work?"""
+"""Liveness and readiness."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What the models share."""
+"""The base of all schemas."""
 
 from typing import Annotated, TypeAlias, TypeVar
 

@@ -1,4 +1,4 @@
-"""What the pipeline found on a page, as a page of ours."""
+"""Converts the pipeline's output for a page to a Page."""
 
 from __future__ import annotations
 

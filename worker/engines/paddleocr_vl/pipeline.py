@@ -1,4 +1,4 @@
-"""The pipeline of PaddleOCR, made so that many threads can share it."""
+"""PaddleOCR's pipeline, adapted so that many threads can share it."""
 
 from __future__ import annotations
 
