@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -13,6 +12,7 @@ import pypdfium2.raw as pdfium_c
 from ..model.boxes import Box, sides, union
 from ..model.frame import Frame, Turn
 from ..model.rules import Rule
+from .objects import Handle, Matrix, applied, bounds, matrix_of, times, transformed
 
 MAX_OBJECTS = 6_000
 """More is a map or a plan; what comes after them is left out."""
@@ -31,10 +31,6 @@ SHORTEST = 8.0
 """Pixels: a shorter rule is a dash or a tick."""
 WHITE, DARK = 250, 110
 """Tones from 0 to 255."""
-
-Matrix = tuple[float, float, float, float, float, float]
-Handle = Any
-"""A pointer of PDFium's."""
 
 
 @dataclass(slots=True)
@@ -83,17 +79,17 @@ def _paths(page: pdfium.PdfPage, frame: Frame, strokes: list[Box]) -> Iterator[t
             if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
                 yield item, matrix
             elif kind == pdfium_c.FPDF_PAGEOBJ_SHADING:
-                strokes.append(_transformed(_bounds(item), matrix))
+                strokes.append(transformed(bounds(item), matrix))
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
-                inner, own = pdfium_c.FPDFFormObj_CountObjects(item), _matrix(item)
-                yield from walk(inner, pdfium_c.FPDFFormObj_GetObject, item, _times(own, matrix), depth + 1)
+                inner, own = pdfium_c.FPDFFormObj_CountObjects(item), matrix_of(item)
+                yield from walk(inner, pdfium_c.FPDFFormObj_GetObject, item, times(own, matrix), depth + 1)
 
     count = pdfium_c.FPDFPage_CountObjects(page)
     yield from walk(count, pdfium_c.FPDFPage_GetObject, page, frame.matrix, 0)
 
 
 def _classify(path: Handle, matrix: Matrix, found: Drawings, frame: Frame) -> None:
-    box = _transformed(_bounds(path), matrix)
+    box = transformed(bounds(path), matrix)
     if box[2] < 0 or box[3] < 0 or box[0] > frame.width or box[1] > frame.height:
         return
     fill, stroke = _tones(path)
@@ -137,13 +133,13 @@ def _is_frame(path: Handle, matrix: Matrix, box: Box) -> bool:
     count = pdfium_c.FPDFPath_CountSegments(path)
     if count > MOST_FRAME_SEGMENTS:
         return False
-    combined = _times(_matrix(path), matrix)
+    combined = times(matrix_of(path), matrix)
     x, y = ctypes.c_float(), ctypes.c_float()
     here, along = (0.0, 0.0), 0.0
     for i in range(count):
         segment = pdfium_c.FPDFPath_GetPathSegment(path, i)
         pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = _point(combined, x.value, y.value)
+        point = applied(combined, x.value, y.value)
         if pdfium_c.FPDFPathSegment_GetType(segment) == pdfium_c.FPDF_SEGMENT_LINETO:
             dx, dy = abs(here[0] - point[0]), abs(here[1] - point[1])
             side = min(abs(point[0] - box[0]), abs(point[0] - box[2])) < NEAR_SIDE and dx < 1.0
@@ -162,7 +158,7 @@ def _edges(path: Handle, matrix: Matrix) -> list[list[Rule]] | None:
     count = pdfium_c.FPDFPath_CountSegments(path)
     if not 0 < count <= MAX_SEGMENTS:
         return None
-    combined = _times(_matrix(path), matrix)
+    combined = times(matrix_of(path), matrix)
     x, y = ctypes.c_float(), ctypes.c_float()
     parts: list[list[Rule]] = []
     here = start = (0.0, 0.0)
@@ -170,7 +166,7 @@ def _edges(path: Handle, matrix: Matrix) -> list[list[Rule]] | None:
         segment = pdfium_c.FPDFPath_GetPathSegment(path, i)
         kind = pdfium_c.FPDFPathSegment_GetType(segment)
         pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = _point(combined, x.value, y.value)
+        point = applied(combined, x.value, y.value)
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
             start = point
             parts.append([])
@@ -206,39 +202,3 @@ def _tone(path: Handle, ask: Callable[..., int]) -> int:
     if not ask(path, red, green, blue, alpha):
         return 0  # a pattern or a shading
     return min(red.value, green.value, blue.value) if alpha.value > 8 else 255
-
-
-def _bounds(item: Handle) -> Box:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top)
-    return left.value, bottom.value, right.value, top.value
-
-
-def _matrix(item: Handle) -> Matrix:
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFPageObj_GetMatrix(item, matrix)
-    return matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
-
-
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    a, b, c, d, e, f = first
-    ta, tb, tc, td, te, tf = then
-    return (
-        a * ta + b * tc,
-        a * tb + b * td,
-        c * ta + d * tc,
-        c * tb + d * td,
-        e * ta + f * tc + te,
-        e * tb + f * td + tf,
-    )
-
-
-def _point(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
-
-
-def _transformed(box: Sequence[float], matrix: Matrix) -> Box:
-    left, bottom, right, top = box
-    (x0, y0), (x1, y1) = _point(matrix, left, bottom), _point(matrix, right, top)
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
