@@ -158,6 +158,26 @@ def coded(path: Path, rows: list[str], says: dict[str, str], drawn: str = "") ->
     )
 
 
+def painted(path: Path, content: str, page: str = "") -> str:
+    """A page that these operators paint, in fonts /F (Helvetica), /B (bold), /I (italic); `page` has more entries."""
+    fonts = " ".join(f"/{key} {number} 0 R" for key, number in (("F", 5), ("B", 6), ("I", 7)))
+    return raw_pdf(
+        path,
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        f"{page} /Resources << /Font << {fonts} >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        *(
+            f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
+            for name in ("Helvetica", "Helvetica-Bold", "Times-Italic")
+        ),
+    )
+
+
+def words(x: float, y: float, text: str, size: float = 11, font: str = "F") -> str:
+    """The operators of words at a place, in points from the lower left."""
+    return f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n"
+
+
 def raw_pdf(path: Path, *objects: str) -> str:
     """A document of one page, from its objects; the page is the first of them, 3 0 R."""
     head = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]

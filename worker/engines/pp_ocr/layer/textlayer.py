@@ -15,15 +15,12 @@ from ..model.boxes import Box, union
 from ..model.frame import Frame, Turn
 from ..model.lines import Line, Word, clean
 from ..model.patterns import LETTER
+from .characters import HYPHEN, RIGHT_TO_LEFT, characters
 
 WIDE_GAP = 1.2
 """Font sizes of white between two words that part two runs: a table's cells, a bullet and its text, two columns."""
-HYPHEN = "\x02"
-"""PDFium's mark for a hyphen that it takes for the break of a word."""
 WORD = re.compile(r"[^\s\x02]{1,12}\x02?|[\x02\r\n]")
 """Long words and text without spaces are taken in pieces: their type may change on the way."""
-RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-MAX_CHARS = 200_000
 BOLD_NAME = re.compile(r"bold|black|heavy|demi|medi(?!um)|(CM|SF)S?S?BX|CMB\d", re.I)
 REGULAR_NAME = re.compile(r"regular|roman|book|light|normal", re.I)
 """Some programs write a weight that the font has not."""
@@ -86,7 +83,7 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
     run, before = _Run(), (0.0, 0.0, 0.0, 0.0)
     level = abs(frame.matrix[1]) < 1e-6
     runs, follows = [run], 0
-    for word in WORD.finditer(_characters(textpage)):
+    for word in WORD.finditer(characters(textpage)):
         text, start, end = word[0], word.start(), word.end()
         if text == "\n" or text == "\r":
             if run.text:
@@ -116,16 +113,6 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
         run.text.append(text)
         run.styles[style] += end - start
     return runs
-
-
-def _characters(textpage: pdfium.PdfTextPage) -> str:
-    """The text, one item per character of PDFium's list, so that positions in it can be asked about."""
-    count = min(textpage.count_chars(), MAX_CHARS)
-    text = str(textpage.get_text_range(0, count)).replace("\ufffe", HYPHEN) if count else ""
-    if len(text) == count:
-        return text
-    codes = (pdfium_c.FPDFText_GetUnicode(textpage, i) for i in range(count))
-    return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
 
 
 class _Styles:

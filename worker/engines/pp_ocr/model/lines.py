@@ -111,5 +111,6 @@ def body_size(lines: Iterable[Line]) -> float:
 
 
 def clean(text: str) -> str:
-    """Text fit to print: no control marks or direction overrides, ligatures as letters, single spaces."""
-    return SPACES.sub(" ", UNPRINTABLE.sub("", text.translate(LIGATURES))).strip()
+    """Text fit to print: no control marks or direction overrides, ligatures and accents composed, single spaces."""
+    text = SPACES.sub(" ", UNPRINTABLE.sub("", text.translate(LIGATURES))).strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
