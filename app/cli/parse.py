@@ -128,6 +128,8 @@ async def _convert(client: httpx.AsyncClient, document: Document, output: Path, 
         raise Failed(f"{state['error']['code']}: {state['error']['message']}")
     pages = _answer(await client.get(f"/jobs/{job}/result"))["result"]
     _write(pages, document.name, output)
+    for warning in pages["warnings"]:
+        tqdm.write(f"{document.shown}: page {warning['index']}: {warning['message']}", file=sys.stderr)
     if pages["page_errors"]:
         failed = ", ".join(str(error["index"]) for error in pages["page_errors"])
         raise Failed(

@@ -15,7 +15,8 @@ import anyio.to_thread
 from app.errors import Gone, NotFound
 from app.jobs.models import Job
 from app.results.models import page_fields
-from app.results.rendering import Outcome, result_markdown, result_zip
+from app.results.pages import add_layout
+from app.results.rendering import Outcome, outcome_with_lines, result_markdown, result_zip
 from app.storage.blobs import BlobStore
 
 MAKERS = 4
@@ -39,10 +40,16 @@ class Results:
         self._blobs = blobs
         self._makers = anyio.CapacityLimiter(MAKERS)
 
-    async def json(self, job: Job) -> Stream:
-        """The outcome of an ended job as `{job_id, status, result}` or `{job_id, status, error}`. Raises Gone."""
+    async def json(self, job: Job, *, lines: bool = False) -> Stream:
+        """The outcome of a finished job as `{job_id, status, result}`, with `lines`, those of its pages, too.
+
+        Raises Gone.
+        """
+        folder = self._blobs.job(job.id)
         try:
-            outcome = await asyncio.to_thread(Outcome, job, self._blobs.job(job.id))
+            if lines:
+                return Stream(self._stream(await asyncio.to_thread(outcome_with_lines, job, folder)))
+            outcome = await asyncio.to_thread(Outcome, job, folder)
         except FileNotFoundError:
             raise _gone() from None
         return Stream(self._stream(iter(outcome)), len(outcome))
@@ -65,8 +72,9 @@ class Results:
             raise _gone() from None
         return Stream(self._stream(result_zip(folder, job.finished_at or job.created_at)))
 
-    async def page(self, job: Job, number: int, *, raw: bool = False) -> dict[str, Any]:
-        """Page `number`, counted from 1, as it is stored; with `raw`, what the engine itself wrote comes along.
+    async def page(self, job: Job, number: int, *, raw: bool = False, lines: bool = False) -> dict[str, Any]:
+        """Page `number`, counted from 1, as it is stored; with `raw`, what the engine itself wrote comes along, with
+        `lines` the page's layout.
 
         Raises NotFound while it is not done.
         """
@@ -81,6 +89,8 @@ class Results:
         fields.pop("for_assembly", None)
         if not raw:
             fields.pop("raw", None)
+        if lines:
+            await asyncio.to_thread(add_layout, folder, fields)
         return fields
 
     async def image(self, job: Job, name: str) -> bytes:

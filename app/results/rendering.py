@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from app.jobs.models import Job
+from app.results.pages import add_layout
 from app.storage.blobs import BlobName, JobFolder
 from app.strict_json import encode
 
@@ -65,9 +66,35 @@ class Outcome:
                 yield from part.read()
 
 
+def outcome_with_lines(job: Job, folder: JobFolder) -> Iterator[bytes]:
+    """The same of a finished job, with the layout of each page, in pieces. Raises OSError before the first of them."""
+    result = json.loads(folder.read(folder.result))
+    return _with_lines(job, folder, result.pop("pages"), result)
+
+
+def _with_lines(job: Job, folder: JobFolder, pages: list[dict[str, Any]], rest: dict[str, Any]) -> Iterator[bytes]:
+    yield encode(outcome_head(job))[:-1] + b', "result": {"pages": ['
+    for position, page in enumerate(pages):
+        add_layout(folder, page)
+        yield (b", " if position else b"") + encode(page)
+        page.clear()  # what has been sent need not stay
+    yield b"], " + encode(rest)[1:-1]
+    for part in _images(folder):
+        if isinstance(part, bytes):
+            yield part
+        else:
+            yield from part.read()
+    yield b"}"
+
+
 def _result_parts(folder: JobFolder) -> Iterator[bytes | _FilePart]:
     """The stored result, whose closing brace is held back until its images stand behind it."""
     yield _FilePart(folder, folder.result, folder.size(folder.result) - 1)
+    yield from _images(folder)
+
+
+def _images(folder: JobFolder) -> Iterator[bytes | _FilePart]:
+    """The images as the last field of an object."""
     yield b', "images": {'
     for position, name in enumerate(folder.image_names()):
         yield (b", " if position else b"") + encode(name) + b': "'

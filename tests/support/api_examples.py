@@ -63,7 +63,7 @@ def recorded(service: Service, web: Web) -> dict[str, list[Any]]:
         "JobList": [client.get("/jobs", params={"status": "finished", "limit": 1}).json()],
         "JobEvent": events,
         "JobOutcome": [finished, failed],
-        "JobPage": [client.get(f"{job}/pages/2").json()],
+        "JobPage": [client.get(f"{job}/pages/2").json(), client.get(f"{job}/pages/2", params={"lines": True}).json()],
         "Callback": [json.loads(web.posts[0][2]), failed, _linked(service, accepted["job_id"])],
         "Queue": [queue],
         "Health": [client.get("/health").json()],

@@ -104,6 +104,7 @@ class Pages:
         that a job which is tried again is assembled from pages as they were read.
         """
         errors: list[PageFailure] = []
+        warnings: list[dict[str, Any]] = []
         with closing(job.take("pages")) as pages:
             assembly = self._reader.assembly(page for page in _stored(pages) if page.error is None)
             for position, page in enumerate(_stored(pages)):
@@ -113,12 +114,13 @@ class Pages:
                     page = assembly.add(page)
                     if (changed := encode(page.to_dict())) != before:
                         job.write("page", changed, str(page.index))
+                    warnings += ({"index": page.index, "message": message} for message in page.warnings)
                 else:
                     code, message = page.error["code"], page.error["message"]
                     errors.append({"index": page.index, "code": code, "message": message})
                 job.write("result", encode(page.public()))
             tail = {"markdown": assembly.markdown(), "engine": call.engine, "engine_version": call.version}
-            job.write("result", b"], " + encode(tail | {"page_errors": errors})[1:])
+            job.write("result", b"], " + encode(tail | {"warnings": warnings, "page_errors": errors})[1:])
         return errors
 
     def _document(self, job: JobFiles) -> tuple[OpenDocument, DocumentInfo]:

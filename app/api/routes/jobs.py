@@ -69,6 +69,14 @@ Format = Annotated[
     ),
 ]
 
+Lines = Annotated[
+    bool,
+    Query(
+        description="Include the pages' `dpi`, their `lines` and the `cells` of their tables, if the engine has them. "
+        "For JSON only."
+    ),
+]
+
 
 @router.get(
     "/jobs",
@@ -211,7 +219,13 @@ async def retry(job_id: JobPath, shared: Shared, caller: Caller) -> Answer:
     },
 )
 async def result(
-    job_id: JobPath, shared: Shared, caller: Caller, request: Request, wait: Wait = 0, format: Format = "json"
+    job_id: JobPath,
+    shared: Shared,
+    caller: Caller,
+    request: Request,
+    wait: Wait = 0,
+    format: Format = "json",
+    lines: Lines = False,
 ) -> Response:
     """The result once the job has ended, as JSON, markdown or ZIP. With `wait`, as soon as the job has ended.
 
@@ -231,7 +245,7 @@ async def result(
     if format == "zip":
         disposition = f'attachment; filename="{found.id}.zip"'
         return _streamed(await shared.results.zip(found), "application/zip", {"Content-Disposition": disposition})
-    return _streamed(await shared.results.json(found), "application/json")
+    return _streamed(await shared.results.json(found, lines=lines), "application/json")
 
 
 def _streamed(stream: Stream, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -285,13 +299,14 @@ async def page(
     shared: Shared,
     caller: Caller,
     raw: Annotated[bool, Query(description="Include the engine's own output, if the engine has any.")] = False,
+    lines: Lines = False,
 ) -> Answer:
     """One page, as soon as it is done, also while the job is still running.
 
     Until the job has ended, the page is `provisional`: the final pass over all pages may change it.
     """
     found = await shared.access.find(job_id, caller)
-    stored = await shared.results.page(found, number, raw=raw)
+    stored = await shared.results.page(found, number, raw=raw, lines=lines)
     return Answer(stored | ({} if found.ended else {"provisional": True}))
 
 

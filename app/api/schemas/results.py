@@ -8,6 +8,32 @@ from app.api.schemas.base import METADATA, Absent, JobId, Schema
 from app.api.schemas.problems import JobError
 from app.results.models import Route
 
+BoundingBox = Annotated[list[int], Field(min_length=4, max_length=4)]
+
+
+class Line(Schema):
+    """A line of text as it was read, before lines became blocks."""
+
+    text: str = Field(description="The text of the line, plain.")
+    bbox: BoundingBox = Field(description="Bounding box, as that of a block.")
+    confidence: Absent[float] = Field(
+        None, ge=0, le=1, description="How sure OCR is of the text. Absent for a line of the text layer."
+    )
+
+
+class Cell(Schema):
+    """A cell of a table."""
+
+    row: int = Field(ge=0, description="First row of the cell, counted from 0.")
+    column: int = Field(ge=0, description="First column of the cell, counted from 0.")
+    row_span: int = Field(ge=1, description="Number of rows that the cell covers.")
+    column_span: int = Field(ge=1, description="Number of columns that the cell covers.")
+    bbox: BoundingBox = Field(
+        description="Bounding box, as that of a block. Where no rules frame the cell, it is the part of the page where "
+        "its rows and columns cross."
+    )
+    text: str = Field(description="The text of the cell, plain. Empty for an empty cell.")
+
 
 class Block(Schema):
     """One piece of a page: a heading, a paragraph, a list item, a table, an image and so on."""
@@ -17,7 +43,7 @@ class Block(Schema):
         "`list_item`, `table`, `image`, `figure_title`, `footnote`, `header`, `footer` and `number` (the page number). "
         "`paddleocr_vl` has further ones. `header`, `footer` and `number` are not part of `markdown`."
     )
-    bbox: Annotated[list[int], Field(min_length=4, max_length=4)] = Field(
+    bbox: BoundingBox = Field(
         description="Bounding box [x1, y1, x2, y2] in pixels of the page, from 0 to its `width` and `height`. The "
         "origin is the top left corner; x runs to the right and y runs down."
     )
@@ -35,6 +61,9 @@ class Block(Schema):
     )
     marker: Absent[str] = Field(
         None, description='Marker of a list item, for example "-" or "3.". Absent for other blocks.'
+    )
+    cells: Absent[list[Cell]] = Field(
+        None, description="Cells of a table, row by row. Only with `lines=true`, if the engine has them."
     )
 
 
@@ -66,6 +95,17 @@ class Page(Schema):
     blocks: list[Block] = Field(description="The blocks of the page, in reading order.")
     warnings: list[str] = Field(description="What may be wrong with the page, for people. Usually empty.")
     error: Absent[JobError] = Field(None, description="Why the page failed. Absent if it succeeded.")
+    dpi: Absent[float] = Field(
+        None,
+        gt=0,
+        description="Pixels of the page, as `width` and `height` count them, per inch. Only with `lines=true`, if the "
+        "engine has it.",
+    )
+    lines: Absent[list[Line]] = Field(
+        None,
+        description="All lines of text that were read, also those inside images and tables. Only with `lines=true`, if "
+        "the engine has them.",
+    )
 
 
 class JobPage(Page):
@@ -77,6 +117,13 @@ class JobPage(Page):
     provisional: Absent[Literal[True]] = Field(
         None, description="The job is still running, and the final pass over all pages may change this page."
     )
+
+
+class PageWarning(Schema):
+    """What may be wrong with a page."""
+
+    index: int = Field(ge=1, description="Page number in the document, counted from 1.")
+    message: str = Field(description="What may be wrong with the page, for people.")
 
 
 class FailedPage(Schema):
@@ -97,6 +144,7 @@ class Result(Schema):
     )
     engine: str = Field(description="The engine that read the document.")
     engine_version: str = Field(description="Name and version of the software behind the engine.")
+    warnings: list[PageWarning] = Field(description="The warnings of all pages. Usually empty.")
     page_errors: list[FailedPage] = Field(description="The pages that failed. Empty if all pages succeeded.")
     images: dict[str, str] = Field(
         description="The images by name, for example `p0002_figure_1.png`. Each is a PNG or JPEG file in base64."

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from support.documents import encrypted_pdf, picture_pdf, raw_pdf, text_pdf
-from support.harness import Service, Web, refused, running, wait_for
+from support.harness import ROOT, Service, Web, refused, running, wait_for
 
 MAX_QUEUED_JOBS = 8
 
@@ -70,7 +70,7 @@ def test_the_result_as_json_markdown_and_zip(service: Service) -> None:
     answer = service.result(job)
     assert set(answer) == {"job_id", "status", "result"}
     result = answer["result"]
-    assert set(result) == {"markdown", "images", "pages", "engine", "engine_version", "page_errors"}
+    assert set(result) == {"markdown", "images", "pages", "engine", "engine_version", "warnings", "page_errors"}
     (page,) = result["pages"]
     assert {"index", "width", "height", "route", "markdown", "blocks", "warnings"} <= set(page)
     assert "raw" not in page
@@ -84,6 +84,22 @@ def test_the_result_as_json_markdown_and_zip(service: Service) -> None:
         assert set(unpacked.namelist()) == {"document.md", "result.json", *result["images"]}
         assert unpacked.read("document.md").decode() == result["markdown"]
         assert json.loads(unpacked.read("result.json"))["pages"] == result["pages"]
+
+
+def test_lines_and_cells_come_when_asked_for(service: Service) -> None:
+    job = service.submit((ROOT / "examples/report.pdf").read_bytes())
+    plain = service.result(job)
+    detailed = service.client.get(f"/jobs/{job}/result", params={"lines": True}).json()
+    assert any("cells" in block for page in detailed["result"]["pages"] for block in page["blocks"])
+    for page in detailed["result"]["pages"]:
+        address = f"/jobs/{job}/pages/{page['index']}"
+        assert service.client.get(address, params={"lines": True}).json() == page
+        assert page.pop("dpi") == 150
+        assert page.pop("lines")
+        for block in page["blocks"]:
+            block.pop("cells", None)
+        assert service.client.get(address).json() == page
+    assert detailed == plain
 
 
 def test_images_are_served_as_what_they_are(service: Service) -> None:

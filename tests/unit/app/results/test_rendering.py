@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.jobs.models import Job, Status
-from app.results.rendering import CHUNK, Outcome, result_zip
+from app.results.layout import Layout, TextLine, encode_layout
+from app.results.rendering import CHUNK, Outcome, outcome_with_lines, result_zip
 from app.settings import Settings
 from app.storage.blobs import BlobStore, JobFolder
 
@@ -42,6 +43,25 @@ def test_results_are_streamed_as_json(tmp_path: Path) -> None:
     assert {name: base64.b64decode(data) for name, data in images.items()} == {
         "p0001_figure_1.png": image,
         "p0002_figure_1.png": b"",
+    }
+
+
+def test_results_are_streamed_with_lines(tmp_path: Path) -> None:
+    """Of pages whose engine has them; not of a page that failed when it was read again."""
+    job, folder, _ = ended_job(tmp_path)
+    error = {"code": "page_failed", "message": "No."}
+    pages = [{"index": 1, "blocks": []}, {"index": 2, "blocks": []}, {"index": 3, "blocks": [], "error": error}]
+    folder.write(folder.result, json.dumps({"pages": pages, "markdown": "# Größe"}, ensure_ascii=False).encode())
+    for number in (2, 3):
+        folder.write(folder.layout(number), encode_layout(Layout(72.0, [TextLine("Größe", [1, 2, 3, 4], 0.5)])))
+    outcome = json.loads(b"".join(outcome_with_lines(job, folder)))
+    pages[1] |= {"dpi": 72.0, "lines": [{"text": "Größe", "bbox": [1, 2, 3, 4], "confidence": 0.5}]}
+    images = json.loads(b"".join(Outcome(job, folder)))["result"]["images"]
+    assert outcome == {
+        "job_id": "a" * 32,
+        "status": "finished",
+        "metadata": [1],
+        "result": {"pages": pages, "markdown": "# Größe", "images": images},
     }
 
 

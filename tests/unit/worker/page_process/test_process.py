@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import DocumentError, PageError
+from app.results.layout import parse_layout
 from app.results.models import Page
-from app.results.pages import stored_page
+from app.results.pages import store_page, stored_page
 from app.storage.blobs import JobFolder
 from support.documents import encrypted_pdf, new_pdf, picture_pdf, raw_pdf, scan_pdf, text_pdf
 from worker.documents.base import OpenDocument, fitting
@@ -125,6 +126,19 @@ def test_a_document_is_assembled_again_from_its_pages_as_they_were_read(tmp_path
     assert [stored_page(folder, page.index).for_assembly for page in read] == [page.for_assembly for page in read]
 
 
+def test_warnings_of_pages_are_gathered(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, text_pdf(3))
+    work = Pages(load_reader(PP_OCR, 40_000_000), 60)
+    for number in prepare(work, folder):
+        page = Page(number, 1, 1, "text", warnings=["Faint.", "Torn."] if number == 2 else [])
+        store_page(folder, page)
+    do(work, Assemble("pp_ocr", "1"), folder)
+    assert json.loads(folder.read(folder.result))["warnings"] == [
+        {"index": 2, "message": "Faint."},
+        {"index": 2, "message": "Torn."},
+    ]
+
+
 class Hint(TypedDict):
     says: str
 
@@ -155,7 +169,12 @@ def test_scans_are_read(tmp_path: Path) -> None:
     work = Pages(load_reader(PP_OCR, 40_000_000), 60)
     prepare(work, folder)
     do(work, ReadPage(1), folder)
-    assert json.loads(folder.read(folder.page(1)))["route"] == "ocr"
+    page = stored_page(folder, 1)
+    assert page.route == "ocr"
+    assert page.confidence is not None
+    layout = parse_layout(folder.read(folder.layout(1)))
+    assert layout.lines
+    assert all(line.confidence is not None and 0.5 < line.confidence <= 1 for line in layout.lines)
 
 
 @pytest.mark.parametrize(
