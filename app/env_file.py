@@ -1,4 +1,4 @@
-"""Sources of settings: environment variables, and the file `.env` in the working directory.
+"""Settings as they are given: environment variables, and the file `.env` of the working directory.
 
 Standard library only: run.sh runs this file as a script, before anything is installed, to learn what decides which
 environment it needs. What the service and run.sh read is therefore the same.

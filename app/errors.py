@@ -1,4 +1,4 @@
-"""Every error a user can get.
+"""Every error a user can meet.
 
     ServiceError
     ├── RequestError                    answered to the HTTP request that caused it

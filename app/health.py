@@ -1,4 +1,4 @@
-"""An alias of app.cli.healthcheck, for existing health checks."""
+"""The old name of app.cli.healthcheck, for health checks that were written for it."""
 
 import sys
 

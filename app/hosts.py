@@ -1,4 +1,4 @@
-"""Host names and addresses in settings and URLs."""
+"""Names and addresses of hosts, as settings and URLs have them."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Logging: one line per entry on standard error, with the id of the request it concerns."""
+"""Logging: one line an entry on standard error, with the id of the request that it is about."""
 
 import logging
 from contextvars import ContextVar

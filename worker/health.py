@@ -1,4 +1,4 @@
-"""An alias of worker.healthcheck, for existing health checks."""
+"""The old name of worker.healthcheck, for health checks that were written for it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""python -m worker.healthcheck: does a worker on this host still send heartbeats? For container health checks.
+"""python -m worker.healthcheck: does a worker of this host still beat? For the health checks of containers.
 
 It ends with 1 only where the store says that none does: a restart mends neither a store nor a VLM server that is away.
 """

@@ -1,4 +1,4 @@
-"""Access control by origin: the API has no authentication, so it checks where requests come from.
+"""Who may send requests: the API has no authentication, so it checks from where they come.
 
 - An address that other machines reach answers only with ALLOW_ANONYMOUS=1, whatever program opened the socket.
 - On loopback, a Host header names this machine. A page of another site can point its own name at 127.0.0.1 (DNS

@@ -1,4 +1,4 @@
-"""Limits on request bodies: their size, whether declared or not, and the time they may take to arrive."""
+"""Bodies are cut off at their limit, declared or not, before anything reads them, and have to come in time."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""HEAD: the response to GET, without its body."""
+"""HEAD: what GET would answer, without its body."""
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

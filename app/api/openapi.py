@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own, corrected where it is inexact."""
+"""The OpenAPI document: FastAPI's own, made exact."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a deadline for request heads: uvicorn itself waits for them forever."""
+"""uvicorn's HTTP protocol with a deadline for request heads: uvicorn itself waits for them without end."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""X-Request-Id: one id for a request, from the client to the worker's log lines about its job."""
+"""X-Request-Id: one name for a request, from the client to the log lines of the worker that does its job."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""JSON responses."""
+"""Answers in JSON."""
 
 from typing import Any
 

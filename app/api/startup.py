@@ -1,4 +1,4 @@
-"""Errors at startup: invalid settings or an unavailable store end with a message, not a traceback."""
+"""What keeps the API from starting, without a traceback where it is the settings or the store."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Jobs as clients see them."""
+"""What clients see of a job."""
 
 from datetime import datetime, timezone
 from typing import Any, TypedDict

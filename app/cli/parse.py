@@ -1,4 +1,4 @@
-"""Converts documents to markdown in one command: starts the service, submits them like any client, stops it."""
+"""Documents to markdown in one call: starts the whole service, sends it the documents like any client, and stops it."""
 
 import asyncio
 import base64

@@ -1,1 +1,1 @@
-"""Checks that do not open a document: its format, and page ranges."""
+"""What can be checked without opening a document: its format, and page ranges."""

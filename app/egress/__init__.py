@@ -1,1 +1,1 @@
-"""All requests to other hosts."""
+"""All requests to other hosts go through here."""

@@ -1,4 +1,4 @@
-"""The engines by name: which have a live worker, and which are unavailable."""
+"""The engines by name, as the API knows them: which of them have a live worker, and which cannot work just now."""
 
 import time
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ PREFERRED = ("paddleocr_vl", "pp_ocr")
 """What a job that names none gets, of the engines there are."""
 FALLBACK = "pp_ocr"
 
-LIVE = 15.0  # seconds after its last heartbeat within which a worker counts as alive
+LIVE = 15.0  # seconds after its last beat that a worker is held to be alive
 ABLE = 7.0  # seconds after an engine was last able to work that it is held to be: two beats
 CACHED = 1.0  # seconds
 

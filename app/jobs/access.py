@@ -1,4 +1,4 @@
-"""Finds jobs by id, for their owner only."""
+"""How jobs are found: by their ids, and only by whose they are."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Encodes jobs for the store: the only Python module that knows the field names of records and events.
+"""How the store keeps jobs: the only place in Python that knows the names in their records and events.
 
 Records of every version that may still be in the store are read, so names never change. The scripts keep further fields
 of their own in a job's record: `slices` and `slices_open`, how many it has and how many have not ended; `page_seconds`,

@@ -1,4 +1,4 @@
-"""Job events as they happen: one reader of the events stream per process, any number of followers.
+"""What happens to jobs, as it happens: one reader of the events stream per process, any number of followers.
 
 Followers wait in memory. They hold no connection to the store, and their queries are sent together.
 """

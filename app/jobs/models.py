@@ -1,4 +1,4 @@
-"""Jobs, their slices and their events."""
+"""Jobs, their slices, and what happens to them."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""The owner of a job."""
+"""Whose a job is."""
 
 from dataclasses import dataclass
 

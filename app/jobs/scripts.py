@@ -1,4 +1,4 @@
-"""Arguments and replies of the job scripts: one class for each file in app/jobs/lua, which describes what it does."""
+"""What the scripts of jobs take and answer: one class for each file in app/jobs/lua, which says what it does."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

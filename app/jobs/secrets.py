@@ -1,4 +1,4 @@
-"""A job's secrets: headers for the server of its document, and the document's password.
+"""What a job is told in confidence: headers for the server of its document, and the document's password.
 
 They are blobs beside the document, not in the store, whose log would keep them: the headers until the document is
 there, the password until it is opened, all until the job's end at the latest. Nothing writes them again after the

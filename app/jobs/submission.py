@@ -1,4 +1,4 @@
-"""Submission: every API submits its documents here, and nothing else creates a job.
+"""The one way in: every API submits its documents here, and nothing else creates a job.
 
 A submission is checked in all respects before anything is stored: URLs by the policies of egress, the engine and its
 options, page ranges, headers, the kind of an uploaded file, room in DATA_DIR. Then the upload and the secrets are

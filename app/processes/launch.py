@@ -1,4 +1,4 @@
-"""Runs a module as `python -m` does, but imports nothing from the current directory.
+"""Runs a module as `python -m` does, but nothing that lies in the current folder.
 
     python app/processes/launch.py -m MODULE [ARGUMENT…]
 

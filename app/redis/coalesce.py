@@ -1,4 +1,4 @@
-"""Shares one query among concurrent callers."""
+"""Many callers share few queries."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Redis outages: which errors are temporary, which are a matter of configuration, and what each means."""
+"""Outages of Redis: which of its errors are temporary or a matter of its configuration, and what each means."""
 
 import re
 

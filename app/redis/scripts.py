@@ -1,4 +1,4 @@
-"""Lua scripts that run in the store: assembling, calling and decoding them.
+"""Lua scripts that run in the store: how they are put together, called and answered.
 
 A script sees its arguments as the table `args`, the keys of app/redis/keys.py as `key`, and their lives in seconds as
 `ttl`. A line `--- @include "name"` puts name.lua in front of it, from the folder `include` beside it or from

@@ -1,1 +1,1 @@
-"""Results of jobs, and the formats they are sent in."""
+"""What a job yields, and the forms it is sent in."""

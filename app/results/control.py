@@ -1,4 +1,4 @@
-"""Cancels, retries and removes jobs, together with their files."""
+"""What ends a job or opens it again after its submission, together with its files."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Results: pages of blocks."""
+"""What a job yields: pages of blocks."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace

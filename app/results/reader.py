@@ -1,4 +1,4 @@
-"""Reads a job's results for APIs: streams, pages, images. It accesses no file itself.
+"""What an API needs of a job's results: streams, pages, pictures. It touches no file itself.
 
 Results are sent in pieces, each made in a thread only when the client is ready to take it.
 """

@@ -1,4 +1,4 @@
-"""Results as JSON with images, markdown or ZIP, streamed: none is held in memory as a whole."""
+"""A job's outcome in the forms that are sent: JSON with its images, markdown, ZIP. None of them is whole in memory."""
 
 import base64
 import io

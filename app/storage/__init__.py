@@ -1,1 +1,1 @@
-"""File storage: blobs, and the quota for them."""
+"""What is kept in files: blobs, and how much of them."""

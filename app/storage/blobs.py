@@ -1,4 +1,4 @@
-"""Blob storage: files under DATA_DIR/blobs, one folder per job. Blobs have names; no path leaves this module.
+"""Blob storage: files under DATA_DIR/blobs, one folder a job. Blobs have names; no path of one leaves this module.
 
 {id}/source          the document
 {id}/headers.json    headers for the server of the document, until it is fetched

@@ -1,4 +1,4 @@
-"""Limits the size of DATA_DIR. Workers measure it periodically; in between, new bytes are added up."""
+"""Limits the size of DATA_DIR. Workers measure it from time to time; in between, new bytes are added up."""
 
 import asyncio
 import contextlib

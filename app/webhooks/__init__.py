@@ -1,1 +1,1 @@
-"""Callbacks: an outbox of ended jobs, and the sender that delivers them."""
+"""Callbacks: an outbox of ended jobs, and the sender that empties it."""

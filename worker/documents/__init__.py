@@ -1,1 +1,1 @@
-"""Documents of every format as PDFium pages."""
+"""Documents of every kind as pages of PDFium."""

@@ -1,4 +1,4 @@
-"""A document as engines see it: PDFium pages, whatever its format."""
+"""What a document is to an engine: pages of PDFium, whatever was sent."""
 
 import math
 from abc import ABC, abstractmethod

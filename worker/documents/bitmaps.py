@@ -1,4 +1,4 @@
-"""Decodes an image into a PDFium bitmap within bounded memory, downscaling where necessary."""
+"""An image's pixels as a bitmap of PDFium, made within a bounded memory: smaller where it must be."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""document.json: page count, selected pages and survey hints of an opened document.
+"""document.json: what is known of a document as a whole, once a page process has opened it.
 
 A document may have taken that process over, so the file is read by `parse_info` or `read_info` alone, which check it.
 """

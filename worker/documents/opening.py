@@ -1,4 +1,4 @@
-"""Opens documents of every format."""
+"""Opens documents of every kind."""
 
 from typing import BinaryIO
 

@@ -1,4 +1,4 @@
-"""The pool of page processes: limited children of the engine host, killed when they exceed a limit.
+"""The page processes, as the engine host sees them: limited children, killed when they overrun.
 
 A child serves one document in its life. Documents take turns. A page that runs long while another document waits is
 moved to the background: it goes on with less of the CPU, in one of a few places of its own, and its document's next

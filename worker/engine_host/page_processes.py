@@ -1,4 +1,4 @@
-"""Starts page processes for one engine through the fork server, some of them ahead of demand."""
+"""Page processes for one engine's reader, fresh from the fork server, which is kept running; some are forked ahead."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The interface of engines: one side runs in the engine host, which owns the model, the other in page processes."""
+"""What an engine is: one side in the engine host, which owns the model, and one in the page processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Communication between processes."""
+"""What passes between processes."""

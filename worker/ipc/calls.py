@@ -1,4 +1,4 @@
-"""Calls between processes: dataclasses that declare the type of their answer, so both sides are type-checked.
+"""What a call between two processes is: a dataclass that names its answer, so that both sides are type-checked.
 
 The caller passes an instance to `Channel.call` or `Channel.stream`. The other side names a handler for each class, by
 `handled_by` or `streamed_by`. The calls themselves are in messages.py.

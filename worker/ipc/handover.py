@@ -1,4 +1,4 @@
-"""Hands open files to a page process, and copies what it wrote into its spool to the job's folder.
+"""What passes between the engine host and a page process: open files one way, places in a spool the other.
 
 A page process opens no file of a job. With each call it gets what the call needs, open for reading, and a spool: a file
 without a name to write into. It answers with what it left where in the spool; the engine host checks the names and

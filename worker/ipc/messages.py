@@ -1,4 +1,4 @@
-"""Calls from the supervisor to the engine host, and from the engine host to the fork server.
+"""The calls of the supervisor to the engine host, and of the engine host to the fork server.
 
 supervisor ─► engine host ─► fork server
                    └───────► page process: see page_messages.py

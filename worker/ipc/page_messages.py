@@ -1,4 +1,4 @@
-"""Calls from the engine host to a page process.
+"""The calls of the engine host to a page process.
 
 A document may have taken the process over, so all that it answers is checked: each call has a `parse`, which raises
 Misconduct.

@@ -1,1 +1,1 @@
-"""The sandboxed processes that open documents."""
+"""The processes that open documents, in their sandbox."""

@@ -1,4 +1,4 @@
-"""The fork server: it loads the code of page processes, later their models too, and forks one on request.
+"""The fork server: it has the code of page processes loaded, later their models, too, and forks one when asked.
 
 So each document gets a process of its own for the price of a few milliseconds, and a document that takes its process
 over meets no other. This process reads nothing that comes from a document. The engine host runs it as

@@ -1,4 +1,4 @@
-"""A page process: documents are opened, counted, read and assembled here and nowhere else.
+"""A page process: documents are opened, counted, read and put together here and nowhere else.
 
 PDFium is not thread-safe and a small file can keep it busy for minutes, so this is a process of one thread under
 limits, in a sandbox, which the engine host kills when it overruns. It serves one document in its life: see

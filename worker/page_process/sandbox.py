@@ -1,4 +1,4 @@
-"""The sandbox of a page process: its resource limits, the files it may open, the system calls it may make.
+"""The sandbox of a page process: what it may consume, which files it may open, which system calls it may make.
 
 A document that takes over the process that reads it finds the descriptors of that document, code and fonts to read, and
 nothing else: no other file, network, program, process or privilege.

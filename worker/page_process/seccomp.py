@@ -1,4 +1,4 @@
-"""The seccomp filter of a page process: allows the system calls listed here and fails all others.
+"""The system calls of a page process: a seccomp filter that allows what is listed here, and fails everything else.
 
 A call that is not listed fails with EPERM, or with ENOSYS where libraries know how to do without because kernels of
 2019 did not have it. Nothing is killed for it: an unforeseen call of a library costs a page at most. Listed is what the

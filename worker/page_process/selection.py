@@ -1,4 +1,4 @@
-"""Selects the pages of a document that a job asks for."""
+"""Which pages of a document a job is about."""
 
 from app.documents.page_ranges import parse_page_ranges
 from app.errors import DocumentError

@@ -1,4 +1,4 @@
-"""A fair semaphore: documents take turns."""
+"""Taking turns: a few places for many who wait."""
 
 import asyncio
 import contextlib

@@ -1,1 +1,1 @@
-"""The process that claims jobs and never loads a model."""
+"""The process that takes jobs and never loads a model."""

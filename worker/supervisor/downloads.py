@@ -1,4 +1,4 @@
-"""Downloads a document into its job's folder."""
+"""Downloads a document from its address into the folder of its job."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Manages the engine host: starts, calls and recycles it, and handles its crashes."""
+"""The engine host, as the supervisor sees it: kept running, called, recycled, and its deaths accounted for."""
 
 import asyncio
 import contextlib

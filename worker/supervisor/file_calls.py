@@ -1,4 +1,4 @@
-"""File calls of the supervisor, in threads: a hanging file system must not keep it from renewing its leases."""
+"""File calls of the supervisor, in threads: a file system that hangs must not keep it from renewing its leases."""
 
 import asyncio
 import contextlib

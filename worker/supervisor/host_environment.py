@@ -1,4 +1,4 @@
-"""The engine host's environment: only what Python and the model libraries need, and no secret of the settings.
+"""What the engine host is given: of the environment what Python and model libraries need, of the settings no secret.
 
 It starts the processes that parse documents, and its environment could be read from outside as long as it lives.
 """

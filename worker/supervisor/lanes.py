@@ -1,4 +1,4 @@
-"""Lanes: each claims a slice, has it processed, and settles the outcome."""
+"""Lanes: slots of the supervisor. Each claims a slice, has it worked on, and settles what came of it."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Processes a slice: fetches and prepares its document and reads its pages; the last slice assembles the result."""
+"""What is done with a slice: its document is fetched and prepared, its pages read; the last one makes the result."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The slots of a worker: the slices it holds, which of them wait for their documents, and which are being read."""
+"""The slots of a worker: which slices it holds, which of them wait for their documents, which are at their pages."""
 
 import asyncio
 from dataclasses import dataclass

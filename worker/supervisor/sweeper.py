@@ -1,4 +1,4 @@
-"""The sweeper: removes expired and orphaned data. Every worker runs one; they may run at the same time."""
+"""The sweeper: removes what has expired, and what nothing points to any more. Every worker has one; they may meet."""
 
 import asyncio
 import logging

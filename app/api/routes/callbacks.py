@@ -1,4 +1,4 @@
-"""The OpenAPI description of callbacks to a job's callback_url, which app/webhooks sends."""
+"""What the service sends to a job's callback_url. It is described here and sent by app/webhooks."""
 
 from fastapi import APIRouter, Header, Response
 

@@ -1,4 +1,4 @@
-"""GET /docs and GET /redoc: the API reference, from local assets: it works offline and contacts no other host.
+"""GET /docs and GET /redoc: the description of this API, from here, so that they work offline and tell nobody else.
 
 The scripts and styles are files of npm packages, compressed by `gzip -9n`:
 

@@ -1,4 +1,4 @@
-"""Liveness and readiness."""
+"""Is the service alive, and can it do work?"""
 
 import contextlib
 import os

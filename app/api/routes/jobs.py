@@ -1,4 +1,4 @@
-"""Submitted jobs: their state, results, pages and images, until they expire."""
+"""Jobs after their submission: their state, result, pages and images, for as long as they are kept."""
 
 import asyncio
 import base64

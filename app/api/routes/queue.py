@@ -1,4 +1,4 @@
-"""The length of the queue, for whatever scales workers (KEDA, autoscalers) and for dashboards."""
+"""How much work there is, for what scales workers (KEDA, autoscalers, dashboards)."""
 
 from fastapi import APIRouter
 

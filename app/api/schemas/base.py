@@ -1,4 +1,4 @@
-"""The base of all schemas."""
+"""What the models share."""
 
 from typing import Annotated, TypeAlias, TypeVar
 

@@ -1,4 +1,4 @@
-"""Examples by schema: responses of a real service, with ids and times replaced and images truncated."""
+"""Examples by the name of their schema: answers of a real service, with ids and times replaced and images cut short."""
 
 import json
 from importlib.resources import files

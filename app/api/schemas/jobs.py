@@ -1,4 +1,4 @@
-"""Jobs: accepted, in progress and listed; and their server-sent events."""
+"""Jobs: accepted, as they are, and listed; and what happens to them, as server-sent events."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,7 +1,7 @@
 --- @include "alive"
 --- @include "ends"
 -- Brings back what nobody works on: expired leases, pauses that are over, and, by an audit, what is lost. Cheap enough for
--- every heartbeat of every worker: each call looks at a bounded number, and one caller in `ttl.audited` seconds audits.
+-- every beat of every worker: what is looked through in one call is bounded, and only one caller in `ttl.audited` seconds audits.
 -- `owner` is a worker whose leases have all ended, or nothing; others are judged with `leases`. Lost is what was in no
 -- queue and held by no worker for `grace` seconds. Returns the slices that are queued again, each with the reason.
 local BATCH = 100 -- leases and pauses in one call

@@ -1,4 +1,4 @@
-"""Replaces the pipeline's client of the VLM server: every request of every page goes through here.
+"""What stands in for the pipeline's client of the VLM server: every request of every page goes through here.
 
 PaddleX's own lets one failed block fail all pages, waits ten minutes for each, and cannot be told to stop. This one
 asks again, waits while servers are away, gives up on single blocks only, and ends what a page has in flight when it is

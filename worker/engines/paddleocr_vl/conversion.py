@@ -1,4 +1,4 @@
-"""Converts the pipeline's output for a page to a Page."""
+"""What the pipeline found on a page, as a page of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits how many threads compute at a time; those that already have answers come first.
+"""Which of many threads compute: as many as there is something to compute with, and who has answers in hand first.
 
 Dozens that fight over Python's lock would each be slow, and the first page of a document as late as its last.
 """

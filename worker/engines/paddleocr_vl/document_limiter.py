@@ -1,4 +1,4 @@
-"""Limits the pages in progress per document: long documents leave room for others, and first pages come first."""
+"""How many pages of each document are in work: a long one leaves room for others, and its first pages come first."""
 
 from __future__ import annotations
 

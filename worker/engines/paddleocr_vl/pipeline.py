@@ -1,4 +1,4 @@
-"""PaddleOCR's pipeline, adapted so that many threads can share it."""
+"""The pipeline of PaddleOCR, made so that many threads can share it."""
 
 from __future__ import annotations
 

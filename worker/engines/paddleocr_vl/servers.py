@@ -1,4 +1,4 @@
-"""The VLM servers: which are available, and how many requests each has in flight.
+"""The VLM servers: which of them can be asked, and how many requests each has in flight.
 
 A server that does not answer, or is not the one that MODEL needs, gets no requests until a look at it finds it well;
 requests wait meanwhile, unless another server has room.
