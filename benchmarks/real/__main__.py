@@ -9,7 +9,7 @@ of the sets, those that are absent are left out. SET is some of these:
     unlv          the pages of tesseract-ocr/test in FOLDER/unlv: edit distance
     geotopo       py-pdf/sample-files and its text of py-pdf/benchmarks in FOLDER/geotopo: recall, precision of words
     losses        all PDFs below FOLDER: words of text layers that the result does not hold
-    sentences     the PDFs of icdar: paragraphs that end inside of a sentence
+    sentences     the PDFs of icdar: broken paragraphs
 """
 
 import argparse

@@ -21,7 +21,7 @@ def documents(folder: Path) -> list[Path]:
 def score(folder: Path, readings: Readings) -> list[Figure]:
     found = {path.name: broken_sentences(readings[path].markdown) for path in documents(folder)}
     notes = [f"{name}: {len(breaks)}: {breaks[0]}" for name, breaks in found.items() if breaks]
-    return [Figure("paragraphs that end inside of a sentence", str(sum(map(len, found.values()))), notes=notes)]
+    return [Figure("broken paragraphs", str(sum(map(len, found.values()))), notes=notes)]
 
 
 def broken_sentences(markdown: str) -> list[str]:
