@@ -14,6 +14,7 @@ from . import markup
 from .document import AssemblyData
 from .layer import drawings, links, pictures, textlayer, vectors
 from .layer.textlayer import TextLayer
+from .model import scripts
 from .model.boxes import Box, centred_in, rows
 from .model.frame import Frame, near_white, render
 from .model.lines import Line, Measure
@@ -144,11 +145,12 @@ def _from_text(
     parts = pictures.insert(parts, placed)
     for part in parts:
         part.move(turn.back)
-        part.content = (
-            links.unmarked(part.content) if part.label == "algorithm" else links.resolved(part.content, leads)
-        )
+        if part.label == "algorithm":
+            part.content = scripts.bare(links.unmarked(part.content))
+        else:
+            part.content = scripts.resolved(links.resolved(part.content, leads))
         for cell in part.cells:
-            cell.text = links.unmarked(cell.text)
+            cell.text = scripts.plain(links.unmarked(cell.text))
     return parts
 
 
@@ -176,7 +178,7 @@ def _from_scan(found: scan.Scan, number: int, store: Store) -> list[Part]:
 
 def _placed(lines: Sequence[Line], back: Callable[[Box], Box], frame: Frame) -> list[TextLine]:
     """The lines as results have them; `back` leads their boxes to the frame."""
-    return [TextLine(line.text, frame.clamp(back(line.box)), line.confidence) for line in lines]
+    return [TextLine(scripts.plain(line.text), frame.clamp(back(line.box)), line.confidence) for line in lines]
 
 
 def _cells(table: Part, frame: Frame) -> list[TableCell]:

@@ -1,26 +1,41 @@
 """A page's text layer as lines, in content order: typesetters nearly always write in reading order."""
 
+from __future__ import annotations
+
 import ctypes
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import overload
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ..model.boxes import Box, union
+from ..model.boxes import Box, overlap_x, union
 from ..model.frame import Frame, Turn
-from ..model.lines import Line, Word, clean
+from ..model.lines import SPACES, Line, Word, clean
 from ..model.patterns import LETTER
+from ..model.scripts import LEVEL, LOWERED, RAISED
 from .characters import HYPHEN, RIGHT_TO_LEFT, characters
 
 WIDE_GAP = 1.2
 """Font sizes of white between two words that part two runs: a table's cells, a bullet and its text, two columns."""
 WORD = re.compile(r"[^\s\x02]{1,12}\x02?|[\x02\r\n]")
 """Long words and text without spaces are taken in pieces: their type may change on the way."""
+MIXED = re.compile(r"[^\W\d_]\d|\d[^\W\d_]|[^\W\d_],[^\W\d_]")
+"""What may be an index between letters of one size."""
+SMALL = 0.9
+"""Of the type around it: the size of raised and lowered text, at most."""
+HIGH, LOW = 0.15, 0.04
+"""Sizes of type by which such text stands over and under the line."""
+SPACE = 0.15
+"""Sizes of type of white that part two words where the layer has no space."""
+SLANTED = 4
+"""In place of quarter turns: the way of text that runs neither along nor across the page."""
+UPRIGHT_WITHIN = math.radians(5)
 BOLD_NAME = re.compile(r"bold|black|heavy|demi|medi(?!um)|(CM|SF)S?S?BX|CMB\d", re.I)
 REGULAR_NAME = re.compile(r"regular|roman|book|light|normal", re.I)
 """Some programs write a weight that the font has not."""
@@ -30,7 +45,10 @@ FORCE_BOLD = 1 << 18
 
 
 Style = tuple[float, bool, int, str]
-"""Font size in points as painted, boldness, quarter turns clockwise in which it runs on the frame, the font's name."""
+"""Font size in points as painted, boldness, quarter turns clockwise in which it runs on the frame, the font's name.
+
+Columns of Chinese and Japanese run as text does that is turned once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +63,22 @@ class TextLayer:
 class _Run:
     """Words of one row while they are collected; `styles` counts their characters.
 
-    `words` are where each begins, in `text` and in `boxes`: a long one comes in pieces.
+    `words` are where each begins, in `text` and in `boxes`: a long one comes in pieces. `sizes` and `starts` are the
+    pieces' sizes of type and positions in the layer, `scripts` the marks before those that are raised or lowered.
     """
 
     text: list[str] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     words: list[tuple[int, int]] = field(default_factory=list)
     styles: Counter[Style] = field(default_factory=Counter)
+    sizes: list[float] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    scripts: dict[int, str] = field(default_factory=dict)
+
+    def space(self) -> None:
+        self.text.append(" ")
+        self.sizes.append(0.0)
+        self.starts.append(-1)
 
 
 def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
@@ -78,41 +105,111 @@ def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
 
 def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
     """Words, asked for their place at both ends only, gathered into runs."""
-    raw, rect, styles = textpage.raw, pdfium_c.FS_RECTF(), _Styles(textpage.raw, frame)
-    where, box_at = ctypes.byref(rect), pdfium_c.FPDFText_GetLooseCharBox
+    styles = _Styles(textpage.raw, frame)
     run, before = _Run(), (0.0, 0.0, 0.0, 0.0)
     level = abs(frame.matrix[1]) < 1e-6
-    runs, follows = [run], 0
-    for word in WORD.finditer(characters(textpage)):
-        text, start, end = word[0], word.start(), word.end()
-        if text == "\n" or text == "\r":
-            if run.text:
-                run = _Run()
-                runs.append(run)
+    runs, follows, broken = [run], 0, False
+    for text, start, end, boxes in _pieces(textpage, styles):
+        if not boxes:
+            broken = True
             continue
-        box_at(raw, start, where)
-        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
         style = styles.at(start)
+        if len(boxes) > 1 and style[2] == 0 and _is_stacked(*boxes):
+            style = (*style[:2], 1, style[3])
         if run.text:
             x0, y0, x1, y1 = before
+            left, bottom, right, top = boxes[0]
             gap = max(left - x1, x0 - right, bottom - y1, y0 - top)
             # Bullets under each other come without a break.
             apart = level and style[2] % 2 == 0 and min(y1, top) - max(y0, bottom) < 0.1 * min(y1 - y0, top - bottom)
-            if apart or gap > WIDE_GAP * style[0] or run.text[-1][-1] == HYPHEN:
+            if broken and not apart and _is_script_beside(run.sizes[-1], style[0], left - x1):
+                if left - x1 > SPACE * max(run.sizes[-1], style[0]):
+                    run.space()
+            elif broken or apart or gap > WIDE_GAP * style[0] or run.text[-1][-1] == HYPHEN:
                 run = _Run()
                 runs.append(run)
             elif start > follows:
-                run.text.append(" ")
+                run.space()
+        broken = False
         if not run.text or run.text[-1] == " ":
             run.words.append((len(run.text), len(run.boxes)))
-        run.boxes.append((left, bottom, right, top))
+        run.boxes += boxes
+        before, follows = boxes[-1], end
+        run.text.append(text)
+        run.sizes.append(style[0])
+        run.starts.append(start)
+        run.styles[style] += end - start
+    for run in runs:
+        _find_scripts(run, textpage)
+    return runs
+
+
+def _pieces(textpage: pdfium.PdfTextPage, styles: _Styles) -> Iterator[tuple[str, int, int, list[Box]]]:
+    """Words, with their positions and the boxes of both ends, and breaks without any.
+
+    A word whose type changes on the way comes in pieces of one size.
+    """
+    raw, rect = textpage.raw, pdfium_c.FS_RECTF()
+    where, box_at = ctypes.byref(rect), pdfium_c.FPDFText_GetLooseCharBox
+    text = characters(textpage)
+
+    def ends(start: int, end: int) -> list[Box]:
+        box_at(raw, start, where)
+        boxes = [(rect.left, rect.bottom, rect.right, rect.top)]
         if end - start > 1:
             box_at(raw, end - 1, where)
-            run.boxes.append((rect.left, rect.bottom, rect.right, rect.top))
-        before, follows = run.boxes[-1], end
-        run.text.append(text)
-        run.styles[style] += end - start
-    return runs
+            boxes.append((rect.left, rect.bottom, rect.right, rect.top))
+        return boxes
+
+    for word in WORD.finditer(text):
+        piece, start, end = word[0], word.start(), word.end()
+        if piece == "\n" or piece == "\r":
+            yield piece, start, end, []
+            continue
+        boxes = ends(start, end)
+        changes = len(boxes) > 1 and boxes[0][3] != boxes[1][3] and styles.at(start)[0] != styles.at(end - 1)[0]
+        if not changes and (len(boxes) == 1 or MIXED.search(piece) is None):
+            yield piece, start, end, boxes
+            continue
+        for _, group in groupby(range(start, end), lambda i: styles.at(i)[0] if text[i] != HYPHEN else None):
+            first, *others = group
+            last = others[-1] + 1 if others else first + 1
+            yield text[first:last], first, last, ends(first, last)
+
+
+def _is_stacked(first: Box, last: Box) -> bool:
+    """Does the last of several upright characters stand under the first?"""
+    return last[3] < first[1] + 0.5 * (first[3] - first[1]) and overlap_x(first, last) > 0.5 * (first[2] - first[0])
+
+
+def _is_script_beside(size: float, other: float, gap: float) -> bool:
+    """Is one of two neighbours set smaller, and close by? PDFium takes raised text for another line."""
+    small, large = sorted((size, other))
+    return small < SMALL * large and -0.3 * large < gap < WIDE_GAP * large
+
+
+def _find_scripts(run: _Run, textpage: pdfium.PdfTextPage) -> None:
+    """Marks the pieces of a run that are raised or lowered. The first is none: a note begins with its number."""
+    large = max(run.sizes, default=0.0)
+    if all(size > SMALL * large for size in run.sizes if size):
+        return
+    sizes: Counter[float] = Counter()
+    for text, size in zip(run.text, run.sizes, strict=True):
+        sizes[size] += len(text) if size else 0
+    usual = sizes.most_common(1)[0][0]
+    x, y = ctypes.c_double(), ctypes.c_double()
+
+    def base(i: int) -> float:
+        pdfium_c.FPDFText_GetCharOrigin(textpage, run.starts[i], x, y)
+        return y.value
+
+    upright = run.styles.most_common(1)[0][0][2] == 0
+    line = base(run.sizes.index(usual)) if upright else 0.0
+    for i, size in enumerate(run.sizes):
+        if upright and i and 0 < size < SMALL * usual:
+            rise = (base(i) - line) / usual
+            if rise > HIGH or rise < -LOW:
+                run.scripts[i] = RAISED if rise > 0 else LOWERED
 
 
 class _Styles:
@@ -123,8 +220,12 @@ class _Styles:
         self.known: dict[int | None, Style] = {}
         self.name, self.flags, self.matrix = ctypes.create_string_buffer(128), ctypes.c_int(), pdfium_c.FS_MATRIX()
 
+    def key(self, i: int) -> int | None:
+        """What tells one text object from another."""
+        return ctypes.cast(pdfium_c.FPDFText_GetTextObject(self.textpage, i), ctypes.c_void_p).value
+
     def at(self, i: int) -> Style:
-        key = ctypes.cast(pdfium_c.FPDFText_GetTextObject(self.textpage, i), ctypes.c_void_p).value
+        key = self.key(i)
         style = self.known.get(key)
         if style is None:
             style = self.known[key] = self._look(i)
@@ -143,13 +244,15 @@ class _Styles:
         a, b, c, d, _, _ = self.frame.matrix
         right, down = a * self.matrix.a + c * self.matrix.b, b * self.matrix.a + d * self.matrix.b
         face = name.partition("+")[2] or name  # the tag of a subset is random
-        return round(size, 2), bold, round(math.atan2(down, right) / (math.pi / 2)) % 4, face
+        turns = math.atan2(down, right) / (math.pi / 2)
+        slanted = abs(turns - round(turns)) * (math.pi / 2) > UPRIGHT_WITHIN
+        return round(size, 2), bold, SLANTED if slanted else round(turns) % 4, face
 
 
 def _line(run: _Run, frame: Frame, turn: Turn) -> Line | None:
     """None where nothing printable is left, or nothing on the page."""
     hyphenated = bool(run.text) and run.text[-1].endswith(HYPHEN)
-    text = _printable(run.text)
+    text = _printed(run, 0, len(run.text))
     if not text or not frame.holds(box := frame.box(*union(run.boxes))):
         return None
     size, _, quarter, face = run.styles.most_common(1)[0][0]
@@ -192,10 +295,24 @@ class _Words(Sequence[Word]):
 def _words(run: _Run, frame: Frame, turn: Turn) -> list[Word]:
     found = []
     for (first, box), (end, end_box) in zip(run.words, [*run.words[1:], (len(run.text), len(run.boxes))], strict=True):
-        text = _printable(run.text[first:end])
+        text = _printed(run, first, end)
         if text:
             found.append(Word(text, turn.upright(frame.box(*union(run.boxes[box:end_box])))))
     return found
+
+
+def _printed(run: _Run, first: int, end: int) -> str:
+    """The text of the pieces, with marks around those that are raised or lowered."""
+    marks = [run.scripts.get(i, "") for i in range(first, end)]
+    if not any(marks):
+        return _printable(run.text[first:end])
+    found = ""
+    for mark, pieces in groupby(zip(marks, run.text[first:end], strict=True), lambda pair: pair[0]):
+        texts = [text for _, text in pieces]
+        text = _printable(texts)
+        blank = " " if found and texts[0] == " " else ""
+        found += blank + (f"{mark}{text}{LEVEL}" if mark and text else text) + (" " if texts[-1] == " " else "")
+    return SPACES.sub(" ", found).strip()
 
 
 def _printable(pieces: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from .scripts import bare
+
 LETTER = re.compile(r"[^\W\d_]")
 CJK = "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 """Chinese and Japanese, marks too: nothing is set between these."""
@@ -23,4 +25,4 @@ NUMBER = re.compile(r"[-+−(]?\s*[€$£¥]?\s*\d[\d.,' ]*\s*(%|[€$£¥]|[A-Z
 
 def is_number(text: str) -> bool:
     """Is it the content of a table's numeric cell?"""
-    return NUMBER.fullmatch(text) is not None
+    return NUMBER.fullmatch(bare(text)) is not None
