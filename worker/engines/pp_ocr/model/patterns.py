@@ -19,8 +19,12 @@ LEADERS = re.compile(r"(\s?[.·]){5,}|(\s?…){2,}")
 """The dots of a table of contents."""
 OPEN_END, RESUMES = re.compile(r"([^\W\d_]|[,，、-])$"), re.compile(r"[a-zà-öø-ÿ\u0430-\u044f\u4e00-\u9fff]")
 """How a paragraph ends that goes on after a figure or on the next page, and how it goes on there."""
-NUMBER = re.compile(r"[-+−(]?\s*[€$£¥]?\s*\d[\d.,' ]*\s*(%|[€$£¥]|[A-Za-z]{1,4})?\)?|[-–—]|n/?a", re.I)
-"""What stands in a column of numbers: units, currencies and dashes, too."""
+NUMBER = re.compile(
+    r"[*†‡§]{0,3}[-+−–±<>≤≥(]?\s*[€$£¥]?\s*[.,]?\d[\d.,' ]*\s*(%|[€$£¥]|[A-Za-z]{1,4})?\)?[*†‡§]{0,3}"
+    r"|[-–—*†‡§#.]{1,5}|\(?n/?a\)?|\(x\)",
+    re.I,
+)
+"""What stands in a column of numbers: units, currencies and dashes too, marks of notes, and what stands for none."""
 
 
 def is_number(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..model.boxes import rows
 from ..model.cells import Cell, Span
@@ -10,16 +10,12 @@ from ..model.lines import Line
 from .checks import is_layout, is_uneven
 from .cutting import breaks, cut, slot, split_wide
 from .lattice import Lattice
+from .refining import Pieces, with_columns, with_rows
 from .table import Sheet, Table
-from .unruled import LEAST_FILLED, within_columns, within_rows
+from .unruled import LEAST_FILLED, within_rows
 
 MOST_BROKEN = 0.15
 """Share of the lines that a grid may break: heads of several columns."""
-MOST_BANDS = 3
-"""Rows of a grid that may be ruled together from rows of text."""
-
-Pieces = Mapping[Span, Sequence[Line]]
-"""What stands in each cell."""
 
 
 def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
@@ -29,9 +25,9 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
         return None
     if len(grid.xs) == 2:
         return within_rows(sheet, inside, grid.box, grid.ys) if len(grid.ys) > 2 else None
+    grid = with_columns(grid, _pieces(inside.values(), grid))
+    grid = with_rows(grid, _opened(_pieces(inside.values(), grid), grid))
     pieces = _opened(_pieces(inside.values(), grid), grid)
-    if _is_banded(grid, pieces):
-        return within_columns(inside, grid.box, grid.xs)
     cells = [Cell.of(span, parts, grid.cell(span)) for span, parts in pieces.items()]
     filled = [cell for cell in cells if cell.text]
     if is_uneven(inside.values()) or len({cell.span.column for cell in filled}) < 2:
@@ -76,14 +72,3 @@ def _opened(pieces: Pieces, grid: Lattice) -> Pieces:
         else:
             found[span] = lines
     return found
-
-
-def _is_banded(grid: Lattice, pieces: Pieces) -> bool:
-    """Are rows of text ruled together: a head, and one band with all the rest?"""
-    bands = len(grid.ys) - 1
-    least = 3 if bands > 1 else 5
-    for row in range(bands if bands <= MOST_BANDS else 0):
-        stacks = [len(rows(parts)) for span, parts in pieces.items() if span.row == row and parts]
-        if len(stacks) >= 2 and min(stacks) >= least and max(stacks) - min(stacks) <= 1:
-            return True
-    return False

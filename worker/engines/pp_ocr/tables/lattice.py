@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -50,10 +50,55 @@ class Lattice:
             self.ys[span.row + span.height],
         )
 
+    def divided(self, ys: Mapping[int, list[float]], xs: Mapping[int, list[float]], whole: Set[Span]) -> Lattice:
+        """The grid with more edges within some rows and columns; cells in `whole`, and merged ones, stay whole."""
+        tops, all_ys = _with_edges(self.ys, ys)
+        lefts, all_xs = _with_edges(self.xs, xs)
+        spans = []
+        for span in self.spans:
+            top, bottom = tops[span.row], tops[span.row + span.height]
+            left, right = lefts[span.column], lefts[span.column + span.width]
+            height = bottom - top if span.height > 1 else 1
+            width = right - left if span.width > 1 or span in whole else 1
+            spans += [Span(r, c, height, width) for r in range(top, bottom, height) for c in range(left, right, width)]
+        return Lattice(all_xs, all_ys, sorted(spans, key=lambda span: (span.row, span.column)), self.soft)
+
 
 def lattices(rules: Iterable[Rule]) -> list[Lattice]:
     """The grids that rules make by touching each other; a frame is one of one cell."""
-    return [grid for group in _touching(joined(rules, JOIN)) if (grid := _lattice(group)) is not None]
+    return _stacked(grid for group in _touching(joined(rules, JOIN)) if (grid := _lattice(group)) is not None)
+
+
+def _stacked(grids: Iterable[Lattice]) -> list[Lattice]:
+    """The grids, those that stand close below each other with the same columns as one: double rules part them."""
+    found: list[Lattice] = []
+    for grid in sorted(grids, key=lambda grid: grid.ys[0]):
+        above = next((other for other in found if _goes_on(other, grid)), None)
+        if above is None:
+            found.append(grid)
+            continue
+        rows = len(above.ys) - 1
+        below = [Span(span.row + rows, span.column, span.height, span.width) for span in grid.spans]
+        ys = [*above.ys[:-1], (above.ys[-1] + grid.ys[0]) / 2, *grid.ys[1:]]
+        found[found.index(above)] = Lattice(above.xs, ys, above.spans + below, above.soft and grid.soft)
+    return found
+
+
+def _goes_on(above: Lattice, below: Lattice) -> bool:
+    return (
+        len(above.xs) == len(below.xs) > 2
+        and 0 <= below.ys[0] - above.ys[-1] < 2 * TOUCH
+        and all(abs(a - b) <= TOUCH for a, b in zip(above.xs, below.xs, strict=True))
+    )
+
+
+def _with_edges(edges: Sequence[float], cuts: Mapping[int, list[float]]) -> tuple[list[int], list[float]]:
+    """All edges, and for each of the old ones its new place."""
+    places, found = [], []
+    for i, edge in enumerate(edges):
+        places.append(len(found))
+        found += [edge, *cuts.get(i, ())]
+    return places, found
 
 
 def _touching(rules: Sequence[Rule]) -> list[list[Rule]]:

@@ -25,7 +25,7 @@ def gathered(stacked: Sequence[list[Line]], columns: Sequence[Column], cuts: Seq
         if (len(bands) > 2 or (k == 0 and len(bands) == 2)) and _is_one(band, columns):
             found.append([piece for row in band for piece in row])
         else:
-            found += _by_pitch(band, columns)
+            found += by_pitch(band, columns)
     return found
 
 
@@ -65,7 +65,7 @@ def _is_one(band: Sequence[Sequence[Line]], columns: Sequence[Column]) -> bool:
     return full < 2 or len(band) == 1
 
 
-def _by_pitch(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> list[list[Line]]:
+def by_pitch(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> list[list[Line]]:
     """Rows closer to each other than others belong to the same cells, if their columns allow it."""
     found: list[list[Line]] = []
     pitches = [b[0].middle - a[0].middle for a, b in pairwise(stacked)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from ..model.boxes import Box, rows, union, within
 from ..model.lines import Line
 from ..model.patterns import CAPTION
 from .checks import is_layout, is_pairs, is_prose, is_uneven
 from .columns import Column, columns_of, crossing
-from .cutting import cut, recut, split_wide
+from .cutting import recut, split_wide
 from .rows import cells_of, gathered
 from .table import Sheet, Table
 
@@ -23,15 +22,6 @@ LARGER = 1.3
 LEAST_CELLS = 4
 """Cells of a ruled table that hold something."""
 MOST_COLUMNS = 24
-
-
-def within_columns(inside: Mapping[int, Line], box: Box, xs: Sequence[float]) -> Table | None:
-    """A table of the lines in a box, by index, whose columns have edges, in pixels, but whose rows have none."""
-    columns = [Column(a, b) for a, b in pairwise(xs)]
-    stacked = rows([piece for line in inside.values() for piece in cut(line, xs)])
-    if is_prose(stacked, columns) or is_uneven(inside.values()):
-        return None
-    return table_of(inside, stacked, columns, [], box)
 
 
 def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequence[float]) -> Table | None:
