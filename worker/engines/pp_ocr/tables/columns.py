@@ -11,11 +11,12 @@ from ..model.lines import Line
 
 ODD_ROWS = 0.2
 """Share of the rows that may reach over the white between two columns; one may always."""
-MOST_ODD = 8
 HEAD_ROWS, BESIDE = 2, 2.5
 """Rows of text that a head has, and sizes of type that it may be beside its column."""
-LEAST_GAP = 0.25
-"""Sizes of type between two columns."""
+LEAST_GAP, LEAST_WHITE = 0.25, 0.35
+"""Sizes of type between two columns, and between two runs of a row that stand in columns close to each other."""
+LEAST_BESIDE = 2
+"""Rows with a run in both of two columns, if others reach over the white between them."""
 MOST_HEADED = 60
 """Columns of what may be a table with heads: no table has more, and any number may be on a hostile page."""
 
@@ -37,26 +38,84 @@ class Column:
 
 
 def columns_of(stacked: Sequence[Sequence[Line]]) -> list[Column]:
-    """The stretches of x that runs take up, parted where all rows are white.
+    """The stretches of x that runs take up, parted where nearly all rows are white.
 
-    A few rows may reach over the white: heads of several columns. Rows of one run tell nothing.
+    A few rows may reach over the white: heads of several columns, titles, sums in bold. Rows of one run tell nothing.
     """
     telling = [row for row in stacked if len(row) >= 2]
     if not telling:
         return []
     size = telling[0][0].size
-    found = _covered(telling, size)
-    for _ in range(max(1, int(ODD_ROWS * len(telling)))):
-        if len(telling) < 3:
-            break
-        widest = sorted(telling, key=lambda row: -max(piece.box[2] - piece.box[0] for piece in row))[:MOST_ODD]
-        without = [[row for row in telling if row is not odd] for odd in widest]
-        trials = [(_covered(rest, size), rest) for rest in without]
-        columns, rest = max(trials, key=lambda trial: len(trial[0]))
-        if len(columns) <= len(found):
-            break
-        found, telling = columns, rest
+    boxes = [[piece.box for piece in row] for row in telling]
+    odd = max(1, int(ODD_ROWS * len(telling))) if len(telling) >= 3 else 0
+    dense = _joined_unless_apart(_covered(boxes, odd), boxes, size)
+    found = _with_rare(dense, [box for row in boxes for box in row], size)
     return _with_heads(found, stacked, size) if len(found) <= MOST_HEADED else found
+
+
+def _covered(boxes: Sequence[Sequence[Box]], odd: int) -> list[Column]:
+    """The stretches of x that more than `odd` rows take up."""
+    ends = sorted([(box[0], 1) for row in boxes for box in row] + [(box[2], -1) for row in boxes for box in row])
+    found: list[Column] = []
+    depth, left = 0, 0.0
+    for x, step in ends:
+        depth += step
+        if step > 0 and depth == odd + 1:
+            left = x
+        elif step < 0 and depth == odd:
+            found.append(Column(left, x))
+    return found
+
+
+def _joined_unless_apart(columns: Sequence[Column], boxes: Sequence[Sequence[Box]], size: float) -> list[Column]:
+    """The columns, those as one that only a chance has parted: between true ones is white in row after row."""
+    found: list[Column] = []
+    for column in columns:
+        if found and not _are_apart(found[-1], column, boxes, size):
+            found[-1] = Column(found[-1].left, column.right)
+        else:
+            found.append(column)
+    return found
+
+
+def _are_apart(a: Column, b: Column, boxes: Sequence[Sequence[Box]], size: float) -> bool:
+    beside, over = 0, 0
+    for row in boxes:
+        over += any(a.shared(box) > 0 and b.shared(box) > 0 for box in row)
+        left = max((box[2] for box in row if a.shared(box) > 0 >= b.shared(box)), default=None)
+        right = min((box[0] for box in row if b.shared(box) > 0 >= a.shared(box)), default=None)
+        beside += left is not None and right is not None and right - left > LEAST_WHITE * size
+    return beside >= LEAST_BESIDE if over or b.left - a.right < LEAST_GAP * size else True
+
+
+def _with_rare(dense: Sequence[Column], boxes: Sequence[Box], size: float) -> list[Column]:
+    """The columns as wide as the runs that stand in one of them each, with columns that only a few rows fill."""
+    lefts, rights = [column.left for column in dense], [column.right for column in dense]
+    rare: list[Column] = []
+    for box in sorted(boxes):
+        reached = [k for k, column in enumerate(dense) if column.shared(box) > 0]
+        if len(reached) == 1:
+            [k] = reached
+            lefts[k], rights[k] = min(lefts[k], box[0]), max(rights[k], box[2])
+        elif not reached and rare and box[0] < rare[-1].right + LEAST_GAP * size:
+            rare[-1] = Column(rare[-1].left, max(rare[-1].right, box[2]))
+        elif not reached:
+            rare.append(Column(box[0], box[2]))
+    found = [
+        Column(
+            max(lefts[k], dense[k - 1].right) if k else lefts[k],
+            min(rights[k], dense[k + 1].left) if k + 1 < len(dense) else rights[k],
+        )
+        for k in range(len(dense))
+    ]
+    for column in rare:
+        beside = [k for k, other in enumerate(found) if other.shared((column.left, 0, column.right, 0)) > -LEAST_GAP * size]
+        if beside:
+            k = beside[0]
+            found[k] = Column(min(found[k].left, column.left), max(found[k].right, column.right))
+        else:
+            found.append(column)
+    return sorted(found, key=lambda column: column.left)
 
 
 def _with_heads(columns: list[Column], stacked: Sequence[Sequence[Line]], size: float) -> list[Column]:
@@ -70,16 +129,6 @@ def _with_heads(columns: list[Column], stacked: Sequence[Sequence[Line]], size: 
         if b.left - a.right < BESIDE * size and head and max(head) < HEAD_ROWS and not head & body and len(body) > 2:
             return _with_heads([*columns[:k], Column(a.left, b.right), *columns[k + 2 :]], stacked, size)
     return columns
-
-
-def _covered(stacked: Sequence[Sequence[Line]], size: float) -> list[Column]:
-    found: list[Column] = []
-    for box in sorted((piece.box for row in stacked for piece in row), key=lambda box: box[0]):
-        if found and box[0] < found[-1].right + LEAST_GAP * size:
-            found[-1] = Column(found[-1].left, max(found[-1].right, box[2]))
-        else:
-            found.append(Column(box[0], box[2]))
-    return found
 
 
 def column_of(box: Box, columns: Sequence[Column]) -> int:
