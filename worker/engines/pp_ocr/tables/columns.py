@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,10 @@ class Column:
     def width(self) -> float:
         return max(self.right - self.left, 1.0)
 
+    @property
+    def box(self) -> Box:
+        return self.left, 0.0, self.right, 0.0
+
     def shared(self, box: Box) -> float:
         """How far the box lies in the column; negative: the gap between them."""
         return min(box[2], self.right) - max(box[0], self.left)
@@ -49,7 +53,7 @@ def columns_of(stacked: Sequence[Sequence[Line]]) -> list[Column]:
     boxes = [[piece.box for piece in row] for row in telling]
     odd = max(1, int(ODD_ROWS * len(telling))) if len(telling) >= 3 else 0
     dense = _joined_unless_apart(_covered(boxes, odd), boxes, size)
-    found = _with_rare(dense, [box for row in boxes for box in row], size)
+    found = _with_rare(dense, boxes, size)
     return _with_heads(found, stacked, size) if len(found) <= MOST_HEADED else found
 
 
@@ -88,31 +92,29 @@ def _are_apart(a: Column, b: Column, boxes: Sequence[Sequence[Box]], size: float
     return beside >= LEAST_BESIDE if over or b.left - a.right < LEAST_GAP * size else True
 
 
-def _with_rare(dense: Sequence[Column], boxes: Sequence[Box], size: float) -> list[Column]:
-    """The columns as wide as the runs that stand in one of them each, with columns that only a few rows fill."""
+def _with_rare(dense: Sequence[Column], boxes: Sequence[Sequence[Box]], size: float) -> list[Column]:
+    """The columns as wide as the runs that stand in one of them each, with columns that only a few rows fill.
+
+    A run without one in the column beside it may reach into that: it tells nothing on that side.
+    """
     lefts, rights = [column.left for column in dense], [column.right for column in dense]
     rare: list[Column] = []
-    for box in sorted(boxes):
-        reached = [k for k, column in enumerate(dense) if column.shared(box) > 0]
-        if len(reached) == 1:
-            [k] = reached
-            lefts[k], rights[k] = min(lefts[k], box[0]), max(rights[k], box[2])
-        elif not reached and rare and box[0] < rare[-1].right + LEAST_GAP * size:
-            rare[-1] = Column(rare[-1].left, max(rare[-1].right, box[2]))
-        elif not reached:
-            rare.append(Column(box[0], box[2]))
-    found = [
-        Column(
-            max(lefts[k], dense[k - 1].right) if k else lefts[k],
-            min(rights[k], dense[k + 1].left) if k + 1 < len(dense) else rights[k],
-        )
-        for k in range(len(dense))
-    ]
-    for column in rare:
-        beside = [k for k, other in enumerate(found) if other.shared((column.left, 0, column.right, 0)) > -LEAST_GAP * size]
-        if beside:
-            k = beside[0]
-            found[k] = Column(min(found[k].left, column.left), max(found[k].right, column.right))
+    for row in boxes:
+        reached = [[k for k, column in enumerate(dense) if column.shared(box) > 0] for box in row]
+        filled = {-1, len(dense), *(k for ks in reached for k in ks)}
+        for box, ks in zip(row, reached, strict=True):
+            if not ks:
+                rare.append(Column(box[0], box[2]))
+            elif len(ks) == 1:
+                [k] = ks
+                lefts[k] = min(lefts[k], box[0]) if k - 1 in filled else lefts[k]
+                rights[k] = max(rights[k], box[2]) if k + 1 in filled else rights[k]
+    found = [Column(left, right) for left, right in zip(lefts, rights, strict=True)]
+    for column in _united(rare, size):
+        near = [k for k, other in enumerate(found) if other.shared(column.box) > -LEAST_GAP * size]
+        if near:
+            other = found.pop(near[0])
+            found.append(Column(min(other.left, column.left), max(other.right, column.right)))
         else:
             found.append(column)
     return sorted(found, key=lambda column: column.left)
@@ -129,6 +131,17 @@ def _with_heads(columns: list[Column], stacked: Sequence[Sequence[Line]], size: 
         if b.left - a.right < BESIDE * size and head and max(head) < HEAD_ROWS and not head & body and len(body) > 2:
             return _with_heads([*columns[:k], Column(a.left, b.right), *columns[k + 2 :]], stacked, size)
     return columns
+
+
+def _united(columns: Iterable[Column], size: float) -> list[Column]:
+    """The columns, those that overlap or nearly touch as one."""
+    found: list[Column] = []
+    for column in sorted(columns, key=lambda column: column.left):
+        if found and column.left < found[-1].right + LEAST_GAP * size:
+            found[-1] = Column(found[-1].left, max(found[-1].right, column.right))
+        else:
+            found.append(column)
+    return found
 
 
 def column_of(box: Box, columns: Sequence[Column]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from .columns import LEAST_GAP, Column, column_of
 
 WIDE = 0.75
 """Sizes of type: white between two words of a line that stand in cells of their own."""
+NOTE = re.compile(r"\(\d{1,2}\)")
 
 
 def slot(edges: Sequence[float], at: float) -> int:
@@ -53,7 +55,7 @@ def split_wide(line: Line, gap: float = WIDE) -> list[Line]:
     groups = [[line.words[0]]]
     for word in line.words[1:]:
         last = groups[-1][-1]
-        least = gap / 2 if is_number(last.text) and is_number(word.text) else gap
+        least = gap / 2 if _is_value(last.text) and _is_value(word.text) else gap
         if word.box[0] - last.box[2] > least * line.size:
             groups.append([])
         groups[-1].append(word)
@@ -74,6 +76,11 @@ def recut(line: Line, columns: Sequence[Column], filled: Sequence[Column] = ()) 
             groups.append([])
         groups[-1].append(word)
     return _pieces(line, groups)
+
+
+def _is_value(text: str) -> bool:
+    """Is it a number, neither a dash between two nor the mark of a note?"""
+    return is_number(text) and any(map(str.isdigit, text)) and NOTE.fullmatch(text) is None
 
 
 def _inner(line: Line, xs: Sequence[float]) -> list[float]:
