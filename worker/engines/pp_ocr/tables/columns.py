@@ -73,12 +73,13 @@ def _covered(boxes: Sequence[Sequence[Box]], odd: int) -> list[Column]:
 
 def _joined_unless_apart(columns: Sequence[Column], boxes: Sequence[Sequence[Box]], size: float) -> list[Column]:
     """The columns, those as one that only a chance has parted: between true ones is white in row after row."""
-    found: list[Column] = []
-    for column in columns:
-        if found and not _are_apart(found[-1], column, boxes, size):
-            found[-1] = Column(found[-1].left, column.right)
-        else:
-            found.append(column)
+    found = list(columns)
+    while len(found) <= MOST_HEADED:
+        gaps = [(b.left - a.right, k) for k, (a, b) in enumerate(pairwise(found)) if not _are_apart(a, b, boxes, size)]
+        if not gaps:
+            break
+        _, k = min(gaps)
+        found[k : k + 2] = [Column(found[k].left, found[k + 1].right)]
     return found
 
 

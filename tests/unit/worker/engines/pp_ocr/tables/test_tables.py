@@ -123,6 +123,34 @@ class TestGridTables:
         [table] = contents(lines, grid(XS, ys))
         assert table.splitlines()[2:] == [f"| Row {k} | {k} | {7 - k} |" for k in range(4)]
 
+    def test_column_rules_alone_do_not_make_rows_one(self) -> None:
+        labels = ["All", "", "North", "Gates shut", "", "South", "Gates shut"]
+        values = ["18.6", "", "17.9", "3.1", "", "*0.7", "(X)"]
+        lines = filled(XS, (0, 20), PIECES[:1])
+        for k, (label, value) in enumerate(zip(labels, values, strict=True)):
+            lines += filled(XS, (25 + 12 * k, 37 + 12 * k), [[label, value, value]])
+        rules = [*(across(y, 0, 300) for y in (0, 20, 120)), down(100, 0, 120), down(200, 0, 120)]
+        [table] = contents(lines, rules)
+        assert table.splitlines()[2:] == [
+            f"| {label} | {value} | {value} |" for label, value in zip(labels, values, strict=True) if label
+        ]
+
+    def test_columns_that_share_one_of_the_grid(self) -> None:
+        """As with double rules below the head and one upright rule behind the labels."""
+        head = typed("Gate           Year      Level", 5, 3)
+        body = typed(
+            "North          2021      25.19\nSouth          2023      28.16\nWest           2012      11.3", 5, 25, 12
+        )
+        rules = [across(y, 0, 200) for y in (0, 17, 23, 65)] + [down(60, 0, 17), down(60, 23, 65)]
+        [table] = contents([*head, *body], rules)
+        assert table.splitlines() == [
+            "| Gate | Year | Level |",
+            "|---|---|---|",
+            "| North | 2021 | 25.19 |",
+            "| South | 2023 | 28.16 |",
+            "| West | 2012 | 11.3 |",
+        ]
+
     def test_an_unruled_head_on_a_dark_bar(self) -> None:
         rules = [*grid(XS, (20, 40, 60)), across(0, 0, 300), down(0, 0, 20), down(300, 0, 20)]
         assert contents(filled(XS, YS, PIECES), rules) == [PIPES]
@@ -413,6 +441,20 @@ def test_columns_are_parted_by_white_that_a_head_may_span() -> None:
     assert crossing((61, 0, 66, 10), columns) == (1, 1)
     assert crossing((40, 0, 45, 10), columns) == (1, 1)
     assert Column(5, 5).width == 1
+
+
+def test_wide_heads_and_sums_do_not_fuse_columns() -> None:
+    rows = [[worded("12.3", 100, y), worded("45.6", 126, y), worded("78.9", 160, y)] for y in range(15, 150, 15)]
+    head = [worded("Less than $10,000 - 14,999", 70), worded("all", 160)]
+    total = [worded("112,345", 85, 150), worded("145,678", 121.5, 150), worded("178,901", 158.5, 150)]
+    assert len(columns_of([head, *rows, total])) == 3
+
+
+def test_a_dash_or_a_note_is_no_column() -> None:
+    ranges = [f"{k} - {k + 1} years          {k}.5" for k in range(10, 14)]
+    assert len(columns_of([cutting.split_wide(worded(text)) for text in ranges])) == 2
+    notes = ["10,000 (1)          5.5", "12,000              6.5", "13,000 (2)          7.5"]
+    assert len(columns_of([cutting.split_wide(worded(text)) for text in notes])) == 2
 
 
 def test_rows_of_thousands_of_cells_are_gone_through_once() -> None:
