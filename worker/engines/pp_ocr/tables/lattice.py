@@ -94,7 +94,8 @@ def _goes_on(above: Lattice, below: Lattice) -> bool:
 
 def _with_edges(edges: Sequence[float], cuts: Mapping[int, list[float]]) -> tuple[list[int], list[float]]:
     """All edges, and for each of the old ones its new place."""
-    places, found = [], []
+    places: list[int] = []
+    found: list[float] = []
     for i, edge in enumerate(edges):
         places.append(len(found))
         found += [edge, *cuts.get(i, ())]
