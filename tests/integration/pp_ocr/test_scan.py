@@ -146,15 +146,20 @@ def quads_of(*angles: float) -> list[Quad]:
     return [[[100, y], [700, y + 600 * a], [700, y + 600 * a + 20], [100, y + 20]] for y, a in enumerate(angles, 100)]
 
 
+def scanned_page(raster: Raster, turn: Turn, angle: float) -> scan.Scan:
+    """One on which nothing was found."""
+    return scan.Scan(raster, [], [], [], [], False, turn, angle)
+
+
 def test_levelled_boxes_lead_back() -> None:
     height, width = 1000, 800
     [quad] = quads_of(0.02)
     angle = math.atan(0.02)
     box = scan._level(quad, width, height, angle)
     assert box[3] - box[1] == pytest.approx(20, abs=1)
-    page = scan.Scan(np.zeros((height, width, 3), np.uint8), [], [], [], Turn(0, width, height), angle)
+    page = scanned_page(np.zeros((height, width, 3), np.uint8), Turn(0, width, height), angle)
     assert page.back(box)[3] - page.back(box)[1] > 30
-    turned = scan.Scan(page.raster, [], [], [], Turn(1, height, width), 0.0)
+    turned = scanned_page(page.raster, Turn(1, height, width), 0.0)
     assert turned.back((100, 0, 200, 20)) == pytest.approx((980, 100, 1000, 200), abs=0.1)
 
 

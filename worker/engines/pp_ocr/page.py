@@ -12,15 +12,15 @@ from app.results.models import Block, Page
 
 from . import markup
 from .document import AssemblyData
-from .layer import drawings, links, pictures, textlayer, vectors
+from .layer import drawings, elsewhere, links, pictures, textlayer, vectors
 from .layer.textlayer import TextLayer
 from .model import scripts
 from .model.boxes import Box, centred_in, rows
-from .model.frame import Frame, near_white, render
+from .model.frame import Frame, near_blank, render
 from .model.lines import Line, Measure
 from .model.parts import Part
 from .model.patterns import CAPTION
-from .raster import scan
+from .raster import legibility, scan
 from .raster.figures import figures
 from .routing import Routing, is_empty, route
 from .structure.blocks import build
@@ -66,6 +66,7 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
     store = Store(number, save_image, max_pixels)
     parts: list[Part] = []
     lines: list[TextLine] = []
+    warnings = elsewhere.warnings(page, number)
     quarters = 0
     routing = Routing("blank")
     if not is_empty(page):
@@ -77,11 +78,11 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
             lines = _placed(layer.lines, layer.turn.back, frame)
         elif routing.route == "ocr":
             raster = render(page, frame)
-            if near_white(raster):
+            if near_blank(raster):
                 routing = Routing("blank")
             else:
                 found = scan.read(raster)
-                parts, quarters = _from_scan(found, number, store), found.turn.quarters
+                parts, quarters = _from_scan(found, number, store, warnings), found.turn.quarters
                 lines = _placed(found.lines, found.back, frame)
     blocks = [
         Block(part.label, frame.clamp(part.box), part.content, i, part.level, part.marker)
@@ -100,6 +101,7 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         routing.route,
         markdown,
         blocks,
+        warnings,
         route_reason=routing.reason,
         confidence=_confidence(lines),
         for_assembly=data,
@@ -154,7 +156,7 @@ def _from_text(
     return parts
 
 
-def _from_scan(found: scan.Scan, number: int, store: Store) -> list[Part]:
+def _from_scan(found: scan.Scan, number: int, store: Store, warnings: list[str]) -> list[Part]:
     height = found.raster.shape[0]
     usual = statistics.median(line.size for line in found.lines for _ in line.text) if found.lines else 1.0
     measure = Measure.of(found.lines, SURE_SCAN, usual)
@@ -163,6 +165,9 @@ def _from_scan(found: scan.Scan, number: int, store: Store) -> list[Part]:
     captions = [line.box for line in lines if CAPTION.match(line.text)]
     boxes = figures(found.raster, found.texts, [table.box for table in tables], captions)
     placed = [Part("image", box, store.add(*pictures.encode(pictures.cut(found.raster, box)))) for box in boxes]
+    unread = sum(not any(centred_in(text, box) for box in boxes) for text in found.unread)
+    if warning := legibility.warning(unread, strange=found.strange):
+        warnings.append(warning)
     items = set_apart([*_around(boxes, lines, tables), *placed], height, measure)
     margins = [item for item in items if isinstance(item, Part) and item.label in ("text", "number")]
     items = [item for item in items if item not in margins]

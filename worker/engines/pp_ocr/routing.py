@@ -14,7 +14,7 @@ from . import probe
 from .layer import drawings, pictures
 from .layer.textlayer import TextLayer
 from .model.boxes import sides
-from .model.frame import Frame, Raster, near_white, render
+from .model.frame import Frame, Raster, near_blank, render
 
 COVERING, BACKGROUND = 0.05, 0.8
 """Share of the page that pictures cover: from the first on they may hold its text, with the second they are it."""
@@ -70,7 +70,7 @@ def _without_text(page: pdfium.PdfPage, frame: Frame) -> Routing:
     letters = [box for box in shapes if max(sides(box)) < LARGEST_LETTER]
     if len(letters) >= LEAST_SHAPES:
         return Routing("ocr", "vector_text")
-    return Routing("blank" if near_white(render(page, frame)) else "text")
+    return Routing("blank" if near_blank(render(page, frame)) else "text")
 
 
 def _is_paper(raster: Raster) -> bool:

@@ -17,6 +17,9 @@ DPI = 150
 LONGEST_SIDE = 2000
 """Pixels. Detection works at 960, so a larger frame would only cost."""
 
+DARK = 110
+"""Tone of 255 under which the ground of a page is dark."""
+
 Raster = npt.NDArray[np.uint8]
 """Height x width x 3, blue first."""
 
@@ -124,11 +127,20 @@ def render(page: pdfium.PdfPage, frame: Frame, zoom: float = 1.0, region: Box | 
         bitmap.close()
 
 
-def near_white(raster: Raster) -> bool:
-    """Is there nothing on it but specks? Compares with the brightest common tone, so that grey paper counts too."""
+def near_blank(raster: Raster) -> bool:
+    """Is there nothing on it but specks? Compares with the commonest of its lightest tones, so that grey paper counts.
+
+    On a dark page, with the commonest of its darkest.
+    """
+    raster = as_positive(raster)
     tones = raster.min(axis=2)
     paper = int(np.percentile(tones[::4, ::4], 90))
     return bool(np.count_nonzero(tones < paper - 48) < max(8, 2e-5 * tones.size))
+
+
+def as_positive(raster: Raster) -> Raster:
+    """The raster, or its negative where most of it is dark: what looks for ink expects it dark on light."""
+    return ~raster if np.median(raster[::4, ::4].max(axis=2)) < DARK else raster
 
 
 def _turned(box: Box, quarters: int, width: float, height: float) -> Box:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -41,6 +42,10 @@ SMALL_PRINT, LEGIBLE = 3.9, 5.0
 Type of 6 and of 8 points, on a page of A4 that is shrunk to 960 pixels.
 """
 FINEST_SIDE = 1920
+MOST_DETECTED = 1_200_000
+"""Pixels in the detector's input at once: it needs 300 bytes for each of them."""
+OVERLAP = 64
+"""Pixels that bands reach into each other: more than a line is high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,7 @@ def recognise(ocr: Any, raster: Raster) -> Recognition:
         raster = np.ascontiguousarray(np.rot90(raster, turns))
         quads, crops = _detect(ocr, raster)
     if side := _finer_side(crops, raster, ocr.text_det.limit_side_len):
-        with _limit(ocr.text_det, side):
-            quads, crops = _detect(ocr, raster)
+        quads, crops = _detect_finely(ocr, raster, side)
     if not crops:
         return Recognition(raster, turns, quads, [], [])
     read = ocr.recognize_txt(crops)
@@ -134,6 +138,31 @@ def _detect(ocr: Any, raster: Raster) -> tuple[Quads, list[Raster]]:
     return np.clip(quads, 0, [raster.shape[1], raster.shape[0]]).astype(np.float32), crops
 
 
+def _detect_finely(ocr: Any, raster: Raster, side: int) -> tuple[Quads, list[Raster]]:
+    """The same for a raster shrunk to another longer side: in bands, for the detector's memory grows with its input."""
+    height, width = raster.shape[:2]
+    zoom = side / max(height, width)
+    count = math.ceil(height * width * zoom**2 / MOST_DETECTED)
+    ends = [0, *(_between_lines(raster, k * height // count) for k in range(1, count)), height]
+    quads, crops = [np.empty((0, 4, 2), np.float32)], []
+    for start, end in pairwise(ends):
+        top, bottom = max(start - OVERLAP, 0), min(end + OVERLAP, height)
+        with _limit(ocr.text_det, round(max(bottom - top, width) * zoom)):
+            found, cut = _detect(ocr, np.ascontiguousarray(raster[top:bottom]))
+        found = found + np.array([0, top], np.float32)
+        middles = found[:, :, 1].mean(axis=1)
+        own = np.flatnonzero((start <= middles) & (middles < end))
+        quads.append(found[own])
+        crops += [cut[i] for i in own]
+    return np.concatenate(quads), crops
+
+
+def _between_lines(raster: Raster, row: int) -> int:
+    """The row near this one on which the least is printed."""
+    start = max(row - OVERLAP, 0)
+    return start + int(raster[start : row + OVERLAP].mean(axis=2).std(axis=1).argmin())
+
+
 def _sides(quads: Quads) -> npt.NDArray[np.float32]:
     """Widths and heights of the boxes, lines x 2."""
     across, down = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
@@ -183,7 +212,8 @@ def _letters(crop: Raster) -> int:
     ink = np.clip(np.percentile(grey, 90) - grey, 0, None).sum(axis=1)
     ink -= np.percentile(ink, 5)
     middle = int(ink.argmax())
-    pale = np.flatnonzero(ink < 0.4 * ink[middle])
+    most = min(ink[middle], 2 * np.percentile(ink, 80))  # the letters of some scripts hang on a line
+    pale = np.flatnonzero(ink < 0.4 * most)
     above, below = pale[pale < middle], pale[pale > middle]
     return int(below.min(initial=len(ink)) - above.max(initial=-1) - 1)
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from app.errors import PageError
 
 from ..model.boxes import Box, Quad, union
-from ..model.frame import Raster, Turn
+from ..model.frame import Raster, Turn, as_positive
 from ..model.lines import Line, clean
 from ..model.rules import Rule
 from .bullets import mark_bullets
+from .legibility import judge
 from .orientation import recognise, skew, straight
 from .recogniser import recogniser
-from .strokes import ink_of, mark_heavy, ruled, without
+from .strokes import ink_of, mark_heavy, ruled, with_panels, without
 from .words import find_words
 
-SURE_SCORE = 0.5
 SKEWED = 0.002
 """Radians; under it, straightening a page would change nothing."""
 
@@ -25,6 +25,7 @@ SKEWED = 0.002
 class Scan:
     """A page upright and straight: its raster, its lines in no order, its rules, and the boxes `texts` of all detected.
 
+    `unread` are those of the detected lines that could not be read, `strange` says that their script may be unknown.
     It was turned and then, by `angle` in radians, straightened; `back` leads boxes to the page's frame again.
     """
 
@@ -32,6 +33,8 @@ class Scan:
     lines: list[Line]
     rules: list[Rule]
     texts: list[Box]
+    unread: list[Box]
+    strange: bool
     turn: Turn
     angle: float
 
@@ -55,16 +58,19 @@ def read(raster: Raster) -> Scan:
     angle = skew(found.quads)
     angle = angle if abs(angle) > SKEWED else 0.0
     level = straight(upright, angle) if angle else upright
-    read = zip(found.quads.tolist(), found.texts, found.scores, strict=True)
-    sure = [(quad, text, score) for quad, text, score in read if score > SURE_SCORE]
-    marked = mark_bullets(upright, [(quad, text) for quad, text, _ in sure])
-    lines = _straightened(marked, [score for _, _, score in sure], *size, angle)
-    ink = ink_of(level)
-    mark_heavy(lines, level, ink)
-    texts = [_level(quad, *size, angle) for quad in found.quads.tolist()]
-    rules = ruled(ink, texts)
+    quads = found.quads.tolist()
+    legible = judge([_sides(quad) for quad in quads], found.texts, found.scores)
+    marked = mark_bullets(as_positive(upright), [(quads[i], found.texts[i]) for i in legible.kept])
+    lines = _straightened(marked, [found.scores[i] for i in legible.kept], *size, angle)
+    texts = [_level(quad, *size, angle) for quad in quads]
+    positive = as_positive(level)
+    rules = ruled(ink_of(positive), texts)
+    printed = with_panels(positive, [line.box for line in lines])
+    ink = ink_of(printed)
+    mark_heavy(lines, printed, ink)
     find_words(lines, without(ink, rules))
-    return Scan(level, lines, rules, texts, Turn(found.quarter_turns, width, height), angle)
+    unread = [texts[i] for i in legible.unread]
+    return Scan(level, lines, rules, texts, unread, legible.strange, Turn(found.quarter_turns, width, height), angle)
 
 
 def _straightened(
@@ -89,8 +95,13 @@ def _level(quad: Quad, width: int, height: int, angle: float) -> Box:
 
 def _size(quad: Quad) -> float:
     """The height of the quad. Detection widens long boxes more than short ones, so short ones get some back."""
-    height, width = math.dist(quad[0], quad[3]), math.dist(quad[0], quad[1])
+    width, height = _sides(quad)
     return max(height * (1 + 0.3 * min(height / max(width, 1.0), 0.5)), 1.0)
+
+
+def _sides(quad: Quad) -> tuple[float, float]:
+    """Width and height."""
+    return math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])
 
 
 def _around(points: Sequence[Sequence[float]]) -> Box:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model.boxes import Box, whole
-from ..model.frame import Raster
+from ..model.frame import DARK, Raster
 from ..model.lines import Line
 from ..model.rules import MEETING, Rule, joined
 
@@ -36,6 +36,18 @@ def ink_of(raster: Raster) -> Ink:
     grey = cv2.cvtColor(raster, cv2.COLOR_BGR2GRAY)
     paper = cv2.blur(grey, (AROUND, AROUND))
     return np.asarray(grey.astype(np.int16) < paper.astype(np.int16) - DARKER, np.uint8)
+
+
+def with_panels(raster: Raster, boxes: Sequence[Box]) -> Raster:
+    """The raster with the boxes of light text on a dark ground as negatives: it is dark on light everywhere then."""
+    dark = np.zeros(raster.shape[:2], np.bool_)
+    for box in boxes:
+        x0, y0, x1, y1 = whole(box)
+        tones = raster[y0:y1, x0:x1].max(axis=2)
+        if tones.size:
+            darkest, ground, lightest = np.percentile(tones, (2, 50, 98))
+            dark[y0:y1, x0:x1] |= ground < DARK and lightest - ground > ground - darkest + DARKER
+    return np.where(dark[:, :, None], ~raster, raster) if dark.any() else raster
 
 
 def ruled(ink: Ink, texts: Sequence[Box]) -> list[Rule]:

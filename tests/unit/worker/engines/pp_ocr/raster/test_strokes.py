@@ -2,13 +2,14 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from support.pp_ocr.lines import line
-from worker.engines.pp_ocr.model.boxes import Box
+from worker.engines.pp_ocr.model.boxes import Box, sides
 from worker.engines.pp_ocr.model.frame import Raster
 from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.model.rules import Rule
-from worker.engines.pp_ocr.raster.strokes import ink_of, mark_heavy, ruled
+from worker.engines.pp_ocr.raster.strokes import ink_of, mark_heavy, ruled, with_panels
 from worker.engines.pp_ocr.raster.words import find_words
 
 
@@ -131,3 +132,18 @@ class TestWords:
     def test_one_word_and_white_that_is_not_there(self) -> None:
         assert self.found("Ashford", self.blocks((50, 100)), 50, 100) == []
         assert self.found("Upper Ashford", self.blocks((50, 100)), 50, 100) == []
+
+
+def test_light_text_on_a_dark_panel_counts_like_dark_text() -> None:
+    raster = paper()
+    dark = written(raster, "plain text", 50, 100, 1)
+    raster[200:300] = 40
+    cv2.putText(raster, "plain text", (50, 250), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 1, cv2.LINE_AA)
+    light = line("plain text", 50, 230, sides(dark.box)[0], size=26)
+    printed = with_panels(raster, [dark.box, light.box])
+    assert printed[210, 10].tolist() == [40, 40, 40]
+    assert printed[232, 60].tolist() == [215, 215, 215]
+    find_words([dark, light], ink_of(printed))
+    assert [word.text for word in light.words] == ["plain", "text"]
+    assert light.words[1].box[0] == pytest.approx(dark.words[1].box[0], abs=2)
+    assert with_panels(raster, [dark.box]) is raster
