@@ -12,7 +12,7 @@ from app.results.models import Block, Page
 
 from . import markup
 from .document import AssemblyData
-from .layer import drawings, elsewhere, links, pictures, textlayer, vectors
+from .layer import drawings, elsewhere, links, pictures, textlayer, vectors, watermarks
 from .layer.textlayer import TextLayer
 from .model import scripts
 from .model.boxes import Box, centred_in, rows
@@ -74,7 +74,10 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         layer = textlayer.read(page, frame)
         routing = route(page, frame, layer, garbled=hint.get("garbled"))
         if routing.route == "text":
-            parts, quarters = _from_text(page, layer, number, frame, hint, store), layer.turn.quarters
+            parts = _from_text(page, layer, number, frame, hint, store)
+            quarters = 0 if layer.turn.stacked else layer.turn.quarters
+            if watermark := watermarks.warning(layer.watermarks):
+                warnings.append(watermark)
             lines = _placed(layer.lines, layer.turn.back, frame)
         elif routing.route == "ocr":
             raster = render(page, frame)

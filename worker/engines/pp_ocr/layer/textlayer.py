@@ -14,12 +14,13 @@ from typing import overload
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ..model.boxes import Box, overlap_x, union
+from ..model.boxes import Box, overlap_x, same_row, union
 from ..model.frame import Frame, Turn
 from ..model.lines import SPACES, Line, Word, clean
 from ..model.patterns import LETTER
 from ..model.scripts import LEVEL, LOWERED, RAISED
 from .characters import HYPHEN, RIGHT_TO_LEFT, characters
+from .watermarks import Slanted, watermarks
 
 WIDE_GAP = 1.2
 """Font sizes of white between two words that part two runs: a table's cells, a bullet and its text, two columns."""
@@ -33,6 +34,8 @@ HIGH, LOW = 0.15, 0.04
 """Sizes of type by which such text stands over and under the line."""
 SPACE = 0.15
 """Sizes of type of white that part two words where the layer has no space."""
+CJK_FIRST = "\u2e80"
+"""What is set in columns too begins here."""
 SLANTED = 4
 """In place of quarter turns: the way of text that runs neither along nor across the page."""
 UPRIGHT_WITHIN = math.radians(5)
@@ -53,10 +56,14 @@ Columns of Chinese and Japanese run as text does that is turned once.
 
 @dataclass(frozen=True, slots=True)
 class TextLayer:
-    """Lines in content order, turned upright if most of them lie on their side; `turn` leads back to the frame."""
+    """Lines in content order, turned upright if most of them lie on their side; `turn` leads back to the frame.
+
+    `watermarks` are the texts of those, which are not among the lines.
+    """
 
     lines: list[Line]
     turn: Turn
+    watermarks: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -65,6 +72,7 @@ class _Run:
 
     `words` are where each begins, in `text` and in `boxes`: a long one comes in pieces. `sizes` and `starts` are the
     pieces' sizes of type and positions in the layer, `scripts` the marks before those that are raised or lowered.
+    `stacked` counts upright characters under each other.
     """
 
     text: list[str] = field(default_factory=list)
@@ -74,6 +82,7 @@ class _Run:
     sizes: list[float] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     scripts: dict[int, str] = field(default_factory=dict)
+    stacked: int = 0
 
     def space(self) -> None:
         self.text.append(" ")
@@ -91,16 +100,34 @@ def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
     quarters: Counter[int] = Counter()
     for run in runs:
         for (_, _, quarter, _), count in run.styles.items():
-            quarters[quarter] += count
+            quarters[quarter] += count if quarter != SLANTED else 0
     text = "".join(piece for run in runs for piece in run.text)
     mirrored = len(RIGHT_TO_LEFT.findall(text)) > 0.5 * len(LETTER.findall(text))
-    turn = Turn(quarters.most_common(1)[0][0] if quarters else 0, frame.width, frame.height, mirrored)
-    lines = [line for run in runs if (line := _line(run, frame, turn)) is not None]
+    quarter = max(quarters, key=lambda quarter: quarters[quarter], default=0) % SLANTED
+    stacked = sum(run.stacked for run in runs) > 0.5 * quarters[quarter]
+    turn = Turn(quarter, frame.width, frame.height, mirrored, stacked=stacked)
+    level: list[Line] = []
+    slanted: list[Slanted] = []
+    for run in runs:
+        if (line := _line(run, frame, turn)) is None:
+            continue
+        if run.styles.most_common(1)[0][0][2] == SLANTED:
+            first, last = (_middle(turn.upright(frame.box(*run.boxes[k]))) for k in (0, -1))
+            slanted.append(Slanted(line, first, last))
+        level.append(line)
+    marks: list[Line] = []
+    if slanted:
+        slants = [item.line for item in slanted]
+        others = [line for line in level if not any(line is other for other in slants)]
+        marks = watermarks(slanted, others, turn.upright_width, turn.upright_height)
+    lines = [line for line in level if not any(line is mark for mark in marks)]
+    if turn.quarters:
+        lines = _downwards(lines)
     if sum(len(line.text) for line in lines if line.bold) > 0.6 * sum(len(line.text) for line in lines):
         usual = Counter(line.face for line in lines for _ in line.text).most_common(1)[0][0]
         for line in lines:  # where all is bold, nothing is
             line.bold = line.bold and line.face != usual
-    return TextLayer(lines, turn)
+    return TextLayer(lines, turn, [mark.text for mark in marks])
 
 
 def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
@@ -114,7 +141,8 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
             broken = True
             continue
         style = styles.at(start)
-        if len(boxes) > 1 and style[2] == 0 and _is_stacked(*boxes):
+        stacked = style[2] == 0 and text[0] > CJK_FIRST and _is_stacked(run, before, boxes)
+        if stacked:
             style = (*style[:2], 1, style[3])
         if run.text:
             x0, y0, x1, y1 = before
@@ -136,6 +164,7 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
         run.boxes += boxes
         before, follows = boxes[-1], end
         run.text.append(text)
+        run.stacked += len(text) if stacked else 0
         run.sizes.append(style[0])
         run.starts.append(start)
         run.styles[style] += end - start
@@ -177,9 +206,36 @@ def _pieces(textpage: pdfium.PdfTextPage, styles: _Styles) -> Iterator[tuple[str
             yield text[first:last], first, last, ends(first, last)
 
 
-def _is_stacked(first: Box, last: Box) -> bool:
-    """Does the last of several upright characters stand under the first?"""
-    return last[3] < first[1] + 0.5 * (first[3] - first[1]) and overlap_x(first, last) > 0.5 * (first[2] - first[0])
+def _is_stacked(run: _Run, before: Box, boxes: Sequence[Box]) -> bool:
+    """Do upright characters stand under each other: those of a word, or one under a column of such?"""
+    first, last = (boxes[0], boxes[1]) if len(boxes) > 1 else (before, boxes[0])
+    if len(boxes) == 1 and not run.stacked:
+        return False
+    narrower = min(first[2] - first[0], last[2] - last[0])
+    return last[3] < first[1] + 0.5 * (first[3] - first[1]) and overlap_x(first, last) > 0.5 * narrower
+
+
+def _downwards(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a turned page, with those listed from the bottom up turned round.
+
+    PDFium lists what stands side by side on the page from left to right, whichever way it runs.
+    """
+    found: list[Line] = []
+    chain: list[list[Line]] = []
+    for line in lines:
+        last = chain[-1][-1] if chain else None
+        if last is not None and same_row(last.box, line.box):
+            chain[-1].append(line)
+            continue
+        if last is not None and not (line.middle < last.middle and overlap_x(line.box, last.box) > 0):
+            found += [line for row in reversed(chain) for line in row]
+            chain = []
+        chain.append([line])
+    return found + [line for row in reversed(chain) for line in row]
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
 def _is_script_beside(size: float, other: float, gap: float) -> bool:

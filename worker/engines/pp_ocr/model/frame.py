@@ -75,14 +75,16 @@ class Frame:
 class Turn:
     """The quarter turns, clockwise, by which a page's text lies on its frame of `width` x `height` pixels.
 
-    Assembly works on upright text that runs to the right; what runs to the left is `mirrored`. `upright` and `back`
-    lead boxes there and back again.
+    Assembly works on upright text that runs to the right; what runs to the left is `mirrored`, and columns of
+    upright characters are `stacked`: pictures among these are not turned. `upright` and `back` lead boxes there and
+    back again.
     """
 
     quarters: int
     width: int
     height: int
     mirrored: bool = False
+    stacked: bool = False
 
     @property
     def upright_height(self) -> int:
@@ -102,7 +104,7 @@ class Turn:
         return (self.upright_width - box[2], box[1], self.upright_width - box[0], box[3]) if self.mirrored else box
 
     def raster(self, raster: Raster) -> Raster:
-        return np.ascontiguousarray(np.rot90(raster, self.quarters))
+        return np.ascontiguousarray(np.rot90(raster, 0 if self.stacked else self.quarters))
 
 
 def render(page: pdfium.PdfPage, frame: Frame, zoom: float = 1.0, region: Box | None = None) -> Raster:
