@@ -180,8 +180,8 @@ class Settings(BaseModel):
         60,
         gt=0,
         le=3600,
-        description="Seconds a page may take, not counting time in which other programs have the CPU. Raise it for "
-        "very complex pages; lower it to give up on bad pages sooner.",
+        description="Seconds of CPU time a page may take. A page whose process uses no CPU for as long, and does not "
+        "wait for it either, fails too. Raise it for very complex pages; lower it to give up on bad pages sooner.",
     )
     page_memory_mb: int = Field(
         700,

@@ -333,6 +333,7 @@ async def test_a_child_that_stands_still_is_killed(tmp_path: Path) -> None:
         with pytest.raises(PageError, match="PAGE_TIMEOUT") as refusal:
             await children.page(folder, 1)
         assert refusal.value.code == "page_timeout"
+        assert explained("Page … made no progress", refusal.value.message)
         assert not child.channel.alive
         await children.page(folder, 1)
 
@@ -412,7 +413,7 @@ async def test_a_page_that_takes_too_much_memory_is_killed(tmp_path: Path) -> No
         with pytest.raises(PageError, match=r"300 MiB of memory \(PAGE_MEMORY_MB\)") as refusal:
             await children.page(folder, 1)
         assert refusal.value.code == "page_failed"
-        assert explained("Page …", refusal.value.message)
+        assert explained("Page … took more than … MiB", refusal.value.message)
         assert not before.channel.alive
         assert not children._idle
         good = folder_with(tmp_path, text_pdf(), "good")

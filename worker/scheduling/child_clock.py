@@ -24,24 +24,29 @@ STEP_MAX = 4 * LOOK
 
 class ChildClock:
     """The time of one call to a child, in seconds: `wall` by the wall clock without pauses, `own` without the time in
-    which others had the CPU.
+    which others had the CPU. `cpu` is what it has used, `idle` for how long it has not: neither used nor waited for it.
     """
 
     def __init__(self, process: psutil.Process) -> None:
         self.wall = 0.0
         self.own = 0.0
+        self.cpu = 0.0
+        self.idle = 0.0
         self.memory_mb = 0
         """Resident, in MiB, at the last look."""
         self._process = process
         self._looked = time.monotonic()
         self._cpu: float | None = None
-        """The CPU used until the last look; most calls end before the first."""
+        """The CPU used in all its life until the last look; most calls end before the first."""
 
     def look(self) -> None:
         step = self._step()
         used, runnable = self._read()
+        works = used > 0 or runnable
         self.wall += step
-        self.own += used if used > 0 or runnable else step
+        self.cpu += used
+        self.own += used if works else step
+        self.idle = 0.0 if works else self.idle + step
 
     def stop(self) -> None:
         """The call has ended: adds what has passed since the last look."""

@@ -42,7 +42,7 @@ JOB_CODES = {
     "engine_unavailable": "the engine is unavailable",
     "engine_failed": "the engine failed",
     "page_failed": "the page could not be read",
-    "page_timeout": "the page took longer than PAGE_TIMEOUT",
+    "page_timeout": "the page took more CPU time than PAGE_TIMEOUT, or made no progress for as long",
     "deadline_exceeded": "the document took longer than DOCUMENT_TIMEOUT",
     "worker_crashed": "the worker crashed on this job several times",
     "storage_unavailable": PROBLEM_CODES["storage_unavailable"],

@@ -106,6 +106,20 @@ def test_many_threads_do_not_make_the_clock_run_faster(bench: Bench) -> None:
     assert not bench.clock.past(11 * LOOK)
 
 
+def test_a_child_that_gets_on_is_not_idle(bench: Bench) -> None:
+    """Be it slowly: it waits for the CPU, or for the disk between two pieces of work."""
+    for _ in range(100):
+        bench.passes(LOOK, state=psutil.STATUS_RUNNING)
+        assert bench.clock.idle == 0
+        bench.passes(LOOK, state=psutil.STATUS_DISK_SLEEP)
+        bench.passes(LOOK, state=psutil.STATUS_DISK_SLEEP)
+        assert bench.clock.idle == pytest.approx(2 * LOOK)
+        bench.passes(LOOK, cpu=0.01, state=psutil.STATUS_SLEEPING)
+        assert bench.clock.idle == 0
+    assert bench.clock.cpu == pytest.approx(1)
+    assert bench.clock.own == pytest.approx(1 + 200 * LOOK)
+
+
 @pytest.fixture
 def sleeper() -> Iterator[psutil.Process]:
     with subprocess.Popen(die_with_parent("sleep", "600")) as process:
