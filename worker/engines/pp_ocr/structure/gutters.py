@@ -15,6 +15,8 @@ PROSE = 26
 """Letters, Chinese ones twice, of a line of a paragraph at least."""
 FULL, RAGGED = 0.5, 2.5
 """Share of a column's lines that end at its edge, and how many sizes of type before it they may."""
+AROUND = 2
+"""Lines before and after one whose ends it is compared with: text runs around pictures."""
 COLUMN_LINES = 6
 """Lines of prose in a column of a page that is set in columns throughout."""
 TALL = 0.6
@@ -94,7 +96,7 @@ def _runs_a_row(items: Sequence[Item]) -> float:
 
 
 def _is_column(items: Sequence[Item]) -> bool:
-    """Do most lines that begin under each other end there, too, as those of paragraphs do?"""
+    """Do most lines that begin under each other end like those around them, as those of paragraphs do?"""
     stacks: dict[int, list[Box]] = defaultdict(list)
     size = statistics.median(item.box[3] - item.box[1] for item in items)
     prose = [item for item in items if is_prose(item)]
@@ -102,8 +104,11 @@ def _is_column(items: Sequence[Item]) -> bool:
         stacks[round(item.box[0] / size / 2)].append(item.box)
     full = 0
     for boxes in stacks.values():
-        ends = sorted(box[2] for box in boxes)
-        full += sum(end > ends[int(0.8 * (len(ends) - 1))] - RAGGED * size for end in ends) if len(ends) > 2 else 0
+        ends = [box[2] for box in sorted(boxes, key=lambda box: box[1])]
+        if len(ends) > 2:
+            full += sum(
+                end > max(ends[max(k - AROUND, 0) : k + AROUND + 1]) - RAGGED * size for k, end in enumerate(ends)
+            )
     return len(prose) >= 2 and full >= FULL * len(prose)
 
 

@@ -55,21 +55,36 @@ def _split(lines: Sequence[Item], axis: int, cut: float) -> tuple[list[Item], li
     return [line for line in lines if line.box[axis + 2] <= cut], [line for line in lines if line.box[axis + 2] > cut]
 
 
-def _bands(lines: Sequence[Item], gutter: float, min_x: float, min_y: float, depth: int) -> list[Item]:
-    """Lines across the gutter part the page into bands; in each the left column comes first."""
+def _bands(items: Sequence[Item], gutter: float, min_x: float, min_y: float, depth: int) -> list[Item]:
+    """What crosses the gutter parts the page into bands; in each the left column comes first.
+
+    An inset does not part them: a picture or a caption that both columns run around. It comes after them.
+    """
     result: list[Item] = []
     band: list[Item] = []
+    insets: list[Item] = []
+    across = [item for item in items if item.box[0] < gutter - 2 and item.box[2] > gutter + 2]
+    beside = [item for item in items if item not in across]
 
     def close() -> None:
-        for column in ([b for b in band if b.box[0] < gutter - 2], [b for b in band if b.box[0] >= gutter - 2]):
+        for column in ([b for b in band if b.box[0] < gutter - 2], [b for b in band if b.box[0] >= gutter - 2], insets):
             result.extend(order(column, min_x, min_y, depth + 1))
         band.clear()
+        insets.clear()
 
-    for line in sorted(lines, key=lambda line: line.box[1]):
-        if line.box[0] < gutter - 2 and line.box[2] > gutter + 2:
-            close()
-            result.append(line)
+    for item in sorted(items, key=lambda item: item.box[1]):
+        if item not in across:
+            band.append(item)
+        elif _runs_around(beside, item):
+            insets.append(item)
         else:
-            band.append(line)
+            close()
+            result.append(item)
     close()
     return result
+
+
+def _runs_around(items: Sequence[Item], inset: Item) -> bool:
+    """Do some of the items stand on either side of it?"""
+    level = [item.box for item in items if overlap_y(item.box, inset.box) > 0]
+    return any(box[2] <= inset.box[0] for box in level) and any(box[0] >= inset.box[2] for box in level)

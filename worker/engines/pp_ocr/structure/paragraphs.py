@@ -11,6 +11,10 @@ ROW_SIZES = 1.3
 """How much larger than its neighbour on the row a run may be."""
 FLUSH, SURE_INDENT = 0.25, 0.45
 """Sizes of type by which lines of one edge differ in a scan, and by which the first of a paragraph is then indented."""
+JUSTIFIED = 3
+NEAR = 3
+"""Lines before one whose edge tells whether it is indented."""
+ENDS = ".!?:。！？："
 TABULAR_GAP = 2.5
 """Font sizes of white on a row that make it look like a row of cells instead of stretched text."""
 
@@ -65,6 +69,7 @@ class Flow:
         self.rights = {
             k: _usual_end([end for near in range(k - 2, k + 3) for end in edges.get(near, ())]) for k in list(edges)
         }
+        self.justified = _justified(lines)
 
     def _bucket(self, line: Line) -> int:
         return round(line.box[0] / self.step / 1.5)
@@ -74,7 +79,8 @@ class Flow:
         word = 2 if CJK_START.match(after.text) else len(after.text.split(" ", 1)[0])
         need = (after.box[2] - after.box[0]) * word / max(len(after.text), 1)
         flows = after.text[:1].islower() or CJK_START.match(after.text) or line.text[-1] in ".!?,;-"
-        return self.rights[self._bucket(line)] - line.box[2] <= need + (1.2 if flows else 0.3) * line.size
+        end = line.box[2] if id(line) in self.justified else self.rights[self._bucket(line)]
+        return end - line.box[2] <= need + (1.2 if flows else 0.3) * line.size
 
     def close(self, line: Line, after: Line, slack: float = 1.25) -> bool:
         """Is the next line the next row of the same column, no further than lines of a paragraph are?"""
@@ -102,19 +108,40 @@ class Flow:
         if not self.close(last, line):
             return self.next_column(last, line)
         shift = line.box[0] - last.box[0]
-        if shift > SURE_INDENT * line.size and last.text[-1] in ".!?" and _flush(group[1:], line.size):
+        if shift > SURE_INDENT * line.size and last.text[-1] in ".!?" and _flush(group[1:][-NEAR:], line.size):
             return False
         if abs(shift) < 0.8 * line.size or self._centred(last, line):
             return True
+        if last.text[-1] not in ENDS and _same_end(last, line):
+            return True  # around a picture
         # An outdent after the first line ends its indent; an indent after the first line may be a hanging one.
-        return len(group) == 1 and (shift < 0 or last.text[-1] not in ".!?:。！？：")
+        return len(group) == 1 and (shift < 0 or last.text[-1] not in ENDS)
 
     def _centred(self, last: Line, line: Line) -> bool:
         return abs((last.box[0] + last.box[2]) - (line.box[0] + line.box[2])) < line.size
 
     def next_column(self, last: Line, line: Line) -> bool:
         """A sentence that goes on at the head of the next column."""
-        return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ".!?:。！？："
+        return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ENDS
+
+
+def _justified(lines: Sequence[Line]) -> set[int]:
+    """The ids of lines that end at one edge, JUSTIFIED of them or more below each other, wherever others do."""
+    found: set[int] = set()
+    run: list[Line] = []
+    for line in lines:
+        if run and not (
+            _same_end(run[-1], line) and overlap_x(run[-1].box, line.box) > 0 and line.middle > run[-1].middle
+        ):
+            run = []
+        run.append(line)
+        if len(run) >= JUSTIFIED:
+            found.update(map(id, run))
+    return found
+
+
+def _same_end(a: Line, b: Line) -> bool:
+    return abs(a.box[2] - b.box[2]) < FLUSH * min(a.size, b.size)
 
 
 def _flush(lines: Sequence[Line], size: float) -> bool:

@@ -97,6 +97,18 @@ def test_pages_in_columns() -> None:
     assert not has_columns(column("left", 0, 0, 4), 9)
 
 
+def test_columns_that_run_around_a_picture_in_the_middle() -> None:
+    left = [*column("left", 0, 0, 5, 190), *column("wrapped", 0, 70, 8, 130), *column("left below", 0, 182, 5, 190)]
+    right = [
+        *column("right", 210, 0, 5, 190),
+        *column("wrapped too", 270, 70, 8, 130),
+        *column("right below", 210, 182, 5, 190),
+    ]
+    caption = [line("The town", 170, 140, 60), line("in spring", 170, 154, 60)]
+    assert has_columns([*left, *right, *caption], 9)
+    assert read([*left, *right, *caption]) == texts([*left, *right, *caption])
+
+
 class TestSequence:
     """Parts in the order in which a program drew them."""
 
