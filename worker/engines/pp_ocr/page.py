@@ -62,7 +62,7 @@ class Store:
 
 def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage, *, max_pixels: int) -> Page:
     """The page as blocks; `number` counts from 1, `save_image` stores a picture under a name of ours."""
-    frame = Frame.of(page, max_pixels)
+    frame = pictures.legible(page, max_pixels)
     store = Store(number, save_image, max_pixels)
     parts: list[Part] = []
     lines: list[TextLine] = []

@@ -20,6 +20,8 @@ SMALLEST_SIDE = 16
 """Pixels of the page's frame, 3 mm at 150 dpi: anything smaller is an icon or a rule."""
 SMALLEST_SHARE = 0.005
 BACKGROUND_SHARE = 0.8
+LEGIBLE_SIDE = 1_400
+"""Pixels of the longer side of a scan, if it has as many: on fewer, a page of a book is hard to read."""
 MAX_OBJECTS = 2_000
 MAX_PICTURES = 40
 MAX_NATIVE = 1 << 28
@@ -44,6 +46,18 @@ class Picture:
 def covered(page: pdfium.PdfPage, frame: Frame) -> float:
     """The share of the page that images cover."""
     return sum(picture.area for picture in _joined(_images(page, frame))) / (frame.width * frame.height)
+
+
+def legible(page: pdfium.PdfPage, max_pixels: int) -> Frame:
+    """The page's frame, finer than usual for a scan on a small page: such pages are often large ones made small."""
+    frame = Frame.of(page, max_pixels)
+    longest = max(frame.width, frame.height)
+    if longest >= LEGIBLE_SIDE:
+        return frame
+    least = BACKGROUND_SHARE * frame.width * frame.height
+    density = max((picture.density for picture in _images(page, frame) if picture.area >= least), default=1.0)
+    zoom = min(density, LEGIBLE_SIDE / longest)
+    return Frame.of(page, max_pixels, zoom * frame.dpi) if zoom > 1 else frame
 
 
 def figures(page: pdfium.PdfPage, frame: Frame, texts: Sequence[Box], sketches: Sequence[Box] = ()) -> list[Picture]:

@@ -37,11 +37,11 @@ class Frame:
     matrix: tuple[float, float, float, float, float, float]
 
     @classmethod
-    def of(cls, page: pdfium.PdfPage, max_pixels: int) -> "Frame":
+    def of(cls, page: pdfium.PdfPage, max_pixels: int, dpi: float = DPI) -> "Frame":
         width, height = (float(side) for side in page.get_size())
         if not (math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0):
             raise PageError("The page has no usable size.")
-        scale = min(DPI / 72, LONGEST_SIDE / max(width, height), math.sqrt(max_pixels / width / height))
+        scale = min(dpi / 72, LONGEST_SIDE / max(width, height), math.sqrt(max_pixels / width / height))
         return cls(
             max(1, round(width * scale)), max(1, round(height * scale)), scale, _to_pixels(page, width, height, scale)
         )

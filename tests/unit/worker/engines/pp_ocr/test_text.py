@@ -14,7 +14,7 @@ from app.results.models import Page
 from support.pp_ocr.documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, raw_pdf, simple
 from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
-from worker.engines.pp_ocr.layer.pictures import crop, figures
+from worker.engines.pp_ocr.layer.pictures import crop, figures, legible
 from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.reader import PPOCRReader
@@ -312,3 +312,23 @@ def test_a_page_without_size_fails_alone() -> None:
 
     with pytest.raises(PageError):
         convert(Page(), 1, {}, lambda name, data: None, max_pixels=1)
+
+
+@pytest.mark.parametrize(
+    ("points", "pixels", "expected"),
+    [
+        ((144, 240), (1200, 2000), (840, 1400)),
+        ((144, 240), (480, 800), (480, 800)),
+        ((144, 240), (150, 250), (300, 500)),
+        ((595.2, 842.4), (1240, 1755), (1240, 1755)),
+        ((595.2, 842.4), (2480, 3510), (1240, 1755)),
+    ],
+)
+def test_a_scan_on_a_small_page_keeps_its_pixels(
+    tmp_path: Path, points: tuple[float, float], pixels: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    path = tmp_path / "a.pdf"
+    Image.new("L", pixels).save(path, "PDF", resolution=72 * pixels[1] / points[1])
+    with pdfium.PdfDocument(path) as document:
+        frame = legible(document[0], 40_000_000)
+    assert (frame.width, frame.height) == expected
