@@ -9,6 +9,7 @@ the pages, as in the original, whose matching differs in detail: compare scores 
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ TEXT = {"text_block", "title", "code_txt", "reference"}
 NOT_TEXT = {"table", "figure", "abandon", "equation_isolated", "equation_semantic", "equation_explanation"}
 LIKENESS = 70  # per cent, of a block and the part of another that it lies in
 SHORT = 4  # such texts lie in too many others: they go with their equal alone
+CIRCLED = re.compile(r"\\textcircled\s*\{?(\w)\}?")
+WHITE = re.compile(r"\\[tn](?![a-z])")
+"""Tabs and line ends as the truth writes them."""
 Page = dict[str, Any]
 
 
@@ -135,7 +139,9 @@ def _blocks(markdown: str) -> list[str]:
 
 
 def _squeezed(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text)
+    """Letters and digits alone, also of TeX, in which the truth has circled numbers and fractions."""
+    text = re.sub(r"\\[a-z]+", "", WHITE.sub("", CIRCLED.sub(r"\1", text)))
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text))
 
 
 def _pages(folder: Path) -> list[Page]:
