@@ -8,11 +8,13 @@ from itertools import pairwise
 
 from ..model.boxes import union
 from ..model.lines import Line, Word
-from ..model.patterns import CJK_GAP, CJK_START, is_number
+from ..model.patterns import CJK_GAP, CJK_START, LEADERS, is_number
 from .columns import LEAST_GAP, Column, column_of
 
 WIDE = 0.75
 """Sizes of type: white between two words of a line that stand in cells of their own."""
+LEADER = re.compile(r"[.·…]+")
+"""A word of such dots."""
 NOTE = re.compile(r"\(\d{1,2}\)")
 
 
@@ -60,6 +62,14 @@ def split_wide(line: Line, gap: float = WIDE) -> list[Line]:
             groups.append([])
         groups[-1].append(word)
     return _pieces(line, groups)
+
+
+def without_leaders(line: Line) -> Line:
+    """The line without the dots that lead from a label to its value: they are white."""
+    if LEADERS.search(line.text) is None:
+        return line
+    words = [word for word in line.words if LEADER.fullmatch(word.text) is None]
+    return _piece(line, words) if words else line
 
 
 def recut(line: Line, columns: Sequence[Column], filled: Sequence[Column] = ()) -> list[Line]:

@@ -18,7 +18,8 @@ from .grids import from_grid
 from .lattice import Lattice, lattices
 from .seams import disagree, seams_of, within_seams
 from .table import Sheet, Table
-from .unruled import within_rows
+from .typewritten import rules_of, take_rules
+from .unruled import is_spanning, within_rows
 
 HIGHEST_FRAME = 120.0
 """Pixels: a frame that is no higher holds a value of a form."""
@@ -39,7 +40,9 @@ MOST_HEADS = 3
 
 def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = ()) -> list[Table]:
     """The tables that rules, or the edges of coloured grounds, tell; lines may come in any order."""
-    sheet = Sheet(lines)
+    typed = rules_of(lines)
+    sheet = Sheet(lines, typed)
+    rules = [*rules, *(rule for stretches in typed.values() for rule in stretches)]
     edges = [edge for panel in panels for edge in _edges(panel)]
     for grid in sorted(lattices([*rules, *edges]), key=lambda grid: -area(grid.box)):
         sheet.add(from_grid(sheet, grid))
@@ -56,8 +59,9 @@ def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = 
         for part in _parted(sheet, group):
             sheet.add(_between(sheet, part))
     for group in groups:
-        for rule in group:
+        for rule in reversed(group):  # what is below the last one may be the second of two tables
             sheet.add(_under_head(sheet, rule))
+    take_rules(sheet.tables, lines, list(typed))
     return sheet.tables
 
 
@@ -149,15 +153,21 @@ def _under_head(sheet: Sheet, rule: Rule) -> Table | None:
     top, taken = rule.at, 0
     for row in reversed(rows([sheet.free[i] for i in above.values()])):
         gap = top - max(line.box[3] for line in row)
-        if gap > 0.8 * row[0].size or sum(len(split_wide(line)) for line in row) < 2 or taken == MOST_HEADS:
+        if gap > 0.8 * row[0].size or taken == MOST_HEADS:
+            break
+        if sum(len(split_wide(line)) for line in row) < 2:
+            if head and is_spanning(row[0], head.values()):
+                head[above[id(row[0])]] = row[0]
+                top = row[0].box[1]
             break
         head.update((above[id(line)], line) for line in row)
         top, taken = min(line.box[1] for line in row), taken + 1
     inside = _prolonged(sheet, head, region) if head else head
     if len(inside) - len(head) < LEAST_LINES:
         return None
-    if not all(line.bold for line in head.values()) and any(is_number(line.text) for line in head.values()):
-        return None
+    numbers = [is_number(line.text) for line in head.values()]
+    if any(numbers) and not all(line.bold for line in head.values()) and (taken > 1 or numbers[0]):
+        return None  # a sum above what it adds up to
     stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
     if not is_aligned(stacked, columns_of(stacked)):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from .. import markup
@@ -10,6 +10,7 @@ from ..model.boxes import Box, overlap_x
 from ..model.cells import Cell
 from ..model.lines import Line
 from ..model.parts import Part
+from .cutting import without_leaders
 
 
 @dataclass(slots=True)
@@ -41,10 +42,13 @@ class Table:
 
 
 class Sheet:
-    """The upright lines of a page that no table has taken, by index, and its tables: a line belongs to one at most."""
+    """The upright lines of a page that no table has taken, by index, and its tables: a line belongs to one at most.
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self.free = {i: line for i, line in enumerate(lines) if line.upright}
+    Lines that are typed rules are no text of a table, nor are the dots that lead from a label to its value.
+    """
+
+    def __init__(self, lines: Sequence[Line], typed: Container[int] = ()) -> None:
+        self.free = {i: without_leaders(line) for i, line in enumerate(lines) if line.upright and i not in typed}
         self.tables: list[Table] = []
 
     def inside(self, region: Box) -> dict[int, Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.boxes import Box, rows, union, within
 from ..model.lines import Line
@@ -19,6 +19,8 @@ LEAST_FILLED_OPEN = 0.55
 """The same where nothing but alignment makes it a table."""
 LARGER = 1.3
 """How much larger than a table's type its head may be: what is larger is a heading above it."""
+LONGEST_HEAD = 40
+"""Characters of a head over several columns."""
 LEAST_CELLS = 4
 """Cells of a ruled table that hold something."""
 MOST_COLUMNS = 24
@@ -66,6 +68,18 @@ def table_of(
     if not used:
         return None
     return Table(union([*members, *([] if box is None else [box])]), len(table_rows), len(columns), cells, used)
+
+
+def is_spanning(line: Line, below: Iterable[Line]) -> bool:
+    """Is the line close above a head, which it stands over but for the first column, a head of all other columns?"""
+    firsts = sorted((other.box for other in below), key=lambda box: box[0])
+    return (
+        len(firsts) > 2
+        and line.box[0] > firsts[0][2]
+        and line.box[2] < firsts[-1][2]
+        and len(line.text) <= LONGEST_HEAD
+        and CAPTION.match(line.text) is None
+    )
 
 
 def head_of(sheet: Sheet, columns: Sequence[Column], stacked: Sequence[Sequence[Line]]) -> dict[int, Line]:

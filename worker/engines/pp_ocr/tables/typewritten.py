@@ -1,0 +1,34 @@
+"""Rules that are typed: rows of hyphens, underscores or equals signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..model.boxes import within
+from ..model.lines import Line
+from ..model.rules import Rule
+from .table import Table
+
+DASHES = re.compile(r"[-_=~+─═—–]{4,}")
+"""One stretch of a typed rule; a plus sign stands where it crosses another."""
+
+
+def rules_of(lines: Sequence[Line]) -> dict[int, list[Rule]]:
+    """The rules that lines consist of, by the lines' index: one for each stretch without white."""
+    found = {}
+    for i, line in enumerate(lines):
+        if DASHES.match(line.text) and all(map(DASHES.fullmatch, line.text.split())) and line.upright:
+            boxes = [word.box for word in line.words] or [line.box]
+            found[i] = [Rule(True, line.middle, box[0], box[2]) for box in boxes]
+    return found
+
+
+def take_rules(tables: Sequence[Table], lines: Sequence[Line], typed: Sequence[int]) -> None:
+    """Gives each table the typed rules within it: they are none of the text around it."""
+    for table in tables:
+        x0, y0, x1, y1 = table.box
+        for i in typed:
+            size = lines[i].size
+            if within(lines[i].box, (x0 - size, y0 - size, x1 + size, y1 + size), 0.0):
+                table.lines.add(i)
