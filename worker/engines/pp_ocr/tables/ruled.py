@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from ..model.boxes import Box, area, overlapping, rows, within
+from ..model.boxes import Box, area, overlapping, rows, sides, within
 from ..model.lines import Line
 from ..model.patterns import is_number
 from ..model.rules import Rule, joined
@@ -34,6 +35,10 @@ LONGEST_TITLE = 40
 """Characters of a title within a table."""
 LARGER = 1.1
 """How much larger than the rest of a table the title of some of its rows may be."""
+MOST_STACKED, INSET = 6, 0.3
+"""How much higher than the ground of a line is that of its cell, and pixels between their sides, at least."""
+MOST_GROUNDS = 1_000
+"""Panels of a page that may be such grounds: any number may be on a hostile one."""
 MOST_HEADS = 3
 """Rows of text in the head of a table."""
 
@@ -43,7 +48,7 @@ def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = 
     typed = rules_of(lines)
     sheet = Sheet(lines, typed)
     rules = [*rules, *(rule for stretches in typed.values() for rule in stretches)]
-    edges = [edge for panel in panels for edge in _edges(panel)]
+    edges = [edge for panel in _grounds(panels) for edge in _edges(panel)]
     for grid in sorted(lattices([*rules, *edges]), key=lambda grid: -area(grid.box)):
         sheet.add(from_grid(sheet, grid))
     drawn = lattices(rules)
@@ -63,6 +68,29 @@ def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = 
             sheet.add(_under_head(sheet, rule))
     take_rules(sheet.tables, lines, list(typed))
     return sheet.tables
+
+
+def _grounds(panels: Sequence[Box]) -> list[Box]:
+    """The panels but for those of lines of text within the ground of a cell: office programs colour both."""
+    if len(panels) > MOST_GROUNDS:
+        return list(panels)
+    ordered = sorted(panels, key=lambda panel: panel[1])
+    tops = [panel[1] for panel in ordered]
+    found = []
+    for panel in ordered:
+        width, height = sides(panel)
+        first = bisect_left(tops, panel[1] - MOST_STACKED * height)
+        last = bisect_right(tops, panel[1])
+        if not any(
+            outer[0] + INSET < panel[0]
+            and panel[2] < outer[2] - INSET
+            and panel[3] <= outer[3] + INSET
+            and sides(outer)[0] < 2 * width
+            and sides(outer)[1] < MOST_STACKED * height
+            for outer in ordered[first:last]
+        ):
+            found.append(panel)
+    return found
 
 
 def _edges(panel: Box) -> list[Rule]:
@@ -153,7 +181,7 @@ def _under_head(sheet: Sheet, rule: Rule) -> Table | None:
     top, taken = rule.at, 0
     for row in reversed(rows([sheet.free[i] for i in above.values()])):
         gap = top - max(line.box[3] for line in row)
-        if gap > 0.8 * row[0].size or taken == MOST_HEADS:
+        if gap > row[0].size or taken == MOST_HEADS:
             break
         if sum(len(split_wide(line)) for line in row) < 2:
             if head and is_spanning(row[0], head.values()):

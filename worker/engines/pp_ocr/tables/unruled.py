@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..model.boxes import Box, rows, union, within
+from ..model.boxes import Box, overlap_x, rows, union, within
 from ..model.lines import Line
 from ..model.patterns import CAPTION
 from .checks import is_layout, is_pairs, is_prose, is_uneven
@@ -34,7 +34,7 @@ def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequen
         return None
     inside = dict(sorted({**inside, **head_of(sheet, columns, stacked)}.items()))
     stacked = rows([piece for line in inside.values() for piece in recut(line, columns)])
-    while stacked and len(stacked[0]) == 1:  # a title
+    while stacked and len(stacked[0]) == 1 and not (stacked[1:] and is_spanning(stacked[0][0], stacked[1])):  # a title
         stacked = stacked[1:]
     if not stacked or is_prose(stacked, columns) or is_pairs(stacked, columns, cuts):
         return None
@@ -71,12 +71,11 @@ def table_of(
 
 
 def is_spanning(line: Line, below: Iterable[Line]) -> bool:
-    """Is the line close above a head, which it stands over but for the first column, a head of all other columns?"""
-    firsts = sorted((other.box for other in below), key=lambda box: box[0])
+    """Is the line, which stands alone above a head, a head of several of its columns, though not of the first?"""
+    first, *others = sorted((other.box for other in below), key=lambda box: box[0])
     return (
-        len(firsts) > 2
-        and line.box[0] > firsts[0][2]
-        and line.box[2] < firsts[-1][2]
+        line.box[0] > first[2]
+        and sum(overlap_x(line.box, box) > 0 for box in others) > 1
         and len(line.text) <= LONGEST_HEAD
         and CAPTION.match(line.text) is None
     )

@@ -151,6 +151,12 @@ class TestGridTables:
             "| West | 2012 | 11.3 |",
         ]
 
+    def test_grounds_of_lines_within_those_of_cells_are_no_cells(self) -> None:
+        cells = [(x + 1, y + 1, x + 99, y + 19) for x in XS[:3] for y in YS[:1]]
+        lines = [(x0 + 4, y0, x1 - 4, y1 - 9) for x0, y0, x1, y1 in cells]
+        lines += [(x0 + 4, y0 + 9, x1 - 4, y1) for x0, y0, x1, y1 in cells]
+        assert contents(filled(XS, YS, PIECES), grid(XS, YS), [*cells, *lines]) == [PIPES]
+
     def test_an_unruled_head_on_a_dark_bar(self) -> None:
         rules = [*grid(XS, (20, 40, 60)), across(0, 0, 300), down(0, 0, 20), down(300, 0, 20)]
         assert contents(filled(XS, YS, PIECES), rules) == [PIPES]
@@ -253,6 +259,20 @@ water          since May
         body = typed("Ashford   north    2021   25.19\nColby     south    2023   28.16", 0, 15)
         [table] = contents([*head, *body], rules)
         assert table.splitlines()[-1] == "| Colby | south | 2023 | 28.16 |"
+
+    def test_typed_rules(self) -> None:
+        text = """
+                   Readings of a day
+Station            Year       Level
+-----------------------------------
+Ashford ......     2021       25.19
+Colby ........     2023       28.16
+Brightwater ..     2012       11.30
+"""
+        [table] = ruled(lines := typed(text), [])
+        assert table.lines == set(range(len(lines)))
+        assert "<td>Ashford</td><td>2021</td><td>25.19</td>" in table.part().content
+        assert '<td colspan="2">Readings of a day</td>' in table.part().content
 
     def test_running_text_between_two_rules_is_no_table(self) -> None:
         lines = [worded(PROSE, 0, 15 * k) for k in range(5)]
