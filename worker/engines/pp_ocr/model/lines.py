@@ -17,6 +17,8 @@ UNPRINTABLE = re.compile(
 SPACES = re.compile(r"\s+")
 LONG = 40
 """Characters of a line of prose, in one column of two."""
+RAGGED, RUNS_ON = 3.0, 0.4
+"""Sizes of type by which the ends of most lines of widely set text differ, and share of them in mid-sentence."""
 USUAL_PITCH, WIDE_PITCH = 1.3, 1.7
 """From line to line, in font sizes."""
 
@@ -83,7 +85,7 @@ class Measure:
             and 0.8 < (b.box[3] - a.box[3]) / a.size < 3
         ]
         pitch = min(max(statistics.median_low(steps), 1.0), 2.2) if steps else USUAL_PITCH
-        if pitch > WIDE_PITCH and not _filled(lines, body):
+        if pitch > WIDE_PITCH and not is_filled(lines):
             pitch = USUAL_PITCH
         faces: Counter[str] = Counter()
         for line in lines:
@@ -95,11 +97,15 @@ class Measure:
         return round(line.size / self.body, 2)
 
 
-def _filled(lines: Sequence[Line], body: float) -> bool:
+def is_filled(lines: Sequence[Line]) -> bool:
     """Do most lines end at the same margin, and go on in mid-sentence? Then what is far apart is widely set text."""
-    ends = sorted(line.box[2] for line in lines)
-    begun = sum(line.text[0].islower() or line.text[0] > "\u2e80" for line in lines)
-    return sum(ends[-1] - end < 3 * body for end in ends) > 0.5 * len(ends) and begun > 0.4 * len(lines)
+    ends, size = sorted(line.box[2] for line in lines), statistics.median(line.size for line in lines)
+    return sum(ends[-1] - end < RAGGED * size for end in ends) > 0.5 * len(ends) and runs_on(lines)
+
+
+def runs_on(lines: Sequence[Line]) -> bool:
+    """Do many lines begin in mid-sentence, as those of a paragraph do and those of an address do not?"""
+    return sum(line.text[0].islower() or line.text[0] > "\u2e80" for line in lines) > RUNS_ON * len(lines)
 
 
 def body_size(lines: Iterable[Line]) -> float:

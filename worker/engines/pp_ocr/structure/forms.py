@@ -7,13 +7,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..layer.drawings import Drawings
-from ..model.boxes import Box, area, overlap_x, same_row, union
+from ..model.boxes import Box, area, clustered, overlap_x, overlap_y, same_row, union
 from ..model.joining import join_lines
 from ..model.lines import Line, Measure, Word
 from ..tables.lattice import lattices
 
 MOST_BOXED = 4
 """Lines in a box that is one value of a form."""
+STRIPE = 2.0
+"""Pixels by which stripes of one ground may be apart, or out of line."""
 HIGHEST = 1.6 * (MOST_BOXED + 1)
 """Sizes of type that such a box is high."""
 
@@ -23,7 +25,17 @@ def with_values(lines: Sequence[Line], drawn: Drawings, measure: Measure) -> lis
     bars = set(drawn.bars)
     grounds = [panel for panel in drawn.panels if panel not in bars]
     frames = [grid.box for grid in lattices(drawn.rules) if len(grid.spans) == 1] + drawn.frames
-    return _labelled(_boxed(_parted(lines, frames), [*grounds, *frames], measure), frames)
+    return _labelled(_boxed(_parted(lines, frames), [*_whole(grounds), *frames], measure), frames)
+
+
+def _whole(grounds: Sequence[Box]) -> list[Box]:
+    """The grounds, with stripes of one, as word processors shade a paragraph line by line, as one."""
+
+    def are_stripes(a: Box, b: Box) -> bool:
+        sides_agree = max(abs(a[0] - b[0]), abs(a[2] - b[2])) < STRIPE
+        return sides_agree and overlap_x(a, b) > 0 and -STRIPE < overlap_y(a, b) < STRIPE
+
+    return clustered(sorted(grounds, key=lambda box: box[1]), are_stripes, lambda a, b: union((a, b)))
 
 
 def _boxed(lines: Sequence[Line], frames: Iterable[Box], measure: Measure) -> list[Line]:

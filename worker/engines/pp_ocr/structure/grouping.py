@@ -36,7 +36,8 @@ def groups_of(lines: Sequence[Line], measure: Measure) -> list[Group]:
     groups: list[Group] = []
     for i, line in enumerate(rows):
         group = groups[-1] if groups else None
-        apart = stands_apart(line, rows[i - 1] if i else None, measure)
+        before = rows[i - 1] if i else None
+        apart = stands_apart(line, before, measure) and (before is None or not flow.widely_set(before, line))
         heading = is_heading(line, measure, apart=apart)
         if group is not None and _joins(group, line, heading, marked.get(i), flow):
             group.lines.append(line)

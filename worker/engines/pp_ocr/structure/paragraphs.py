@@ -1,10 +1,11 @@
 """Which lines belong together: decided by type, pitch, indents and how far the line before reached."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 from ..model.boxes import overlap_x, same_row
-from ..model.lines import Line, Measure
+from ..model.lines import Line, Measure, is_filled, runs_on
 from ..model.patterns import CJK_START
 
 ROW_SIZES = 1.3
@@ -57,6 +58,12 @@ def _beside(a: Line, b: Line) -> Line:
     )
 
 
+LEAST_STRETCH = 3
+"""Lines that tell the pitch they are set in."""
+WIDEST, SAME_PITCH = 3.2, 0.06
+"""Sizes of type from line to line at most, and share of a pitch by which two of one kind differ."""
+
+
 class Flow:
     """Lines in reading order, and what their neighbourhood tells about the paragraphs they make."""
 
@@ -66,6 +73,13 @@ class Flow:
         edges: dict[int, list[tuple[float, float]]] = defaultdict(list)
         for line in lines:
             edges[self._bucket(line)].append((line.box[2], line.box[2] - line.box[0]))
+        stretches = [stretch for stretch in _stretches(lines) if runs_on(stretch)]
+        self.pitches = {(stretch[0].size, _step(stretch)) for stretch in stretches if is_filled(stretch)}
+        self.ends = {
+            id(line): _usual_end([(line.box[2], line.box[2] - line.box[0]) for line in stretch])
+            for stretch in stretches
+            for line in stretch
+        }
         self.rights = {
             k: _usual_end([end for near in range(k - 2, k + 3) for end in edges.get(near, ())]) for k in list(edges)
         }
@@ -79,13 +93,24 @@ class Flow:
         word = 2 if CJK_START.match(after.text) else len(after.text.split(" ", 1)[0])
         need = (after.box[2] - after.box[0]) * word / max(len(after.text), 1)
         flows = after.text[:1].islower() or CJK_START.match(after.text) or line.text[-1] in ".!?,;-"
-        end = line.box[2] if id(line) in self.justified else self.rights[self._bucket(line)]
-        return end - line.box[2] <= need + (1.2 if flows else 0.3) * line.size
+        end = min(self.ends.get(id(line), math.inf), self.rights[self._bucket(line)])
+        return id(line) in self.justified or end - line.box[2] <= need + (1.2 if flows else 0.3) * line.size
 
     def close(self, line: Line, after: Line, slack: float = 1.25) -> bool:
         """Is the next line the next row of the same column, no further than lines of a paragraph are?"""
-        pitch = (after.box[3] - line.box[3]) / max(line.size, after.size)
-        return 0.3 < pitch < slack * self.measure.pitch and overlap_x(line.box, after.box) > 0
+        size = max(line.size, after.size)
+        pitch = (after.box[3] - line.box[3]) / size
+        if pitch <= 0.3 or overlap_x(line.box, after.box) <= 0:
+            return False
+        return pitch < slack * self.measure.pitch or self.widely_set(line, after)
+
+    def widely_set(self, line: Line, after: Line) -> bool:
+        """Are they as far apart as the lines of a paragraph somewhere in type of this size?"""
+        size, step = max(line.size, after.size), after.box[3] - line.box[3]
+        return any(
+            abs(size - usual) < SAME_PITCH * usual and abs(step - pitch) < SAME_PITCH * pitch
+            for usual, pitch in self.pitches
+        )
 
     def alike(self, line: Line, after: Line) -> bool:
         """The same size of type, as far as it can be known."""
@@ -142,6 +167,37 @@ def _justified(lines: Sequence[Line]) -> set[int]:
 
 def _same_end(a: Line, b: Line) -> bool:
     return abs(a.box[2] - b.box[2]) < FLUSH * min(a.size, b.size)
+
+
+def _stretches(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines of one size that follow each other at one pitch: some are widely set, some stand beside a float."""
+    found: list[list[Line]] = []
+    for line in lines:
+        if found and _keeps_step(found[-1], line):
+            found[-1].append(line)
+        else:
+            found.append([*(found[-1][-1:] if found and _follows(found[-1][-1], line) else []), line])
+    return [stretch for stretch in found if len(stretch) >= LEAST_STRETCH]
+
+
+def _step(stretch: Sequence[Line]) -> float:
+    return (stretch[-1].box[3] - stretch[0].box[3]) / (len(stretch) - 1)
+
+
+def _keeps_step(stretch: Sequence[Line], line: Line) -> bool:
+    """Does the line follow as the lines before it follow each other?"""
+    if not _follows(stretch[-1], line):
+        return False
+    if len(stretch) == 1:
+        return True
+    step = stretch[-1].box[3] - stretch[-2].box[3]
+    return abs(line.box[3] - stretch[-1].box[3] - step) < SAME_PITCH * step
+
+
+def _follows(line: Line, after: Line) -> bool:
+    step = (after.box[3] - line.box[3]) / line.size
+    alike = abs(line.size - after.size) < SAME_PITCH * line.size
+    return alike and 0.8 < step < WIDEST and overlap_x(line.box, after.box) > 0
 
 
 def _flush(lines: Sequence[Line], size: float) -> bool:
