@@ -41,6 +41,8 @@ SMALL_PRINT, LEGIBLE = 3.9, 5.0
 
 Type of 6 and of 8 points, on a page of A4 that is shrunk to 960 pixels.
 """
+SOLID = 2.2
+"""Heights of small Latin letters from line to line, at least."""
 FINEST_SIDE = 1920
 MOST_DETECTED = 1_200_000
 """Pixels in the detector's input at once: it needs 300 bytes for each of them."""
@@ -69,7 +71,7 @@ def recognise(ocr: Any, raster: Raster) -> Recognition:
     if turns:  # lines are found best upright
         raster = np.ascontiguousarray(np.rot90(raster, turns))
         quads, crops = _detect(ocr, raster)
-    if side := _finer_side(crops, raster, ocr.text_det.limit_side_len):
+    if side := _finer_side(quads, crops, raster, ocr.text_det.limit_side_len):
         quads, crops = _detect_finely(ocr, raster, side)
     if not crops:
         return Recognition(raster, turns, quads, [], [])
@@ -196,14 +198,30 @@ def _set_vertically(ocr: Any, crops: list[Raster]) -> bool:
     return statistics.median(alike) > SAME
 
 
-def _finer_side(crops: list[Raster], raster: Raster, side: int) -> int | None:
+def _finer_side(quads: Quads, crops: list[Raster], raster: Raster, side: int) -> int | None:
     """The longer side to detect at, where print is so small that lines are missed at `side`, or all of them."""
     longest = max(raster.shape[:2])
     widest = sorted(crops, key=lambda crop: -crop.shape[1])[:MEASURED]
-    height = float(statistics.median(map(_letters, widest))) * side / longest if widest else 0.0
+    height = 0.0
+    if widest:
+        letters = float(statistics.median(map(_letters, widest)))
+        height = min(letters, _pitch(quads, letters) / SOLID) * side / longest
     if longest <= side or height >= SMALL_PRINT:
         return None
     return int(min(longest, FINEST_SIDE, side * LEGIBLE / height if height else FINEST_SIDE))
+
+
+def _pitch(quads: Quads, least: float) -> float:
+    """From line to line where they are closest, `least` pixels or more: Chinese letters fill it, Latin ones half."""
+    middles, lefts, rights = quads[:, :, 1].mean(axis=1), quads[:, :, 0].min(axis=1), quads[:, :, 0].max(axis=1)
+    widths = rights - lefts
+    steps = []
+    for i in np.argsort(-widths)[:MEASURED]:
+        shared = np.minimum(rights, rights[i]) - np.maximum(lefts, lefts[i])
+        below = middles[(shared > 0.5 * widths[i]) & (middles - middles[i] > least)]
+        if below.size:
+            steps.append(below.min() - middles[i])
+    return float(np.percentile(steps, 25)) if steps else math.inf
 
 
 def _letters(crop: Raster) -> int:

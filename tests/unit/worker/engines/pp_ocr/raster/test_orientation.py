@@ -48,3 +48,20 @@ def test_a_large_raster_is_detected_in_bands_and_each_line_once(monkeypatch: pyt
     assert len(sizes) > 1
     assert max(height * width for height, width in sizes) * 0.96**2 < 1.2 * orientation.MOST_DETECTED
     assert Recogniser.text_det.limit_side_len == 960
+
+
+@pytest.mark.parametrize(
+    ("letters", "pitch", "expected"),
+    [(8, 20, None), (8, 10, (1300, 1400)), (5, 20, (1400, 1400)), (8, 40, None)],
+)
+def test_small_print_is_known_by_its_letters_or_its_pitch(
+    letters: int, pitch: int, expected: tuple[int, int] | None
+) -> None:
+    """Chinese letters fill the pitch: they are high, and so close that lines run together."""
+    raster = np.full((1400, 1000, 3), 255, np.uint8)
+    rows = range(20, 1300, pitch)
+    crop = np.full((15, 800, 3), 255, np.uint8)
+    crop[4 : 4 + letters, ::3] = 0
+    quads = np.array([[[50, y], [850, y], [850, y + 15], [50, y + 15]] for y in rows], np.float32)
+    side = orientation._finer_side(quads, [crop] * len(rows), raster, 960)
+    assert side is None if expected is None else side is not None and expected[0] <= side <= expected[1]
