@@ -13,10 +13,8 @@ APART = 4.0
 """Sizes of type between an address and what stands beside it."""
 PROSE = 26
 """Letters, Chinese ones twice, of a line of a paragraph at least."""
-FULL, RAGGED = 0.5, 2.5
-"""Share of a column's lines that end at its edge, and how many sizes of type before it they may."""
-AROUND = 2
-"""Lines before and after one whose ends it is compared with: text runs around pictures."""
+FULL, RAGGED, EVEN = 0.5, 2.5, 0.2
+"""Share of a column's lines that end at its edge; how many sizes of type before it they may, and justified ones."""
 COLUMN_LINES = 6
 """Lines of prose in a column of a page that is set in columns throughout."""
 TALL = 0.6
@@ -96,20 +94,27 @@ def _runs_a_row(items: Sequence[Item]) -> float:
 
 
 def _is_column(items: Sequence[Item]) -> bool:
-    """Do most lines that begin under each other end like those around them, as those of paragraphs do?"""
+    """Do most lines that begin under each other end there, too, as those of paragraphs do?"""
     stacks: dict[int, list[Box]] = defaultdict(list)
     size = statistics.median(item.box[3] - item.box[1] for item in items)
     prose = [item for item in items if is_prose(item)]
     for item in prose:
         stacks[round(item.box[0] / size / 2)].append(item.box)
-    full = 0
-    for boxes in stacks.values():
-        ends = [box[2] for box in sorted(boxes, key=lambda box: box[1])]
-        if len(ends) > 2:
-            full += sum(
-                end > max(ends[max(k - AROUND, 0) : k + AROUND + 1]) - RAGGED * size for k, end in enumerate(ends)
-            )
+    even = EVEN * statistics.median(getattr(item, "size", size) for item in items)
+    full = sum(_full(sorted(boxes, key=lambda box: box[1]), RAGGED * size, even) for boxes in stacks.values())
     return len(prose) >= 2 and full >= FULL * len(prose)
+
+
+def _full(stack: Sequence[Box], ragged: float, even: float) -> int:
+    """How many lines end at the edge of their stack; or three in a row at the same place, as beside a picture."""
+    if len(stack) < 3:
+        return 0
+    ends = [box[2] for box in stack]
+    edge = sorted(ends)[int(0.8 * (len(ends) - 1))] - ragged
+    solid = {
+        i + k for i in range(len(ends) - 2) if max(ends[i : i + 3]) - min(ends[i : i + 3]) < even for k in range(3)
+    }
+    return sum(end > edge or i in solid for i, end in enumerate(ends))
 
 
 def _height(items: Sequence[Item]) -> float:

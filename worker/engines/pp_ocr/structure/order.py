@@ -85,6 +85,6 @@ def _bands(items: Sequence[Item], gutter: float, min_x: float, min_y: float, dep
 
 
 def _runs_around(items: Sequence[Item], inset: Item) -> bool:
-    """Do some of the items stand on either side of it?"""
-    level = [item.box for item in items if overlap_y(item.box, inset.box) > 0]
+    """Do lines of text stand on either side of it?"""
+    level = [item.box for item in items if is_prose(item) and overlap_y(item.box, inset.box) > 0]
     return any(box[2] <= inset.box[0] for box in level) and any(box[0] >= inset.box[2] for box in level)

@@ -109,6 +109,15 @@ def test_columns_that_run_around_a_picture_in_the_middle() -> None:
     assert read([*left, *right, *caption]) == texts([*left, *right, *caption])
 
 
+def test_fields_of_a_form_that_end_nearly_alike_are_no_columns() -> None:
+    """Labels above their values, of one left edge."""
+    label = "Name of a field and its value"
+    ends = [211, 158, 151, 146, 305, 211, 413, 470, 508]
+    left = [Line(label, (0, 95 * k, end, 95 * k + 77), 26) for k, end in enumerate(ends)]
+    right = [Line(label, (513, 95 * k, 830, 95 * k + 77), 26) for k in range(4)]
+    assert not are_columns(left, right)
+
+
 class TestSequence:
     """Parts in the order in which a program drew them."""
 
