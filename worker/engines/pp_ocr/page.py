@@ -35,6 +35,7 @@ from .survey import Hint
 from .tables.aligned import lift_aligned
 from .tables.ruled import ruled
 from .tables.table import Table, lift
+from .tables.turned import take_heads, turned
 
 SaveImage = Callable[[str, bytes], None]
 
@@ -134,7 +135,8 @@ def _from_text(
     drawn = drawings.read(page, frame).turned(turn)
     leads = links.read(page, frame, turn)
     lines = with_values(links.mark(layer.lines, leads), drawn, measure)
-    tables = ruled(lines, drawn.rules, drawn.panels)
+    tables = [*ruled(lines, drawn.rules, drawn.panels), *turned(lines, drawn.rules, drawn.panels)]
+    take_heads(tables, lines)
     sketches = vectors.figures(drawn, lines, [table.box for table in tables], turn.upright_width, turn.upright_height)
     items = lift_aligned(with_listings(_around(sketches, lines, tables), measure))
     items = set_apart(with_bullets(items, drawn, measure), turn.upright_height, measure)

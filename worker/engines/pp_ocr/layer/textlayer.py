@@ -320,6 +320,7 @@ def _line(run: _Run, frame: Frame, turn: Turn) -> Line | None:
         bold=bold,
         hyphenated=hyphenated,
         upright=quarter == turn.quarters,
+        turned=(quarter - turn.quarters) % 4 if quarter != SLANTED else 0,
         words=_Words(run, frame, turn),
         face=face,
     )

@@ -39,7 +39,8 @@ class Line:
     table of contents. `runs` counts the runs of some length that it was joined from, `cells` those far apart.
 
     `hyphenated` says that the text layer knows the hyphen at its end as one that broke a word. What is not `upright`
-    runs another way than the page's text. `confidence`, 0 to 1, is the recogniser's; None in a text layer.
+    runs another way than the page's text, `turned` by so many quarters clockwise. `confidence`, 0 to 1, is the
+    recogniser's; None in a text layer.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Line:
     contents: bool = False
     runs: int = 1
     confidence: float | None = None
+    turned: int = 0
 
     @property
     def middle(self) -> float:

@@ -38,9 +38,14 @@ def lift_aligned(items: Sequence[Line | Part]) -> list[Line | Part]:
     return [*found, *_lifted(pending)]
 
 
-def _lifted(lines: Sequence[Line]) -> list[Line | Part]:
+def aligned(lines: Sequence[Line]) -> list[Table]:
+    """The tables of the lines, in content or reading order, that nothing but alignment tells."""
     parts = [part for block in _blocks(lines) for part in _apart(block)]
-    return lift(lines, [table for part in parts if (table := _table(part)) is not None])
+    return [table for part in parts if (table := _table(part)) is not None]
+
+
+def _lifted(lines: Sequence[Line]) -> list[Line | Part]:
+    return lift(lines, aligned(lines))
 
 
 def _table(lines: Mapping[int, Line]) -> Table | None:
