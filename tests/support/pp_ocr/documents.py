@@ -178,9 +178,27 @@ def words(x: float, y: float, text: str, size: float = 11, font: str = "F") -> s
     return f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n"
 
 
-def raw_pdf(path: Path, *objects: str) -> str:
-    """A document of one page, from its objects; the page is the first of them, 3 0 R."""
-    head = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]
+def raw_pdf(path: Path, *objects: str, catalog: str = "") -> str:
+    """A document of one page, from its objects; the page is the first of them, 3 0 R. `catalog` has more entries."""
+    head = [f"<< /Type /Catalog /Pages 2 0 R {catalog} >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]
     body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in enumerate([*head, *objects], 1))
     path.write_text(f"%PDF-1.7\n{body}trailer << /Root 1 0 R >>\n%%EOF", "latin-1")
     return str(path)
+
+
+def drawn(path: Path, content: str, *objects: str, resources: str = "", page: str = "", catalog: str = "") -> str:
+    """A page of 400 x 300 points with Helvetica as /F, from its operators; more objects are numbered from 6 0 R."""
+    return raw_pdf(
+        path,
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents 4 0 R "
+        f"/Resources << /Font << /F 5 0 R >> {resources} >> {page} >>",
+        stream(content),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        *objects,
+        catalog=catalog,
+    )
+
+
+def stream(content: str, entries: str = "") -> str:
+    """An object with that content."""
+    return f"<< {entries} /Length {len(content)} >>\nstream\n{content}\nendstream"

@@ -73,6 +73,8 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
     if not is_empty(page):
         page = with_fields(page, number)
         layer = textlayer.read(page, frame)
+        if hidden := layer.unseen.warning():
+            warnings.append(hidden)
         routing = route(page, frame, layer, garbled=hint.get("garbled"))
         if routing.route == "text":
             parts = _from_text(page, layer, number, frame, hint, store)

@@ -47,12 +47,12 @@ def is_empty(page: pdfium.PdfPage) -> bool:
 def route(page: pdfium.PdfPage, frame: Frame, layer: TextLayer, *, garbled: bool | None) -> Routing:
     """The page's route. `garbled` is what the survey found about the document's text; None if it did not ask."""
     text = "".join(line.text for line in layer.lines)
+    if layer.unseen.positions and _hidden(page):
+        return Routing("ocr", "invisible_text_layer")
     if not text:
         return _without_text(page, frame)
     if sum(map(len, UNMAPPED.findall(text))) > MOST_UNMAPPED * len(text):
         return Routing("ocr", "garbled_text_layer")
-    if _hidden(page):
-        return Routing("ocr", "invisible_text_layer")
     if len(text) < FEW_CHARS and pictures.covered(page, frame) >= BACKGROUND and _is_paper(render(page, frame)):
         return Routing("ocr", "scanned")
     if garbled is not False and probe.doubtful(layer.lines):

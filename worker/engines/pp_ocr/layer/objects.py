@@ -58,6 +58,9 @@ def applied(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
 def transformed(box: Sequence[float], matrix: Matrix) -> Box:
     """The box around the place that a box leads to."""
     left, bottom, right, top = box
+    a, b, c, d, e, f = matrix
+    if b == c == 0 and a > 0 and d > 0:  # as nearly always
+        return a * left + e, d * bottom + f, a * right + e, d * top + f
     corners = [applied(matrix, x, y) for x in (left, right) for y in (bottom, top)]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return min(xs), min(ys), max(xs), max(ys)

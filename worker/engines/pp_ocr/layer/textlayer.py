@@ -20,11 +20,15 @@ from ..model.lines import SPACES, Line, Word, clean
 from ..model.patterns import LETTER
 from ..model.scripts import LEVEL, LOWERED, RAISED
 from .characters import HYPHEN, RIGHT_TO_LEFT, characters
+from .doubles import at_one_place, repeated
+from .visibility import Unseen, unseen
 from .watermarks import Slanted, watermarks
 
 WIDE_GAP = 1.2
 """Font sizes of white between two words that part two runs: a table's cells, a bullet and its text, two columns."""
-WORD = re.compile(r"[^\s\x02]{1,12}\x02?|[\x02\r\n]")
+GONE = "\ufdd2"
+"""In place of a character that does not show."""
+WORD = re.compile(r"[^\s\x02\ufdd2]{1,12}\x02?|[\x02\r\n]")
 """Long words and text without spaces are taken in pieces: their type may change on the way."""
 MIXED = re.compile(r"[^\W\d_]\d|\d[^\W\d_]|[^\W\d_],[^\W\d_]")
 """What may be an index between letters of one size."""
@@ -58,12 +62,14 @@ Columns of Chinese and Japanese run as text does that is turned once.
 class TextLayer:
     """Lines in content order, turned upright if most of them lie on their side; `turn` leads back to the frame.
 
-    `watermarks` are the texts of those, which are not among the lines.
+    `watermarks` are the texts of those, which are not among the lines. `unseen` is what else was left out: the page
+    does not show it.
     """
 
     lines: list[Line]
     turn: Turn
     watermarks: Sequence[str] = ()
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 @dataclass(slots=True)
@@ -89,12 +95,22 @@ class _Run:
         self.sizes.append(0.0)
         self.starts.append(-1)
 
+    def spans(self) -> list[tuple[int, int, Box]]:
+        """For each word where in `text` it begins and ends, and its place in points."""
+        ends = [*self.words[1:], (len(self.text), len(self.boxes))]
+        return [
+            (first, end, union(self.boxes[box:end_box]))
+            for (first, box), (end, end_box) in zip(self.words, ends, strict=True)
+        ]
+
 
 def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
-    """The lines of the page's text layer. Text outside the CropBox is left out."""
+    """The lines of the page's text layer. Text outside the CropBox is left out, and what does not show."""
     textpage = page.get_textpage()
     try:
-        runs = _runs(textpage, frame)
+        listed = characters(textpage)
+        hidden = unseen(page, textpage, frame, listed)
+        runs = _once(_runs(textpage, frame, _without(listed, hidden.positions)))
     finally:
         textpage.close()
     quarters: Counter[int] = Counter()
@@ -127,16 +143,16 @@ def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
         usual = Counter(line.face for line in lines for _ in line.text).most_common(1)[0][0]
         for line in lines:  # where all is bold, nothing is
             line.bold = line.bold and line.face != usual
-    return TextLayer(lines, turn, [mark.text for mark in marks])
+    return TextLayer(lines, turn, [mark.text for mark in marks], hidden)
 
 
-def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
+def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]:
     """Words, asked for their place at both ends only, gathered into runs."""
     styles = _Styles(textpage.raw, frame)
     run, before = _Run(), (0.0, 0.0, 0.0, 0.0)
     level = abs(frame.matrix[1]) < 1e-6
     runs, follows, broken = [run], 0, False
-    for text, start, end, boxes in _pieces(textpage, styles):
+    for text, start, end, boxes in _pieces(textpage, styles, listed):
         if not boxes:
             broken = True
             continue
@@ -148,15 +164,16 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
             x0, y0, x1, y1 = before
             left, bottom, right, top = boxes[0]
             gap = max(left - x1, x0 - right, bottom - y1, y0 - top)
+            restarts = text == run.text[0] and at_one_place(run.boxes[0], boxes[0])
             # Bullets under each other come without a break.
             apart = level and style[2] % 2 == 0 and min(y1, top) - max(y0, bottom) < 0.1 * min(y1 - y0, top - bottom)
             if broken and not apart and _is_script_beside(run.sizes[-1], style[0], left - x1):
                 if left - x1 > SPACE * max(run.sizes[-1], style[0]):
                     run.space()
-            elif broken or apart or gap > WIDE_GAP * style[0] or run.text[-1][-1] == HYPHEN:
+            elif restarts or broken or apart or gap > WIDE_GAP * style[0] or run.text[-1][-1] == HYPHEN:
                 run = _Run()
                 runs.append(run)
-            elif start > follows:
+            elif start > follows and (gap > SPACE * style[0] or listed[follows:start].strip(GONE)):
                 run.space()
         broken = False
         if not run.text or run.text[-1] == " ":
@@ -173,14 +190,31 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame) -> list[_Run]:
     return runs
 
 
-def _pieces(textpage: pdfium.PdfTextPage, styles: _Styles) -> Iterator[tuple[str, int, int, list[Box]]]:
+def _once(runs: Sequence[_Run]) -> list[_Run]:
+    """The runs but for those that only repeat what others have in the same place: shadows, second layers."""
+    filled = [run for run in runs if run.text]
+
+    def words(i: int) -> list[tuple[str, Box]]:
+        return [("".join(filled[i].text[first:end]).rstrip(), box) for first, end, box in filled[i].spans()]
+
+    again = repeated([union(run.boxes) for run in filled], words)
+    return [run for i, run in enumerate(filled) if i not in again]
+
+
+def _without(listed: str, positions: frozenset[int]) -> str:
+    """The characters, with a mark in place of those at the positions."""
+    if not positions:
+        return listed
+    return "".join(GONE if i in positions else character for i, character in enumerate(listed))
+
+
+def _pieces(textpage: pdfium.PdfTextPage, styles: _Styles, text: str) -> Iterator[tuple[str, int, int, list[Box]]]:
     """Words, with their positions and the boxes of both ends, and breaks without any.
 
     A word whose type changes on the way comes in pieces of one size.
     """
     raw, rect = textpage.raw, pdfium_c.FS_RECTF()
     where, box_at = ctypes.byref(rect), pdfium_c.FPDFText_GetLooseCharBox
-    text = characters(textpage)
 
     def ends(start: int, end: int) -> list[Box]:
         box_at(raw, start, where)
@@ -350,12 +384,11 @@ class _Words(Sequence[Word]):
 
 
 def _words(run: _Run, frame: Frame, turn: Turn) -> list[Word]:
-    found = []
-    for (first, box), (end, end_box) in zip(run.words, [*run.words[1:], (len(run.text), len(run.boxes))], strict=True):
-        text = _printed(run, first, end)
-        if text:
-            found.append(Word(text, turn.upright(frame.box(*union(run.boxes[box:end_box])))))
-    return found
+    return [
+        Word(text, turn.upright(frame.box(*box)))
+        for first, end, box in run.spans()
+        if (text := _printed(run, first, end))
+    ]
 
 
 def _printed(run: _Run, first: int, end: int) -> str:
