@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ..model.boxes import Item, overlap_y, rows
 from .gutters import are_columns, crossed_gutter, is_prose, widest_gap
+from .wrapping import wrapped
 
 STEP, STACK = 20, 4
 """Pixels within which lines begin under each other, and how many do so at the edge of a column."""
@@ -27,6 +28,9 @@ def order(items: Sequence[Item], min_x: float, min_y: float, depth: int = 0) -> 
             left, right = _split(items, 0, gap)
             if are_columns(left, right):
                 return order(left, min_x, min_y, depth + 1) + order(right, min_x, min_y, depth + 1)
+        if found := wrapped(items):
+            regions = (found.above, found.left, found.right, found.below)
+            return [item for region in regions for item in order(region, min_x, min_y, depth + 1)]
         if gutter := crossed_gutter(items):
             return _bands(items, gutter, min_x, min_y, depth)
         if gap := widest_gap(items, 1, min_y):

@@ -12,6 +12,8 @@ ROW_SIZES = 1.3
 """How much larger than its neighbour on the row a run may be."""
 FLUSH, SURE_INDENT = 0.25, 0.45
 """Sizes of type by which lines of one edge differ in a scan, and by which the first of a paragraph is then indented."""
+WIDER = 1.25
+"""How much wider than the line before the first line of the next column may be."""
 JUSTIFIED = 3
 NEAR = 3
 """Lines before one whose edge tells whether it is indented."""
@@ -146,8 +148,14 @@ class Flow:
         return abs((last.box[0] + last.box[2]) - (line.box[0] + line.box[2])) < line.size
 
     def next_column(self, last: Line, line: Line) -> bool:
-        """A sentence that goes on at the head of the next column."""
-        return line.box[0] > last.box[2] and line.middle < last.middle and last.text[-1] not in ENDS
+        """A sentence that goes on at the head of the next column, which is about as wide: no caption goes on so."""
+        widths = (line.box[2] - line.box[0], last.box[2] - last.box[0])
+        return (
+            line.box[0] > last.box[2]
+            and line.middle < last.middle
+            and widths[0] < WIDER * widths[1]
+            and last.text[-1] not in ENDS
+        )
 
 
 def _justified(lines: Sequence[Line]) -> set[int]:
