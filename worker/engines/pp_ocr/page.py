@@ -28,6 +28,8 @@ from .structure.code import with_listings
 from .structure.forms import with_values
 from .structure.furniture import set_apart
 from .structure.gutters import has_columns
+from .structure.initials import with_initials, without_spaces
+from .structure.line_numbers import without_line_numbers
 from .structure.loose_markers import with_bullets
 from .structure.order import order
 from .structure.sequence import in_sequence
@@ -136,7 +138,8 @@ def _from_text(
     turn = layer.turn
     drawn = drawings.read(page, frame).turned(turn)
     leads = links.read(page, frame, turn)
-    lines = with_values(links.mark(layer.lines, leads), drawn, measure)
+    lines, counts = without_line_numbers(with_initials(without_spaces(links.mark(layer.lines, leads))))
+    lines = with_values(lines, drawn, measure)
     tables = [*ruled(lines, drawn.rules, drawn.panels), *turned(lines, drawn.rules, drawn.panels)]
     take_heads(tables, lines)
     sketches = vectors.figures(drawn, lines, [table.box for table in tables], turn.upright_width, turn.upright_height)
@@ -151,7 +154,7 @@ def _from_text(
         for picture in found
         if (file := pictures.crop(page, frame, picture, turn, store.max_pixels)) and (name := store.add(*file))
     ]
-    parts = pictures.insert(parts, placed)
+    parts = [*pictures.insert(parts, placed), *counts]
     for part in parts:
         part.move(turn.back)
         if part.label == "algorithm":
@@ -167,7 +170,8 @@ def _from_scan(found: scan.Scan, number: int, store: Store, warnings: list[str])
     height = found.raster.shape[0]
     usual = statistics.median(line.size for line in found.lines for _ in line.text) if found.lines else 1.0
     measure = Measure.of(found.lines, SURE_SCAN, usual)
-    lines = with_values(found.lines, drawings.Drawings(found.rules), measure)
+    lines, counts = without_line_numbers(with_initials(without_spaces(found.lines)))
+    lines = with_values(lines, drawings.Drawings(found.rules), measure)
     tables = ruled(lines, found.rules)
     captions = [line.box for line in lines if CAPTION.match(line.text)]
     boxes = figures(found.raster, found.texts, [table.box for table in tables], captions)
@@ -182,7 +186,7 @@ def _from_scan(found: scan.Scan, number: int, store: Store, warnings: list[str])
         items = lift_aligned([item for row in rows(items) for item in row])
     items = lift_aligned(order(items, 0.9 * usual, 0.7 * usual))
     head, foot = ([part for part in margins if (part.box[1] < height / 2) is top] for top in (True, False))
-    parts = build([*head, *items, *foot], measure, height, first_page=number == 1)
+    parts = [*build([*head, *items, *foot], measure, height, first_page=number == 1), *counts]
     for part in parts:
         part.move(found.back)
     return parts

@@ -32,8 +32,8 @@ WORD = re.compile(r"[^\s\x02\ufdd2]{1,12}\x02?|[\x02\r\n]")
 """Long words and text without spaces are taken in pieces: their type may change on the way."""
 MIXED = re.compile(r"[^\W\d_]\d|\d[^\W\d_]|[^\W\d_],[^\W\d_]")
 """What may be an index between letters of one size."""
-SMALL = 0.9
-"""Of the type around it: the size of raised and lowered text, at most."""
+TINY, SMALL = 0.45, 0.9
+"""Of the type around it: the size of raised and lowered text; what is larger still is a chapter's first letter."""
 HIGH, LOW = 0.15, 0.04
 """Sizes of type by which such text stands over and under the line."""
 SPACE = 0.15
@@ -164,7 +164,7 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]
             x0, y0, x1, y1 = before
             left, bottom, right, top = boxes[0]
             gap = max(left - x1, x0 - right, bottom - y1, y0 - top)
-            restarts = text == run.text[0] and at_one_place(run.boxes[0], boxes[0])
+            restarts = _is_cap(run, style[0]) or (text == run.text[0] and at_one_place(run.boxes[0], boxes[0]))
             # Bullets under each other come without a break.
             apart = level and style[2] % 2 == 0 and min(y1, top) - max(y0, bottom) < 0.1 * min(y1 - y0, top - bottom)
             if broken and not apart and _is_script_beside(run.sizes[-1], style[0], left - x1):
@@ -275,7 +275,12 @@ def _middle(box: Box) -> tuple[float, float]:
 def _is_script_beside(size: float, other: float, gap: float) -> bool:
     """Is one of two neighbours set smaller, and close by? PDFium takes raised text for another line."""
     small, large = sorted((size, other))
-    return small < SMALL * large and -0.3 * large < gap < WIDE_GAP * large
+    return TINY * large < small < SMALL * large and -0.3 * large < gap < WIDE_GAP * large
+
+
+def _is_cap(run: _Run, size: float) -> bool:
+    """Is all before text of this size one large letter, or two?"""
+    return size < TINY * run.sizes[0] and len(run.text) == 1 and len(run.text[0]) < 3
 
 
 def _find_scripts(run: _Run, textpage: pdfium.PdfTextPage) -> None:
