@@ -144,7 +144,9 @@ class Result(Schema):
     )
     engine: str = Field(description="The engine that read the document.")
     engine_version: str = Field(description="Name and version of the software behind the engine.")
-    warnings: list[PageWarning] = Field(description="The warnings of all pages. Usually empty.")
+    warnings: Absent[list[PageWarning]] = Field(
+        None, description="The warnings of all pages. Usually empty; absent if an earlier version made the result."
+    )
     page_errors: list[FailedPage] = Field(description="The pages that failed. Empty if all pages succeeded.")
     images: dict[str, str] = Field(
         description="The images by name, for example `p0002_figure_1.png`. Each is a PNG or JPEG file in base64."

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,8 @@ class Fuzzed:
 
 @pytest.fixture(scope="module")
 def fuzzed(store_server: str) -> Iterator[Fuzzed]:
+    with redis.Redis.from_url(store_server) as client:
+        client.flushdb()  # what other tests have left belongs to another DATA_DIR
     loop = asyncio.new_event_loop()
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ocr-test-") as folder:
         api = contextlib.AsyncExitStack()
