@@ -14,6 +14,8 @@ from .refining import Pieces, with_columns, with_rows
 from .table import Sheet, Table
 from .unruled import LEAST_FILLED, within_rows
 
+LABELLED = 0.8
+"""Share of the rows, and of the columns, of an empty table that hold something."""
 MOST_BROKEN = 0.15
 """Share of the lines that a grid may break: heads of several columns."""
 
@@ -21,7 +23,9 @@ MOST_BROKEN = 0.15
 def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     """A table where the grid holds text in two rows and two columns."""
     inside = sheet.inside(grid.box)
-    if not inside or sum(breaks(line, grid.xs) for line in inside.values()) > MOST_BROKEN * len(inside):
+    walls = _walls(grid)
+    broken = sum(breaks(line, walls[slot(grid.ys, line.middle)]) for line in inside.values())
+    if not inside or broken > MOST_BROKEN * len(inside):
         return None
     if len(grid.xs) == 2:
         return within_rows(sheet, inside, grid.box, grid.ys) if len(grid.ys) > 2 else None
@@ -35,7 +39,7 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     titles = max(len(rows(parts)) for parts in pieces.values()) < 2
     if len(grid.ys) == 2 and (titles or grid.soft):  # a bar with titles, the coloured head of what follows
         return None
-    if len(filled) < LEAST_FILLED * len(cells) or is_layout(filled):
+    if (len(filled) < LEAST_FILLED * len(cells) and not _is_labelled(filled, grid)) or is_layout(filled):
         return None
     return Table(grid.box, len(grid.ys) - 1, len(grid.xs) - 1, cells, set(inside))
 
@@ -43,19 +47,39 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
 def _pieces(lines: Iterable[Line], grid: Lattice) -> dict[Span, list[Line]]:
     """The lines, cut at the edges of the cells that they stand in."""
     pieces: dict[Span, list[Line]] = {span: [] for span in grid.spans}
-    at = {
+    at, walls = _places(grid), _walls(grid)
+    for line in lines:
+        row = slot(grid.ys, line.middle)
+        for piece in cut(line, walls[row]):
+            pieces[at[row, slot(grid.xs, (piece.box[0] + piece.box[2]) / 2)]].append(piece)
+    return pieces
+
+
+def _places(grid: Lattice) -> dict[tuple[int, int], Span]:
+    """The cell at each row and column."""
+    return {
         (span.row + r, span.column + c): span
         for span in grid.spans
         for r in range(span.height)
         for c in range(span.width)
     }
-    last = len(grid.xs) - 1
-    for line in lines:
-        row = slot(grid.ys, line.middle)
-        edges = [x for c, x in enumerate(grid.xs) if c in (0, last) or at[row, c - 1] is not at[row, c]]
-        for piece in cut(line, edges):
-            pieces[at[row, slot(grid.xs, (piece.box[0] + piece.box[2]) / 2)]].append(piece)
-    return pieces
+
+
+def _walls(grid: Lattice) -> list[list[float]]:
+    """The edges of the cells of each row, from left to right."""
+    at, last = _places(grid), len(grid.xs) - 1
+    return [
+        [x for c, x in enumerate(grid.xs) if c in (0, last) or at[row, c - 1] is not at[row, c]]
+        for row in range(len(grid.ys) - 1)
+    ]
+
+
+def _is_labelled(filled: Sequence[Cell], grid: Lattice) -> bool:
+    """Do the rows and the columns of a grid to be filled in have their labels? On a scan, a letter may be missed."""
+    heads, labels = ({cell.span.column for cell in filled}, {cell.span.row for cell in filled})
+    return (
+        not grid.soft and len(heads) >= LABELLED * (len(grid.xs) - 1) and len(labels) >= LABELLED * (len(grid.ys) - 1)
+    )
 
 
 def _opened(pieces: Pieces, grid: Lattice) -> Pieces:

@@ -19,6 +19,8 @@ LEAST_BORDER = 0.6
 """Share of a cell's side that must be ruled."""
 LEAST_SIDE = 0.9
 """The same of a whole side of the grid, if it is ruled at all."""
+DENSE = 0.9
+"""Cells per place of a grid that is one wherever its outer rules end."""
 MOST_CELLS, MOST_CROSSINGS = 5_000, 100_000
 """A finer grid is a chart or a pattern."""
 
@@ -148,11 +150,15 @@ def _lattice(rules: Sequence[Rule]) -> Lattice | None:
     if rows < 1 or columns < 1 or rows * columns > MOST_CELLS:
         return None
     sides = [(level, ys[0], xs), (level, ys[-1], xs), (upright, xs[0], ys), (upright, xs[-1], ys)]
-    if rows * columns > 1 and any(
-        0.05 < _share(rules, at, ends[0], ends[-1]) < LEAST_SIDE for rules, at, ends in sides
+    spans = _spans(xs, ys, level, upright)
+    dense = min(rows, columns) >= 3 and len(spans) >= DENSE * rows * columns
+    if (
+        not dense
+        and rows * columns > 1
+        and any(0.05 < _share(rules, at, ends[0], ends[-1]) < LEAST_SIDE for rules, at, ends in sides)
     ):
         return None  # boxes that lines connect
-    return Lattice(xs, ys, _spans(xs, ys, level, upright), all(rule.soft for rule in rules))
+    return Lattice(xs, ys, spans, all(rule.soft for rule in rules))
 
 
 def _positions(values: Sequence[float]) -> list[float]:

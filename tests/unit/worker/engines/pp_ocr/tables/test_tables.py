@@ -51,11 +51,36 @@ class TestRules:
         assert (across(5, 1, 9).box, down(5, 1, 9).box) == ((1, 5, 9, 5), (5, 1, 5, 9))
 
 
+class TestGrids:
+    def test_an_empty_grid_with_labels_at_the_head_and_the_left(self) -> None:
+        xs, ys = (0, *range(150, 390, 30)), tuple(range(0, 220, 20))
+        rows = [["Which poem", *"ABCDEF", ""], *([f"repeats words {k}"] for k in range(9))]
+        [content] = contents(filled(xs, ys, rows), grid(xs, ys))
+        assert content.splitlines()[0] == "| Which poem | A | B | C | D | E | F |  |"
+        assert contents(filled(xs, ys, [["Which poem"], *rows[1:]]), grid(xs, ys)) == []
+
+    def test_a_title_over_all_columns_breaks_none(self) -> None:
+        rules = [*(across(y, 0, 200) for y in (0, 20, 40, 60)), *(down(x, 0, 60) for x in (0, 200)), down(100, 20, 60)]
+        body = filled((0, 100, 200), (20, 40, 60), [["Value", "Number"], ["five", "3"]])
+        [content] = contents([worded("Birthday Money", 60, 5), *body], rules)
+        assert '<td colspan="2">Birthday Money</td>' in content
+
+
 class TestLattices:
     def test_a_grid(self) -> None:
         [found] = lattices(grid(XS, YS))
         assert (found.xs, found.ys, len(found.spans)) == (list(XS), list(YS), 9)
         assert found.box == (0, 0, 300, 60)
+
+    def test_a_dense_grid_whose_outer_rules_are_broken(self) -> None:
+        """A shaded head has no rules of its own, but its shade shows as some."""
+        inner = [*(across(y, 0, 300) for y in (20, 40, 60)), *(down(x, 20, 60) for x in (100, 200, 300))]
+        [found] = lattices([*inner, across(0, 0, 40), *(down(x, 0, 20) for x in (0, 100, 200, 300))])
+        assert (found.xs, found.ys, len(found.spans)) == (list(XS), list(YS), 9)
+
+    def test_boxes_that_lines_connect_are_no_grid(self) -> None:
+        boxes = [*frame(0, 0, 60, 20), *frame(100, 40, 160, 60), across(50, 60, 100), down(30, 20, 50)]
+        assert all(len(found.spans) == 1 for found in lattices(boxes))
 
     def test_cells_without_a_rule_between_them_are_one(self) -> None:
         rules = [*(across(y, 0, 300) for y in (0, 20, 60)), across(40, 100, 300)]
