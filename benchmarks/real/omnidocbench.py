@@ -140,7 +140,7 @@ def _blocks(markdown: str) -> list[str]:
 
 def _squeezed(text: str) -> str:
     """Letters and digits alone, also of TeX, in which the truth has circled numbers and fractions."""
-    text = re.sub(r"\\[a-z]+", "", WHITE.sub("", CIRCLED.sub(r"\1", text)))
+    text = re.sub(r"\\[A-Za-z]+", "", WHITE.sub("", CIRCLED.sub(r"\1", text)))
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text))
 
 

@@ -151,7 +151,8 @@ def _lattice(rules: Sequence[Rule]) -> Lattice | None:
         return None
     sides = [(level, ys[0], xs), (level, ys[-1], xs), (upright, xs[0], ys), (upright, xs[-1], ys)]
     spans = _spans(xs, ys, level, upright)
-    dense = min(rows, columns) >= 3 and len(spans) >= DENSE * rows * columns
+    drawn = not any(rule.soft for rule in rules)  # shades of values fill a table, too
+    dense = drawn and min(rows, columns) >= 3 and len(spans) >= DENSE * rows * columns
     if (
         not dense
         and rows * columns > 1

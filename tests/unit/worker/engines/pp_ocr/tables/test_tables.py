@@ -78,6 +78,20 @@ class TestLattices:
         [found] = lattices([*inner, across(0, 0, 40), *(down(x, 0, 20) for x in (0, 100, 200, 300))])
         assert (found.xs, found.ys, len(found.spans)) == (list(XS), list(YS), 9)
 
+    def test_shades_of_some_values_make_no_grid_of_all(self) -> None:
+        xs, ys = (0, 30, 60, 90, 120), (0, 20, 40, 60, 80)
+        cells = [(x, y) for x in xs[:-1] for y in ys[:-1] if (x, y) not in ((0, 0), (90, 60))]
+        edges = [edge for x, y in cells for edge in frame(x, y, x + 30, y + 20)]
+        assert (
+            lattices(
+                [
+                    across(r.at, r.start, r.end, soft=True) if r.level else down(r.at, r.start, r.end, soft=True)
+                    for r in edges
+                ]
+            )
+            == []
+        )
+
     def test_boxes_that_lines_connect_are_no_grid(self) -> None:
         boxes = [*frame(0, 0, 60, 20), *frame(100, 40, 160, 60), across(50, 60, 100), down(30, 20, 50)]
         assert all(len(found.spans) == 1 for found in lattices(boxes))
