@@ -2,22 +2,22 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
 from app.results.layout import Layout, TableCell, TextLine
 from app.results.models import Block, Page
 
 from . import markup
 from .document import AssemblyData
-from .layer import drawings, elsewhere, links, pictures, textlayer, vectors, watermarks
+from .layer import annotations, drawings, elsewhere, links, pictures, textlayer, vectors, watermarks
+from .layer.annotations import Entry
 from .layer.textlayer import TextLayer
 from .model import scripts
 from .model.boxes import Box, centred_in, rows
 from .model.frame import Frame, near_blank, render
-from .model.lines import Line, Measure
+from .model.lines import Line, Measure, clean
 from .model.parts import Part
 from .model.patterns import CAPTION
 from .raster import legibility, scan
@@ -25,6 +25,7 @@ from .raster.figures import figures
 from .routing import Routing, is_empty, route
 from .structure.blocks import build
 from .structure.code import with_listings
+from .structure.entries import with_entries
 from .structure.forms import with_values
 from .structure.furniture import set_apart
 from .structure.gutters import has_columns
@@ -41,7 +42,6 @@ from .tables.turned import take_heads, turned
 
 SaveImage = Callable[[str, bytes], None]
 
-ANNOTATIONS_MAX = 1_000
 SURE_TEXT, SURE_SCAN = 1.15, 1.28
 """How much larger than the body a heading's type is: exact in a text layer, rough in a scan."""
 
@@ -70,11 +70,15 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
     parts: list[Part] = []
     lines: list[TextLine] = []
     warnings = elsewhere.warnings(page, number)
+    notes: list[Entry] = []
     quarters = 0
     routing = Routing("blank")
     if not is_empty(page):
-        page = with_fields(page, number)
-        layer = textlayer.read(page, frame)
+        page, typed = annotations.read(page, number, frame)
+        layer = textlayer.read(page, frame, typed.painted)
+        read, over = with_entries(layer.lines, typed.upright(layer.turn))
+        layer = replace(layer, lines=read)
+        notes = [*typed.notes, *(replace(entry, box=layer.turn.back(entry.box)) for entry in over)]
         if hidden := layer.unseen.warning():
             warnings.append(hidden)
         routing = route(page, frame, layer, garbled=hint.get("garbled"))
@@ -92,6 +96,9 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
                 found = scan.read(raster)
                 parts, quarters = _from_scan(found, number, store, warnings), found.turn.quarters
                 lines = _placed(found.lines, found.back, frame)
+    if notes:
+        parts = pictures.insert(parts, [Part("text", note.box, markup.paragraph(clean(note.text))) for note in notes])
+        routing = Routing("text") if routing.route == "blank" else routing
     blocks = [
         Block(part.label, frame.clamp(part.box), part.content, i, part.level, part.marker)
         for i, part in enumerate(parts)
@@ -115,20 +122,6 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
         for_assembly=data,
         layout=Layout(frame.dpi, lines, {i: _cells(part, frame) for i, part in enumerate(parts) if part.cells}),
     )
-
-
-def with_fields(page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
-    """The page with the values of its form fields as text of its own; in memory only."""
-    count = pdfium_c.FPDFPage_GetAnnotCount(page)
-    kinds = []
-    for i in range(min(count, ANNOTATIONS_MAX)):
-        annotation = pdfium_c.FPDFPage_GetAnnot(page, i)
-        kinds.append(pdfium_c.FPDFAnnot_GetSubtype(annotation))
-        pdfium_c.FPDFPage_CloseAnnot(annotation)
-    if pdfium_c.FPDF_ANNOT_WIDGET not in kinds:
-        return page
-    flat = pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY)
-    return page.pdf[number - 1] if flat == pdfium_c.FLATTEN_SUCCESS else page
 
 
 def _from_text(

@@ -41,7 +41,12 @@ class Link:
 
 def read(page: pdfium.PdfPage, frame: Frame, turn: Turn) -> list[Link]:
     """The page's links to addresses, in pixels of its upright text."""
-    found: list[Link] = []
+    return [Link(turn.upright(frame.box(*place)), address) for place, address in addresses(page)]
+
+
+def addresses(page: pdfium.PdfPage) -> list[tuple[Box, str]]:
+    """Where the page's links lie, in its points, and where they lead."""
+    found: list[tuple[Box, str]] = []
     position, link = ctypes.c_int(0), pdfium_c.FPDF_LINK()
     rect, buffer = pdfium_c.FS_RECTF(), ctypes.create_string_buffer(LONGEST)
     while len(found) < MOST_LINKS and pdfium_c.FPDFLink_Enumerate(page, position, link):
@@ -51,7 +56,7 @@ def read(page: pdfium.PdfPage, frame: Frame, turn: Turn) -> list[Link]:
         length = pdfium_c.FPDFAction_GetURIPath(page.pdf, action, buffer, len(buffer))
         address = buffer.raw[: max(length - 1, 0)].decode("utf-8", "replace") if length <= LONGEST else ""
         if SAFE.fullmatch(address) and pdfium_c.FPDFLink_GetAnnotRect(link, rect):
-            found.append(Link(turn.upright(frame.box(rect.left, rect.bottom, rect.right, rect.top)), address))
+            found.append(((rect.left, rect.bottom, rect.right, rect.top), address))
     return found
 
 

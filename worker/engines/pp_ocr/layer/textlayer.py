@@ -6,7 +6,7 @@ import ctypes
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import overload
@@ -21,6 +21,7 @@ from ..model.patterns import LETTER
 from ..model.scripts import LEVEL, LOWERED, RAISED
 from .characters import HYPHEN, RIGHT_TO_LEFT, characters
 from .doubles import at_one_place, repeated
+from .objects import address
 from .visibility import Unseen, unseen
 from .watermarks import Slanted, watermarks
 
@@ -89,6 +90,7 @@ class _Run:
     starts: list[int] = field(default_factory=list)
     scripts: dict[int, str] = field(default_factory=dict)
     stacked: int = 0
+    typed: bool = False
 
     def space(self) -> None:
         self.text.append(" ")
@@ -104,13 +106,18 @@ class _Run:
         ]
 
 
-def read(page: pdfium.PdfPage, frame: Frame) -> TextLayer:
-    """The lines of the page's text layer. Text outside the CropBox is left out, and what does not show."""
+def read(page: pdfium.PdfPage, frame: Frame, typed: Collection[int] = ()) -> TextLayer:
+    """The lines of the page's text layer. Text outside the CropBox is left out, and what does not show.
+
+    `typed` are the addresses of text objects of annotations and fields.
+    """
     textpage = page.get_textpage()
     try:
         listed = characters(textpage)
         hidden = unseen(page, textpage, frame, listed)
         runs = _once(_runs(textpage, frame, _without(listed, hidden.positions)))
+        for run in runs if typed else ():
+            run.typed = address(pdfium_c.FPDFText_GetTextObject(textpage, run.starts[0])) in typed
     finally:
         textpage.close()
     quarters: Counter[int] = Counter()
@@ -362,6 +369,7 @@ def _line(run: _Run, frame: Frame, turn: Turn) -> Line | None:
         turned=(quarter - turn.quarters) % 4 if quarter != SLANTED else 0,
         words=_Words(run, frame, turn),
         face=face,
+        typed=run.typed,
     )
 
 

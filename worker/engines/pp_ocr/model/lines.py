@@ -40,7 +40,7 @@ class Line:
 
     `hyphenated` says that the text layer knows the hyphen at its end as one that broke a word. What is not `upright`
     runs another way than the page's text, `turned` by so many quarters clockwise. `confidence`, 0 to 1, is the
-    recogniser's; None in a text layer.
+    recogniser's; None in a text layer. What is `typed` stands in an annotation or a form's field.
     """
 
     text: str
@@ -57,6 +57,7 @@ class Line:
     runs: int = 1
     confidence: float | None = None
     turned: int = 0
+    typed: bool = False
 
     @property
     def middle(self) -> float:

@@ -32,6 +32,8 @@ def set_apart(items: Sequence[Line | Part], height: int, measure: Measure) -> li
 
 
 def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: Measure) -> Line | Part:
+    if any(isinstance(other, Line) and other.typed and same_row(line.box, other.box) for other in items):
+        return line  # a field and its label: no program repeats what people fill in
     at = min(line.middle, height - line.middle) / height
     if at <= MARGIN and PAGE_NUMBER.fullmatch(line.text) and not _has_neighbour(line, items, beside=3.0):
         return Part("number", line.box, line.text, size=measure.relative(line))
