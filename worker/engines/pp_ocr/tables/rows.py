@@ -29,10 +29,10 @@ def gathered(stacked: Sequence[list[Line]], columns: Sequence[Column], cuts: Seq
     return found
 
 
-def cells_of(gathered_rows: Sequence[Sequence[Line]], columns: Sequence[Column]) -> list[Cell]:
-    """The cells of all rows; a piece that reaches over several columns spans them, as far as they are empty."""
+def cells_of(gathered_rows: Sequence[Sequence[Line]], columns: Sequence[Column], start: int = 0) -> list[Cell]:
+    """The cells of all rows, counted from `start`; a piece that reaches over several columns spans them if empty."""
     cells = []
-    for r, row in enumerate(gathered_rows):
+    for r, row in enumerate(gathered_rows, start):
         _, top, _, bottom = union(piece.box for piece in row)
         slots: dict[int, list[Line]] = {}
         widths: dict[int, int] = {}

@@ -33,6 +33,8 @@ INTERRUPTED = 7.0
 LEAST_LINES = 4
 LONGEST_TITLE = 40
 """Characters of a title within a table."""
+WIDE_TEXT = 0.3
+"""Share of a rule's length that a line of running text below it takes."""
 LARGER = 1.1
 """How much larger than the rest of a table the title of some of its rows may be."""
 MOST_STACKED, INSET = 6, 0.3
@@ -46,8 +48,8 @@ MOST_HEADS = 3
 def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = ()) -> list[Table]:
     """The tables that rules, or the edges of coloured grounds, tell; lines may come in any order."""
     typed = rules_of(lines)
-    sheet = Sheet(lines, typed)
     rules = [*rules, *(rule for stretches in typed.values() for rule in stretches)]
+    sheet = Sheet(lines, rules, typed)
     edges = [edge for panel in _grounds(panels) for edge in _edges(panel)]
     for grid in sorted(lattices([*rules, *edges]), key=lambda grid: -area(grid.box)):
         sheet.add(from_grid(sheet, grid))
@@ -132,17 +134,18 @@ def _parted(sheet: Sheet, group: Sequence[Rule]) -> list[list[Rule]]:
     for above, below in pairwise(group):
         inside = sheet.inside((above.start, above.at, above.end, below.at))
         stacked = rows([piece for line in inside.values() for piece in split_wide(line)])
-        if disagree(above, below) or _is_text(stacked, above.seams if below.seams else ()):
+        if disagree(above, below) or _is_text(stacked, above, above.seams if below.seams else ()):
             parts.append([])
         parts[-1].append(below)
     return [part for part in parts if len(part) >= 2]
 
 
-def _is_text(stacked: Sequence[Sequence[Line]], seams: Sequence[float]) -> bool:
+def _is_text(stacked: Sequence[Sequence[Line]], rule: Rule, seams: Sequence[float]) -> bool:
     """Is it running text, not rows of cells? Where rules have seams it runs over them; the title of some rows may."""
     lone = [row[0] for row in stacked if len(row) == 1]
     if not seams:
-        return len(lone) > 0.5 * len(stacked)
+        wide = any(line.box[2] - line.box[0] > WIDE_TEXT * rule.length for line in lone)
+        return len(lone) > 0.5 * len(stacked) and (wide or len(lone) == len(stacked))
     return sum(any(line.box[0] < x < line.box[2] for x in seams) for line in lone) > 1
 
 

@@ -48,7 +48,8 @@ def within_seams(
     inside = dict(sorted({**inside, **head_of(sheet, columns, _cut(inside, columns, filled))}.items()))
     stacked = _cut(inside, columns, filled)
     top = min(piece.box[1] for piece in stacked[0])
-    return table_of(inside, stacked, columns, cuts, (box[0], min(box[1], top - 4), box[2], box[3]))
+    partial = sheet.level_rules((box[0], top, box[2], box[3]))
+    return table_of(inside, stacked, columns, cuts, (box[0], min(box[1], top - 4), box[2], box[3]), partial)
 
 
 def _filled(column: Column, lines: Iterable[Line]) -> Column:

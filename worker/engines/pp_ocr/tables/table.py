@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from .. import markup
@@ -10,7 +10,13 @@ from ..model.boxes import Box, overlap_x
 from ..model.cells import Cell
 from ..model.lines import Line
 from ..model.parts import Part
+from ..model.rules import Rule, joined
 from .cutting import without_leaders
+
+PIECES = 2.0
+"""Pixels between two pieces of one rule; those under neighbouring heads are farther apart."""
+WHOLE = 0.9
+"""Share of a table's width that a rule takes which parts all of its columns."""
 
 
 @dataclass(slots=True)
@@ -47,9 +53,22 @@ class Sheet:
     Lines that are typed rules are no text of a table, nor are the dots that lead from a label to its value.
     """
 
-    def __init__(self, lines: Sequence[Line], typed: Container[int] = ()) -> None:
+    def __init__(self, lines: Sequence[Line], rules: Iterable[Rule] = (), typed: Container[int] = ()) -> None:
         self.free = {i: without_leaders(line) for i, line in enumerate(lines) if line.upright and i not in typed}
         self.tables: list[Table] = []
+        self._level = joined([rule for rule in rules if rule.level and not rule.soft], PIECES)
+
+    def level_rules(self, region: Box) -> list[Rule]:
+        """The level rules within the region that are shorter than it."""
+        x0, y0, x1, y1 = region
+        return [
+            rule
+            for rule in self._level
+            if y0 <= rule.at <= y1
+            and x0 - PIECES < rule.start
+            and rule.end < x1 + PIECES
+            and rule.length < WHOLE * (x1 - x0)
+        ]
 
     def inside(self, region: Box) -> dict[int, Line]:
         """The free lines that lie in the region, in pixels."""

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..model.boxes import Box, overlap_x, rows, union, within
 from ..model.lines import Line
 from ..model.patterns import CAPTION
+from ..model.rules import Rule
 from .checks import is_layout, is_pairs, is_prose, is_uneven
 from .columns import Column, columns_of, crossing
 from .cutting import recut, split_wide
+from .heads import head_cells, head_rows, rule_under
 from .rows import cells_of, gathered
 from .table import Sheet, Table
 
@@ -21,6 +23,8 @@ LARGER = 1.3
 """How much larger than a table's type its head may be: what is larger is a heading above it."""
 LONGEST_HEAD = 40
 """Characters of a head over several columns."""
+CLOSE = 0.5
+"""Sizes of type between two rows of text of one cell, at most."""
 LEAST_CELLS = 4
 """Cells of a ruled table that hold something."""
 MOST_COLUMNS = 24
@@ -33,15 +37,40 @@ def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequen
     if not 2 <= len(columns) <= MOST_COLUMNS or is_uneven(inside.values()):
         return None
     inside = dict(sorted({**inside, **head_of(sheet, columns, stacked)}.items()))
-    stacked = rows([piece for line in inside.values() for piece in recut(line, columns)])
-    while stacked and len(stacked[0]) == 1 and not (stacked[1:] and is_spanning(stacked[0][0], stacked[1])):  # a title
-        stacked = stacked[1:]
+    region = box[0], min(line.box[1] for line in inside.values()), box[2], box[3]
+    partial = sheet.level_rules(region)
+    stacked = rows([piece for line in inside.values() for piece in _cut(line, columns, partial)])
+    stacked = _without_title(stacked, columns)
     if not stacked or is_prose(stacked, columns) or is_pairs(stacked, columns, cuts):
         return None
     if len(stacked) <= 2 and not all(piece.bold for piece in stacked[0]):  # two boxes of a form
         return None
     top = min(piece.box[1] for piece in stacked[0])
-    return table_of(inside, stacked, columns, cuts, (box[0], max(box[1], top - 4), box[2], box[3]))
+    return table_of(inside, stacked, columns, cuts, (box[0], max(box[1], top - 4), box[2], box[3]), partial)
+
+
+def _cut(line: Line, columns: Sequence[Column], rules: Sequence[Rule]) -> list[Line]:
+    """The line, parted between columns, but for heads that a rule shows to stand over several."""
+    if not any(rule_under(piece, rules) for piece in split_wide(line)):
+        return recut(line, columns)
+    parts = [[piece] if rule_under(piece, rules) else recut(piece, columns) for piece in split_wide(line)]
+    return [piece for part in parts for piece in part]
+
+
+def _without_title(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> list[list[Line]]:
+    """The rows from the first on that has several runs, or one that belongs to the head."""
+    first = next((i for i, row in enumerate(stacked) if len(row) > 1), len(stacked))
+    begin = next((i for i in range(first) if _is_head(stacked[i][0], stacked[i + 1 :], columns)), first)
+    return list(stacked[begin:])
+
+
+def _is_head(line: Line, below: Sequence[Sequence[Line]], columns: Sequence[Column]) -> bool:
+    """Does the line stand over several columns, or close above another of its column, though not the first?"""
+    first, last = crossing(line.box, columns)
+    if not below or first == 0 or len(line.text) > LONGEST_HEAD or CAPTION.match(line.text):
+        return False
+    close = below[0][0].box[1] - line.box[3] < CLOSE * line.size
+    return first < last or (close and any(crossing(other.box, columns) == (first, last) for other in below[0]))
 
 
 def table_of(
@@ -50,24 +79,31 @@ def table_of(
     columns: Sequence[Column],
     cuts: Sequence[float] = (),
     box: Box | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Table | None:
-    """The table that rows of pieces of the lines make, if its cells are filled; `box` is around its rules."""
-    table_rows = gathered(stacked, columns, cuts)
-    cells = cells_of(table_rows, columns)
+    """The table that rows of pieces of the lines make, if its cells are filled; `box` is around its rules.
+
+    `rules` are level ones that part the levels of its head.
+    """
+    count = head_rows(stacked, columns, cuts)
+    height, cells = head_cells(stacked[:count], columns, rules) if count else (0, [])
+    table_rows = gathered(stacked[count:], columns, cuts)
+    cells += cells_of(table_rows, columns, height)
+    height += len(table_rows)
     filled = [cell for cell in cells if cell.text]
-    covered = sum(cell.span.width - 1 for cell in cells)
+    covered = sum(cell.span.width * cell.span.height - 1 for cell in cells)
     least = LEAST_FILLED_OPEN if box is None else LEAST_FILLED
-    if len(table_rows) < 2 or len(filled) < least * len(table_rows) * len(columns) - covered:
+    if height < 2 or len(filled) < least * height * len(columns) - covered:
         return None
     if len({cell.span.column for cell in filled}) < 2:
         return None
     if box is not None and (len(filled) < LEAST_CELLS or is_layout(filled)):
         return None
-    members = [piece.box for row in table_rows for piece in row]
+    members = [piece.box for row in stacked for piece in row]
     used = {i for i, line in inside.items() if any(within(member, line.box, 1.0) for member in members)}
     if not used:
         return None
-    return Table(union([*members, *([] if box is None else [box])]), len(table_rows), len(columns), cells, used)
+    return Table(union([*members, *([] if box is None else [box])]), height, len(columns), cells, used)
 
 
 def is_spanning(line: Line, below: Iterable[Line]) -> bool:
