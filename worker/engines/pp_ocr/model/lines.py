@@ -120,6 +120,9 @@ def body_size(lines: Iterable[Line]) -> float:
 
 
 def clean(text: str) -> str:
-    """Text fit to print: no control marks or direction overrides, ligatures and accents composed, single spaces."""
+    """Text fit to print: no control marks or direction overrides, ligatures and accents composed, single spaces.
+
+    Quotes of two single ones, as typesetters make them, are double ones.
+    """
     text = SPACES.sub(" ", UNPRINTABLE.sub("", text.translate(LIGATURES))).strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text.replace("‘‘", "“").replace("’’", "”"))

@@ -67,6 +67,7 @@ def test_pieces_of_broken_words_are_no_vocabulary() -> None:
 def test_clean() -> None:
     assert clean("  ﬁne\u202e \x00text\u00a0here\ufffe ") == "fine text here"
     assert clean("\ud83d half") == "half"
+    assert clean("‘‘so-called’’ ‘it’") == "“so-called” ‘it’"
 
 
 @pytest.mark.parametrize(
