@@ -35,6 +35,14 @@ PAGE_OF = re.compile(
     r"\b(page|seite|sheet|blatt|slide|folie|p\.)\s*\d+|[·|–—]\s*\d+$|\d+\s*/\s*\d+|第\s*\d+\s*页", re.I
 )
 FOOTNOTE = re.compile(r"[*†‡¹²³]|\d{1,2}\s?[^\W\d]|\(?\d")
+NOTICE = re.compile(
+    r"(this content (was )?)?(down ?loaded|accessed|retrieved|heruntergeladen|téléchargé|descargado|scaricato) "
+    r"(from|by|on|date|at|via|von|am|depuis|le|de|da|el)\b|(down ?load|print) date\b|authorized licensed use",
+    re.I,
+)
+"""What archives print in the margin of every page that they hand out."""
+SIDE = 0.06
+"""Share of the page's width, at its sides, in which such a notice may stand on end."""
 LOWEST, SMALL = 0.93, 0.93
 """Where the foot of a page begins, as a share of its height, and type too small for its text, in body sizes."""
 TITLES = {"doc_title", "paragraph_title"}
@@ -54,6 +62,7 @@ class _Margin:
     small: bool
     plain: bool
     title: bool
+    number: bool = False
 
 
 class AssemblyData(TypedDict, total=False):
@@ -107,15 +116,19 @@ class DocumentAssembly(Assembly):
         super().__init__(pages)
         margins: list[_Margin] = []
         self._pages = 0
+        shown = 0
+        notices: set[tuple[int, int]] = set()
         titles: set[str] = set()
         levels: set[int] = set()
         for page in map(_as_read, pages):
             levels |= {block.level for block in page.blocks if block.label in TITLES and block.level}
             self._pages += 1
+            shown += sum(block.label not in markup.HIDDEN for block in page.blocks)
             margins += _margins(page)
+            notices |= {(page.index, block.order) for block in page.blocks if _is_notice(block, page)}
             if len(titles) < MOST_TITLES:
                 titles |= {DIGITS.sub("#", block.content.lower()) for block in page.blocks if block.label in TITLES}
-        found = _repeated(margins, self._pages)
+        found = notices | _repeated(margins, self._pages)
         found |= {(m.page, m.order) for m in margins if m.plain and _is_title(m.text, titles)}
         found |= _beside(margins, found)
         if self._pages == 1:
@@ -124,6 +137,10 @@ class DocumentAssembly(Assembly):
         self._furniture = {
             (m.page, m.order): "header" if m.at < 0.5 else "footer" for m in margins if (m.page, m.order) in found
         }
+        self._furniture |= dict.fromkeys(notices - self._furniture.keys(), "footer")
+        numbers = sum(m.number and (m.page, m.order) in self._furniture for m in margins)
+        if len(self._furniture) - numbers == shown:  # what is all that a document says is none
+            self._furniture = {}
         first = 1 if 1 in levels else 2
         self._levels = {level: min(first + i, 6) for i, level in enumerate(sorted(levels))}
         self._blocks: list[tuple[str, str]] = []
@@ -196,7 +213,17 @@ def _margins(page: Page) -> Iterator[_Margin]:
         if block.label not in TITLES:  # "Article 1", "Article 2" at the heads of pages are none
             text = DIGITS.sub("#", text)
         plain = block.label == "text" and size < 1.05
-        yield _Margin(page.index, block.order, middle, text, size > 1.3, small, plain, block.label in TITLES)
+        titled, number = block.label in TITLES, block.label == "number"
+        yield _Margin(page.index, block.order, middle, text, size > 1.3, small, plain, titled, number)
+
+
+def _is_notice(block: Block, page: Page) -> bool:
+    """Does it say, in a margin of the page, who handed the page out?"""
+    if block.label != "text" or not NOTICE.search(block.content[:LONGEST]) or not (page.width and page.height):
+        return False
+    x0, y0, x1, y1 = block.bbox
+    left, right, top, bottom = x0 / page.width, x1 / page.width, y0 / page.height, y1 / page.height
+    return bottom < ZONE / 2 or top > 1 - ZONE / 2 or right < SIDE or left > 1 - SIDE
 
 
 def _middle(block: Block, turn: Turn) -> float:
@@ -254,7 +281,7 @@ def _is_title(text: str, titles: set[str]) -> bool:
 
 
 def _beside(margins: Iterable[_Margin], found: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """What stands on a row with furniture: the title of the chapter beside that of the book."""
+    """What stands on a row with furniture or a page number: the title of the chapter beside that of the book."""
     rows = defaultdict(list)
     for margin in margins:
         rows[margin.page].append(margin)
@@ -262,7 +289,11 @@ def _beside(margins: Iterable[_Margin], found: set[tuple[int, int]]) -> set[tupl
         (margin.page, margin.order)
         for members in rows.values()
         for margin in members
-        if any(abs(margin.at - other.at) < SAME_ROW and (other.page, other.order) in found for other in members)
+        if any(
+            abs(margin.at - other.at) < SAME_ROW
+            and ((other.page, other.order) in found or (other.number and not margin.title and not margin.large))
+            for other in members
+        )
     }
 
 

@@ -14,6 +14,7 @@ from .bullets import mark_bullets
 from .legibility import judge
 from .orientation import recognise, skew, straight
 from .recogniser import recogniser
+from .sizes import even_out
 from .strokes import ink_of, mark_heavy, ruled, with_panels, without
 from .words import find_words
 
@@ -62,6 +63,7 @@ def read(raster: Raster) -> Scan:
     legible = judge([_sides(quad) for quad in quads], found.texts, found.scores)
     marked = mark_bullets(as_positive(upright), [(quads[i], found.texts[i]) for i in legible.kept])
     lines = _straightened(marked, [found.scores[i] for i in legible.kept], *size, angle)
+    even_out(lines)
     texts = [_level(quad, *size, angle) for quad in quads]
     positive = as_positive(level)
     rules = ruled(ink_of(positive), texts)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from .. import markup
-from ..model.boxes import overlap_x, overlap_y, same_row
+from ..model.boxes import overlap_x, overlap_y, same_row, union
 from ..model.lines import Line, Measure
 from ..model.lists import marker_of
 from ..model.parts import Part
@@ -19,6 +19,8 @@ MARGIN = 0.08
 """Share of the page's height, at its top and bottom, in which page numbers stand."""
 OUTER = 0.12
 """The same for lines that may be repeated on other pages."""
+CENTRED = 1.0
+"""Sizes of type by which a page number may be off the middle of the text."""
 LONGEST = 120
 """Characters of a line in the margin."""
 
@@ -35,7 +37,8 @@ def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: M
     if any(isinstance(other, Line) and other.typed and same_row(line.box, other.box) for other in items):
         return line  # a field and its label: no program repeats what people fill in
     at = min(line.middle, height - line.middle) / height
-    if at <= MARGIN and PAGE_NUMBER.fullmatch(line.text) and not _has_neighbour(line, items, beside=3.0):
+    number = PAGE_NUMBER.fullmatch(line.text) is not None
+    if number and (at <= MARGIN or _ends_page(line, items)) and not _has_neighbour(line, items, beside=3.0):
         return Part("number", line.box, line.text, size=measure.relative(line))
     if (
         at < OUTER
@@ -49,9 +52,16 @@ def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: M
     return line
 
 
+def _ends_page(line: Line, items: Sequence[Line | Part]) -> bool:
+    """Does it stand in the middle below all else: the number of a page that is not full, or was cropped?"""
+    left, _, right, bottom = union(item.box for item in items)
+    centred = abs(line.box[0] + line.box[2] - left - right) < 2 * CENTRED * line.size
+    return centred and line.box[3] >= bottom and len(items) > 1 and line.text.isdecimal()
+
+
 def _has_neighbour(line: Line, items: Sequence[Line | Part], beside: float | None = None) -> bool:
     """Does something stand closely above or below, or `beside` it by as many sizes: a table's cell, a paragraph?"""
-    below = 1.3 * line.size
+    below = line.box[3] - line.box[1] if line.text.isdecimal() else 1.3 * line.size
     for other in items:
         if other is line:
             continue

@@ -50,6 +50,8 @@ def is_heading(line: Line, measure: Measure, *, apart: bool = False) -> bool:
         return True
     if line.runs > 1 and not numbered:
         return False
+    if line.bold and not line.face and text[0].islower():  # weight and size read off a scan are rough
+        return False
     if line.bold and ratio > (0.95 if line.face else 0.8):
         return numbered or not text.endswith((":", "："))
     if numbered and ratio > 1.05 and len(text) < 60:

@@ -73,6 +73,30 @@ def test_the_foot_of_a_single_page() -> None:
     assert shown[0].blocks[2].label == "footer"
 
 
+@pytest.mark.parametrize(
+    "notice",
+    [
+        text("Downloaded from http://archive.example/ on July 12, 2017", 10),
+        text("Download date: 15. Sep. 2023", 1340),
+        Block("text", [10, 200, 40, 1200], "Heruntergeladen am 3. Mai 2021 von der Bibliothek"),
+    ],
+)
+def test_notices_of_archives_are_furniture_in_the_margin_only(notice: Block) -> None:
+    markdown, shown = assembled(page(1, text("Downloaded from the shelf, it lay there.", 400), notice))
+    assert markdown == "Downloaded from the shelf, it lay there."
+    assert shown[0].blocks[1].label in ("header", "footer")
+
+
+def test_what_stands_beside_a_page_number_is_furniture() -> None:
+    journal, issue = text("Archive Studies | archive.example", 1340, x=50), text("March 2014 | e2748", 1340, x=700)
+    markdown, _ = assembled(page(1, text("Body.", 400), journal, text("1", 1340, x=400, label="number"), issue))
+    assert markdown == "Body."
+
+
+def test_what_is_all_that_a_document_says_is_no_furniture() -> None:
+    assert assembled(*(page(n, text("Water Board", 50)) for n in (1, 2)))[0] == "Water Board\n\nWater Board"
+
+
 def test_on_a_turned_page_the_margin_is_at_its_side() -> None:
     pages = [
         page(

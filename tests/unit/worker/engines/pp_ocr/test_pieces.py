@@ -381,6 +381,10 @@ class TestMargins:
         assert isinstance(part, Part)
         assert part.label == "number"
 
+    def test_a_number_in_the_middle_below_all_else_is_the_page_s(self) -> None:
+        items = [line("The text of a page that is not full", y=300), line("62", x=82, y=630)]
+        assert [getattr(item, "label", "") for item in set_apart(items, HEIGHT, MEASURE)] == ["", "number"]
+
     def test_in_the_middle_nothing_is_set_apart(self) -> None:
         number = line("Seite 3", y=500)
         assert set_apart([number], HEIGHT, MEASURE) == [number]

@@ -142,3 +142,8 @@ class TestBylines:
         assert labels(title, below, body(80))[1][0] == "paragraph_title"
         author = line("Ann Miller", y=40, size=12, face="Body-Italic")
         assert labels(title, author, body(80))[1][0] == "text"
+
+
+def test_on_a_scan_a_heavy_line_in_mid_sentence_is_none() -> None:
+    assert not is_heading(line("water use be circulated again", bold=True), MEASURE)
+    assert is_heading(line("Water use", bold=True), MEASURE)
