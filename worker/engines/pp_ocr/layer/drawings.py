@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ..model.boxes import Box, sides, union
+from ..model.boxes import Box, centred_in, sides, union
 from ..model.frame import Frame, Turn
 from ..model.rules import Rule
 from .objects import Handle, Matrix, applied, bounds, matrix_of, times, transformed
@@ -54,6 +54,17 @@ class Drawings:
             [turn.upright(box) for box in self.bars],
             [turn.upright(box) for box in self.strokes],
             [turn.upright(box) for box in self.frames],
+        )
+
+    def without(self, regions: Sequence[Box]) -> Drawings:
+        """The same but for what lies in the regions."""
+
+        def outside(box: Box) -> bool:
+            return not any(centred_in(box, region) for region in regions)
+
+        return Drawings(
+            [rule for rule in self.rules if outside(rule.box)],
+            *(list(filter(outside, boxes)) for boxes in (self.panels, self.bars, self.strokes, self.frames)),
         )
 
 

@@ -43,11 +43,6 @@ class Picture:
         return area(self.box)
 
 
-def covered(page: pdfium.PdfPage, frame: Frame) -> float:
-    """The share of the page that images cover."""
-    return sum(picture.area for picture in _joined(_images(page, frame))) / (frame.width * frame.height)
-
-
 def legible(page: pdfium.PdfPage, max_pixels: int) -> Frame:
     """The page's frame, finer than usual for a scan on a small page: such pages are often large ones made small."""
     frame = Frame.of(page, max_pixels)
@@ -55,31 +50,33 @@ def legible(page: pdfium.PdfPage, max_pixels: int) -> Frame:
     if longest >= LEGIBLE_SIDE:
         return frame
     least = BACKGROUND_SHARE * frame.width * frame.height
-    density = max((picture.density for picture in _images(page, frame) if picture.area >= least), default=1.0)
+    density = max((picture.density for picture in images(page, frame) if picture.area >= least), default=1.0)
     zoom = min(density, LEGIBLE_SIDE / longest)
     return Frame.of(page, max_pixels, zoom * frame.dpi) if zoom > 1 else frame
 
 
-def figures(page: pdfium.PdfPage, frame: Frame, texts: Sequence[Box], sketches: Sequence[Box] = ()) -> list[Picture]:
+def figures(images: Sequence[Picture], frame: Frame, texts: Sequence[Box], sketches: Sequence[Box]) -> list[Picture]:
     """The page's pictures, as a reader would count them: tiles joined, neither tiny nor the ground of text.
 
-    Images nested in forms count too. Nothing is decoded. `texts` are the lines' boxes on the frame, `sketches` those of
-    what is drawn there.
+    `texts` are the lines' boxes on the frame, `sketches` those of what is drawn there.
     """
     whole = frame.width * frame.height
     grounds = BACKGROUND_SHARE * whole
-    images = [
+    shown = [
         picture
-        for picture in _joined([image for image in _images(page, frame) if image.area <= grounds])
+        for picture in joined([image for image in images if image.area <= grounds])
         if min(sides(picture.box)) >= SMALLEST_SIDE
         and SMALLEST_SHARE * whole <= picture.area <= grounds
         and sum(centred_in(text, picture.box) for text in texts) < 3
     ]
-    return _joined([*images, *(Picture(box, SKETCH_DENSITY) for box in sketches)])[:MAX_PICTURES]
+    return joined([*shown, *(Picture(box, SKETCH_DENSITY) for box in sketches)])[:MAX_PICTURES]
 
 
-def _images(page: pdfium.PdfPage, frame: Frame) -> list[Picture]:
-    """All images on the page; where PDFium stumbles over an object, those before it."""
+def images(page: pdfium.PdfPage, frame: Frame) -> list[Picture]:
+    """All images on the page, those in forms too; where PDFium stumbles over an object, those before it.
+
+    Nothing is decoded.
+    """
     found: list[Picture] = []
     try:
         for image in islice(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=6), MAX_OBJECTS):
@@ -130,6 +127,12 @@ def insert(parts: Sequence[Part], placed: Sequence[Part]) -> list[Part]:
     return result
 
 
+def insert_together(parts: Sequence[Part], placed: Sequence[Part], box: Box) -> list[Part]:
+    """The same for parts that stand in one box, and stay together."""
+    at = _place(parts, box)
+    return [*parts[:at], *placed, *parts[at:]]
+
+
 def _place(parts: Sequence[Part], box: Box) -> int:
     middle = (box[1] + box[3]) / 2
     shown = [(i, other.box) for i, other in enumerate(parts) if other.label not in markup.HIDDEN]
@@ -153,13 +156,7 @@ def _bounds(image: pdfium.PdfImage) -> tuple[float, float, float, float]:
     return left, bottom, right, top
 
 
-def printed_area(image: pdfium.PdfImage) -> float:
-    """Square points that the image covers."""
-    left, bottom, right, top = _bounds(image)
-    return max(right - left, 0.0) * max(top - bottom, 0.0)
-
-
-def _joined(found: Sequence[Picture]) -> list[Picture]:
+def joined(found: Sequence[Picture]) -> list[Picture]:
     """The pictures, from top to bottom, tiles of one as one."""
     clusters = clustered(sorted(found, key=_top_left), lambda a, b: _tiles(a.box, b.box), _merged)
     return sorted(clusters, key=_top_left)

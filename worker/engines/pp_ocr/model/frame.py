@@ -129,6 +129,26 @@ def render(page: pdfium.PdfPage, frame: Frame, zoom: float = 1.0, region: Box | 
         bitmap.close()
 
 
+@dataclass(slots=True)
+class Sheet:
+    """A page in its frame, painted when that is first needed."""
+
+    page: pdfium.PdfPage
+    frame: Frame
+    _raster: Raster | None = None
+
+    @property
+    def box(self) -> Box:
+        """All of it."""
+        return 0.0, 0.0, float(self.frame.width), float(self.frame.height)
+
+    @property
+    def raster(self) -> Raster:
+        if self._raster is None:
+            self._raster = render(self.page, self.frame)
+        return self._raster
+
+
 def near_blank(raster: Raster) -> bool:
     """Is there nothing on it but specks? Compares with the commonest of its lightest tones, so that grey paper counts.
 

@@ -41,10 +41,16 @@ class Scan:
 
     def back(self, box: Box) -> Box:
         """The box around a straightened box as it lies on the page."""
+        return self.turn.back(self._turned(box, self.angle))
+
+    def upright(self, box: Box) -> Box:
+        """The box around a box of the page, straightened."""
+        return self._turned(self.turn.upright(box), -self.angle)
+
+    def _turned(self, box: Box, angle: float) -> Box:
         height, width = self.raster.shape[:2]
         x0, y0, x1, y1 = box
-        corners = [_turned((x, y), self.angle, (width / 2, height / 2)) for x in (x0, x1) for y in (y0, y1)]
-        return self.turn.back(_around(corners))
+        return _around([_turned((x, y), angle, (width / 2, height / 2)) for x in (x0, x1) for y in (y0, y1)])
 
 
 def read(raster: Raster) -> Scan:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from support.pp_ocr.documents import SENTENCES, Document, coded, raw_pdf, scanned, simple
+from support.pp_ocr.documents import SENTENCES, Document, coded, picture, raw_pdf, scanned, simple
 from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
-from worker.engines.pp_ocr import page as page_module
 from worker.engines.pp_ocr import probe, routing, survey
-from worker.engines.pp_ocr.layer import textlayer
+from worker.engines.pp_ocr.layer import drawings, pictures, textlayer
 from worker.engines.pp_ocr.layer.textlayer import TextLayer
-from worker.engines.pp_ocr.model.frame import Frame
+from worker.engines.pp_ocr.model import frame as frame_module
+from worker.engines.pp_ocr.model.frame import Frame, Sheet
 from worker.engines.pp_ocr.model.lines import Line
 from worker.engines.pp_ocr.raster import scan
 from worker.engines.pp_ocr.routing import Routing
@@ -32,8 +32,26 @@ def way(path: str, garbled: bool | None = None) -> tuple[str, str | None]:
     with pdfium.PdfDocument(path) as document:
         page = document[0]
         frame = Frame.of(page, 40_000_000)
-        found: Routing = routing.route(page, frame, textlayer.read(page, frame), garbled=garbled)
+        layer, drawn, images = textlayer.read(page, frame), drawings.read(page, frame), pictures.images(page, frame)
+        found: Routing = routing.route(Sheet(page, frame), layer, drawn, images, garbled=garbled)
         return found.route, found.reason
+
+
+def written(*rows: str, colours: tuple[str, str] = ("white", "black")) -> Image.Image:
+    """A picture of text."""
+    ground, ink = colours
+    image = Image.new("RGB", (1200, 60 + 50 * len(rows)), ground)
+    font = ImageFont.load_default(28)
+    for k, row in enumerate(rows):
+        ImageDraw.Draw(image).text((40, 30 + 50 * k), row[:70], ink, font)
+    return image
+
+
+def sheet_of(image: Image.Image) -> Image.Image:
+    """A scanned page with the image on it."""
+    sheet = Image.new("RGB", (1240, 1754), "white")
+    sheet.paste(image, (0, 100))
+    return sheet
 
 
 def saved(document: Document, folder: Path) -> str:
@@ -61,14 +79,57 @@ class TestRouting:
         source = simple(tmp_path / "a.pdf", "Short.")
         assert way(scanned(source, tmp_path / "b.pdf")) == ("ocr", "scanned")
 
-    @pytest.mark.parametrize(("ground", "found"), [("ivory", ("ocr", "scanned")), ("navy", ("text", None))])
-    def test_few_words_on_paper_are_a_stamp_and_on_a_photograph_a_title(
-        self, tmp_path: Path, ground: str, found: tuple[str, str | None]
-    ) -> None:
+    @pytest.mark.parametrize("turned", [0, 90])
+    def test_few_words_on_a_scan_are_a_stamp(self, tmp_path: Path, turned: int) -> None:
+        """Or a page number, or the notice of an archive."""
+        document = Document()
+        document.image(sheet_of(written(*SENTENCES).rotate(turned, expand=True)), x=0, y=0, w=210, h=297)
+        document.set_y(260)
+        document.paragraph("Archive of the town, 318. Terms and conditions of the library apply to all of its pages.")
+        assert way(saved(document, tmp_path)) == ("ocr", "scanned")
+
+    @pytest.mark.parametrize("ground", ["ivory", "navy"])
+    def test_few_words_on_a_ground_are_text(self, tmp_path: Path, ground: str) -> None:
         document = Document()
         document.image(Image.new("RGB", (50, 70), ground), x=0, y=0, w=210, h=297)
         document.paragraph("Archive of the town, 318")
-        assert way(saved(document, tmp_path)) == found
+        assert way(saved(document, tmp_path)) == ("text", None)
+
+    @pytest.mark.parametrize("colours", [("white", "black"), ("navy", "white")])
+    def test_a_picture_of_text_beside_a_text_layer(self, tmp_path: Path, colours: tuple[str, str]) -> None:
+        document = Document()
+        document.paragraph("Harbour Board, East Quay 3")
+        document.image(written(*SENTENCES, colours=colours), x=20, y=60, w=170)
+        assert way(saved(document, tmp_path)) == ("mixed", "picture_of_text")
+
+    def test_text_over_all_of_a_picture_explains_it(self, tmp_path: Path) -> None:
+        document = Document()
+        document.image(written(*SENTENCES), x=20, y=60, w=170)
+        for row in range(len(SENTENCES)):
+            document.set_font("Helvetica", "", 11)
+            document.text(22, 60 + 170 / 1200 * (60 + 50 * row), SENTENCES[row][:80])
+        assert way(saved(document, tmp_path)) == ("text", None)
+
+    def test_pictures_without_rows_of_letters_are_not_read(self, tmp_path: Path) -> None:
+        document = Document()
+        document.paragraph(SENTENCES[0])
+        document.image(picture(), x=20, y=60, w=100)
+        document.image(Image.effect_noise((600, 400), 90), x=20, y=160, w=100)
+        assert way(saved(document, tmp_path)) == ("text", None)
+
+    def test_letters_drawn_as_outlines_beside_a_text_layer(self, tmp_path: Path) -> None:
+        document = Document()
+        document.paragraph("- 7 -")
+        for k in range(60):
+            document.ellipse(20 + 4 * (k % 30), 60 + 6 * (k // 30), 1.4 + 0.3 * (k % 4), 3)
+        assert way(saved(document, tmp_path)) == ("mixed", "vector_text")
+
+    def test_the_marks_of_a_chart_are_no_letters(self, tmp_path: Path) -> None:
+        document = Document()
+        document.paragraph(SENTENCES[0])
+        for k in range(60):
+            document.ellipse(20 + 4 * (k % 30), 60 + 6 * (k // 30), 2, 2)
+        assert way(saved(document, tmp_path)) == ("text", None)
 
     def test_a_page_of_text_on_a_photograph_is_text(self, tmp_path: Path) -> None:
         document = Document()
@@ -92,23 +153,28 @@ class TestRouting:
             document.ellipse(20 + 3 * k, 30, 40, 40)
         assert way(saved(document, tmp_path)) == ("text", None)
 
-    def test_invisible_text_under_an_image(self, tmp_path: Path) -> None:
+    def test_invisible_text_under_a_scan(self, tmp_path: Path) -> None:
+        document = Document()
+        with document.local_context(text_mode="INVISIBLE"):
+            document.paragraph(" ".join(SENTENCES))
+        document.image(sheet_of(written(*SENTENCES)), x=0, y=0, w=210, h=297)
+        assert way(saved(document, tmp_path)) == ("ocr", "invisible_text_layer")
+
+    @pytest.mark.parametrize("stamp", ["", "Archive of the town, 318"])
+    def test_visible_text_that_a_scan_covers_later(self, tmp_path: Path, stamp: str) -> None:
+        document = Document()
+        document.paragraph(" ".join(SENTENCES * 2))
+        document.image(sheet_of(written(*SENTENCES)), x=0, y=0, w=210, h=297)
+        document.set_y(250)
+        document.paragraph(stamp)
+        assert way(saved(document, tmp_path)) == ("ocr", "invisible_text_layer")
+
+    def test_an_empty_picture_over_invisible_text_is_blank(self, tmp_path: Path) -> None:
         document = Document()
         with document.local_context(text_mode="INVISIBLE"):
             document.paragraph(" ".join(SENTENCES))
         document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
-        assert way(saved(document, tmp_path)) == ("ocr", "invisible_text_layer")
-
-    @pytest.mark.parametrize(("after", "found"), [("", ("ocr", "invisible_text_layer")), ("More", ("text", None))])
-    def test_visible_text_that_an_image_covers_later(
-        self, tmp_path: Path, after: str, found: tuple[str, str | None]
-    ) -> None:
-        document = Document()
-        document.paragraph(" ".join(SENTENCES * 2))
-        document.image(Image.new("RGB", (50, 70), "tan"), x=0, y=0, w=210, h=297)
-        if after:
-            document.paragraph(after)
-        assert way(saved(document, tmp_path)) == found
+        assert way(saved(document, tmp_path)) == ("blank", None)
 
     def test_codes_without_letters(self, tmp_path: Path) -> None:
         says = {letter: chr(0xE000 + ord(letter)) for letter in string.ascii_lowercase}
@@ -144,7 +210,7 @@ def test_blank_pages_cost_nothing(tmp_path: Path, read: Read, monkeypatch: pytes
     def refuse(*given: Any, **more: Any) -> None:
         raise AssertionError("a blank page was looked at")
 
-    for module, name in ((page_module, "render"), (textlayer, "read"), (scan, "read")):
+    for module, name in ((frame_module, "render"), (textlayer, "read"), (scan, "read")):
         monkeypatch.setattr(module, name, refuse)
     document = Document()
     path = saved(document, tmp_path)

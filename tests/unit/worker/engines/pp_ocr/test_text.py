@@ -14,7 +14,7 @@ from app.results.models import Page
 from support.pp_ocr.documents import ITEMS, SENTENCES, Document, book, changed, flag, picture, raw_pdf, simple
 from support.pp_ocr.fixtures import Read
 from worker.documents.pdf import OpenPdf
-from worker.engines.pp_ocr.layer.pictures import crop, figures, legible
+from worker.engines.pp_ocr.layer.pictures import crop, figures, images, legible
 from worker.engines.pp_ocr.model.frame import Frame, Turn
 from worker.engines.pp_ocr.page import convert
 from worker.engines.pp_ocr.reader import PPOCRReader
@@ -215,7 +215,8 @@ def test_pictures_inside_forms_are_found_where_they_are_painted(tmp_path: Path, 
         page = document.new_page(600, 800)
         page.insert_obj(form)
         page.gen_content()
-        [found] = figures(page, frame := Frame.of(page, 40_000_000), [])
+        frame = Frame.of(page, 40_000_000)
+        [found] = figures(images(page, frame), frame, [], [])
         left, right = (100 + 0.5 * millimetres * 72 / 25.4 for millimetres in (20, 120))
         assert (found.box[0] / frame.scale, found.box[2] / frame.scale) == pytest.approx((left, right), abs=1)
         assert crop(page, frame, found, Turn(0, frame.width, frame.height), 40_000_000) is not None
