@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ..model.cells import Cell
 from ..model.lines import Line
-from ..model.patterns import is_number
+from ..model.patterns import CAPTION, is_number
 from .columns import Column, column_of
 
 SHORT = 32
@@ -17,6 +17,13 @@ FULL = 0.85
 """A run that takes this share of its column's width is a line of prose; some are."""
 LONGEST_CELLS = 220
 """Characters of cells on average."""
+LONGEST_TITLE, LONGEST_NOTE = 60, 100
+"""Characters of a row that is one cell: a head over all columns, or the last row."""
+NOTE_WORD = r"sources?|notes?|quellen?|anmerkung(en)?|hinweise?|fuentes?|notas?|fontes?|remarques?"
+SOURCE = re.compile(rf"({NOTE_WORD})\s?:|(资料来源|数据来源|来源|注)\s?[:：]", re.I)
+"""How a note to a table begins, whatever columns it runs over."""
+NOTE = re.compile(rf"({NOTE_WORD})\b|[*†‡]|{SOURCE.pattern}", re.I)
+"""How one may begin that stands alone in its row."""
 SUM = re.compile(
     r"total|summe|netto|brutto|\b(vat|tax|mwst|ust|tva)\b|steuer|discount|rabatt|betrag|due|balance|合计|小计", re.I
 )
@@ -24,6 +31,13 @@ SUM = re.compile(
 
 Rows = Sequence[Sequence[Line]]
 """Pieces of lines that stand beside each other, from left to right, from top to bottom."""
+
+
+def is_outside(text: str, *, above: bool) -> bool:
+    """Is what stands over all columns at one end of a table its caption, or a note or source below it?"""
+    if above:
+        return CAPTION.match(text) is not None or len(text) > LONGEST_TITLE
+    return NOTE.match(text) is not None or len(text) > LONGEST_NOTE
 
 
 def is_layout(filled: Sequence[Cell]) -> bool:

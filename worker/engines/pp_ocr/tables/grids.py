@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ..model.boxes import rows
 from ..model.cells import Cell, Span
 from ..model.lines import Line
-from .checks import is_layout, is_uneven
+from .checks import is_layout, is_outside, is_uneven
 from .cutting import breaks, cut, slot, split_wide
 from .lattice import Lattice
 from .refining import Pieces, with_columns, with_rows
@@ -32,6 +32,8 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     grid = with_columns(grid, _pieces(inside.values(), grid))
     grid = with_rows(grid, _opened(_pieces(inside.values(), grid), grid))
     pieces = _opened(_pieces(inside.values(), grid), grid)
+    grid, pieces = _without_notes(grid, pieces)
+    inside = {i: line for i, line in inside.items() if grid.ys[0] - 2 <= line.middle <= grid.ys[-1] + 2}
     cells = [Cell.of(span, parts, grid.cell(span)) for span, parts in pieces.items()]
     filled = [cell for cell in cells if cell.text]
     if is_uneven(inside.values()) or len({cell.span.column for cell in filled}) < 2:
@@ -80,6 +82,26 @@ def _is_labelled(filled: Sequence[Cell], grid: Lattice) -> bool:
     return (
         not grid.soft and len(heads) >= LABELLED * (len(grid.xs) - 1) and len(labels) >= LABELLED * (len(grid.ys) - 1)
     )
+
+
+def _without_notes(grid: Lattice, pieces: Pieces) -> tuple[Lattice, Pieces]:
+    """The grid without rows at its ends that are one cell with a caption or with notes."""
+    columns = len(grid.xs) - 1
+    whole = {span.row: parts for span, parts in pieces.items() if span.width == columns and span.height == 1 and parts}
+    texts = {row: " ".join(part.text for part in parts) for row, parts in whole.items()}
+    first, last = 0, len(grid.ys) - 1
+    while first in texts and is_outside(texts[first], above=True):
+        first += 1
+    while last - 1 in texts and last - 1 > first and is_outside(texts[last - 1], above=False):
+        last -= 1
+    if last - first < 2:
+        return grid, pieces
+    kept = {
+        Span(span.row - first, span.column, span.height, span.width): parts
+        for span, parts in pieces.items()
+        if first <= span.row < last
+    }
+    return Lattice(grid.xs, grid.ys[first : last + 1], list(kept), grid.soft), kept
 
 
 def _opened(pieces: Pieces, grid: Lattice) -> Pieces:

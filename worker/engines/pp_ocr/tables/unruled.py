@@ -8,7 +8,7 @@ from ..model.boxes import Box, overlap_x, rows, union, within
 from ..model.lines import Line
 from ..model.patterns import CAPTION
 from ..model.rules import Rule
-from .checks import is_layout, is_pairs, is_prose, is_uneven
+from .checks import SOURCE, is_layout, is_outside, is_pairs, is_prose, is_uneven
 from .columns import Column, columns_of, crossing
 from .cutting import recut, split_wide
 from .heads import head_cells, head_rows, rule_under
@@ -85,6 +85,9 @@ def table_of(
 
     `rules` are level ones that part the levels of its head.
     """
+    stacked = _without_notes(stacked, columns)
+    if not stacked:
+        return None
     count = head_rows(stacked, columns, cuts)
     height, cells = head_cells(stacked[:count], columns, rules) if count else (0, [])
     table_rows = gathered(stacked[count:], columns, cuts)
@@ -104,6 +107,23 @@ def table_of(
     if not used:
         return None
     return Table(union([*members, *([] if box is None else [box])]), height, len(columns), cells, used)
+
+
+def _without_notes(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> Sequence[list[Line]]:
+    """The rows without a caption above and notes below them."""
+    first, last = 0, len(stacked)
+    while first < last and len(stacked[first]) == 1 and is_outside(stacked[first][0].text, above=True):
+        first += 1
+    while first < last and _is_note(stacked[last - 1], columns):
+        last -= 1
+    return stacked[first:last]
+
+
+def _is_note(row: Sequence[Line], columns: Sequence[Column]) -> bool:
+    if crossing(row[0].box, columns)[0] > 0:
+        return False
+    text = " ".join(piece.text for piece in row)
+    return SOURCE.match(text) is not None or (len(row) == 1 and is_outside(text, above=False))
 
 
 def is_spanning(line: Line, below: Iterable[Line]) -> bool:

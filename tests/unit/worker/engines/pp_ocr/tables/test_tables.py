@@ -196,6 +196,15 @@ class TestGridTables:
         lines += [(x0 + 4, y0 + 9, x1 - 4, y1) for x0, y0, x1, y1 in cells]
         assert contents(filled(XS, YS, PIECES), grid(XS, YS), [*cells, *lines]) == [PIPES]
 
+    def test_caption_and_notes_in_the_frame_are_no_rows(self) -> None:
+        ys = (0, 20, 40, 60, 80, 100)
+        rules = [*(across(y, 0, 300) for y in ys), *(down(x, 20, 80) for x in XS), down(0, 0, 100), down(300, 0, 100)]
+        lines = filled(XS, ys, [["Table 4. Stations by year"], *PIECES, ["Source: own readings"]])
+        [table] = ruled(lines, rules)
+        assert table.part().content == PIPES
+        assert table.lines == set(range(1, 10))
+        assert table.box == (0, 20, 300, 80)
+
     def test_an_unruled_head_on_a_dark_bar(self) -> None:
         rules = [*grid(XS, (20, 40, 60)), across(0, 0, 300), down(0, 0, 20), down(300, 0, 20)]
         assert contents(filled(XS, YS, PIECES), rules) == [PIPES]
@@ -298,6 +307,11 @@ water          since May
         body = typed("Ashford   north    2021   25.19\nColby     south    2023   28.16", 0, 15)
         [table] = contents([*head, *body], rules)
         assert table.splitlines()[-1] == "| Colby | south | 2023 | 28.16 |"
+
+    def test_notes_close_below_are_no_rows(self) -> None:
+        lines = [*typed(self.BODY), worded("Source: own readings, 2024", 0, 62)]
+        [table] = ruled(lines, [across(y, 0, 160) for y in (-3, 13, 75)])
+        assert table.lines == set(range(12))
 
     def test_typed_rules(self) -> None:
         text = """
