@@ -15,8 +15,8 @@ from ..model.frame import Frame, Turn
 from . import links
 from .objects import Handle, address
 
-MAX_ANNOTATIONS, MAX_OPTIONS, MAX_DEPTH = 1_000, 1_000, 4
-"""Of a page, of a list to choose from, and of forms in each other: what is beyond is not looked at."""
+MAX_ANNOTATIONS, MAX_OPTIONS, MAX_PAINTED, MAX_DEPTH = 1_000, 1_000, 20_000, 4
+"""Of a page, of a list to choose from, of what is painted, and of forms in each other: more is not looked at."""
 LONGEST = 20_000
 """Characters of one annotation's text."""
 UNSEEN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
@@ -155,6 +155,6 @@ def _gather(item: Handle, painted: set[int], depth: int) -> None:
     kind = pdfium_c.FPDFPageObj_GetType(item)
     if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
         painted.add(address(item))
-    elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth:
+    elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth and len(painted) < MAX_PAINTED:
         for i in range(pdfium_c.FPDFFormObj_CountObjects(item)):
             _gather(pdfium_c.FPDFFormObj_GetObject(item, i), painted, depth - 1)

@@ -15,14 +15,15 @@ import pypdfium2.raw as pdfium_c
 from ..model.boxes import Box, sides
 from .objects import IDENTITY, Handle, Matrix, address, bounds, matrix_of, times, transformed
 
-Reason = Literal["invisible", "layer", "clipped", "covered", "faint", "tiny"]
-"""Why text may not show: its mode paints nothing, its layer is switched off, it lies outside of its clipping path or
-under something painted later, it has the colour of what it stands on, or is smaller than print can be."""
+Reason = Literal["invisible", "stencil", "layer", "clipped", "covered", "faint", "tiny"]
+"""Why text may not show: its mode paints nothing, or only lets other things through; its layer is switched off; it lies
+outside of its clipping path, or under something painted later; it has the colour of what it stands on; or it is smaller
+than print can be."""
 Colour = tuple[int, int, int]
 NO_COLOUR: Colour = (-255, -255, -255)
 """Of a pattern, a shading or an image."""
 
-MAX_TEXTS, MAX_COVERS, MAX_DEPTH = 20_000, 4_000, 8
+MAX_OBJECTS, MAX_TEXTS, MAX_COVERS, MAX_DEPTH = 100_000, 20_000, 4_000, 8
 """What comes after so many objects of a page, or lies in so many forms, is not examined."""
 BLOCK = 500_000
 """Pairs of a text and a shape that are looked at together."""
@@ -124,9 +125,11 @@ class _Walk:
     ) -> None:
         """`matrix` leads from the owner's points to the page's; `clip` is where on the page the owner may paint."""
         for i in range(count):
+            if self._order == MAX_OBJECTS:
+                return
+            self._order += 1
             item = get(owner, i)
             kind = pdfium_c.FPDFPageObj_GetType(item)
-            self._order += 1
             if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
                 if len(self.found.texts) < MAX_TEXTS:
                     self._add_text(item, matrix, clip, form)
@@ -148,6 +151,8 @@ class _Walk:
         text = TextObject(item, transformed(bounds(item), matrix), self._order, form, colour)
         if mode == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
             text.reason = "invisible"
+        elif mode == pdfium_c.FPDF_TEXTRENDERMODE_CLIP:
+            text.reason = "stencil"
         elif min(colour) >= FAINT_TONE or self._alpha.value < FAINT_ALPHA:
             text.reason = "faint"
         elif self._is_layered(item):

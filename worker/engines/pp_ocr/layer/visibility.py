@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ LEAST_INK = 0.03
 """Share of a character's box that is inked where it shows: full stops fill theirs, thin letters a tenth."""
 MOST_ROUNDS = 4
 """How often parts of a page are painted: of texts that overlap, each is taken away in its turn."""
+PATIENCE = 2.0
+"""Seconds of CPU after which it is left at that: a page that takes so long to paint has its text as it comes."""
 BAND_GAP = 40
 """Pixels between texts that are painted one by one."""
 CELL = 4
@@ -34,7 +37,8 @@ SCAN = 0.5
 """Share of the page that an image covers which may be a scan of it."""
 SHOWN_AS: dict[Reason, str] = {
     "invisible": "not painted",
-    "layer": "in a layer that is switched off",
+    "stencil": "not painted",
+    "layer": "in a hidden layer",
     "clipped": "clipped away",
     "covered": "painted over",
     "faint": "in the color of its background",
@@ -57,7 +61,8 @@ class Unseen:
         if not total:
             return None
         were = "1 character of hidden text was" if total == 1 else f"{total:,} characters of hidden text were"
-        return f"{were} left out ({', '.join(SHOWN_AS[reason] for reason, _ in self.counts.most_common())})."
+        ways = dict.fromkeys(SHOWN_AS[reason] for reason, _ in self.counts.most_common())
+        return f"{were} left out ({', '.join(ways)})."
 
 
 def unseen(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, frame: Frame, characters: str) -> Unseen:
@@ -76,10 +81,15 @@ def unseen(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, frame: Frame, cha
         [text for text in found.texts if not positions[text.order]],
     )
     hidden: dict[int, Reason] = {}
+    stencils = [text for text in doubtful if text.reason == "stencil"]
+    anything = _anything(page, frame, stencils)
     unsure = []
     for text in doubtful:
         if text.reason in ("invisible", "tiny") and not text.twins:
             hidden |= dict.fromkeys(positions[text.order], text.reason)
+        elif text.reason == "stencil":
+            lost = _without_ink(anything, frame, textpage, text, positions[text.order])
+            hidden |= dict.fromkeys(lost, text.reason)
         elif positions[text.order]:
             unsure.append(text)
     hidden |= _not_painted(page, frame, textpage, unsure, positions)
@@ -134,7 +144,10 @@ def _not_painted(
     hidden: dict[int, Reason] = {}
     gone: list[TextObject] = []
     try:
+        begun = time.process_time()
         for some in _rounds(texts, frame):
+            if time.process_time() - begun > PATIENCE:
+                break
             ink = _ink(page, frame, some)
             for text in some:
                 lost = _without_ink(ink, frame, textpage, text, positions[text.order])
@@ -165,7 +178,7 @@ def _rounds(texts: Sequence[TextObject], frame: Frame) -> list[list[TextObject]]
 def _ink(page: pdfium.PdfPage, frame: Frame, texts: Sequence[TextObject]) -> Ink:
     """Where on the frame the page looks different without the texts."""
     ink = np.zeros((frame.height, frame.width), np.bool_)
-    bands = _bands([frame.clamp(frame.box(*text.box)) for text in texts])
+    bands = _bands(texts, frame)
     with_texts = [render(page, frame, region=band) for band in bands]
     _switch(texts, on=False)
     try:
@@ -178,8 +191,18 @@ def _ink(page: pdfium.PdfPage, frame: Frame, texts: Sequence[TextObject]) -> Ink
     return ink
 
 
-def _bands(boxes: Sequence[Sequence[int]]) -> list[tuple[int, int, int, int]]:
-    """The parts of a page with boxes in them, from top to bottom."""
+def _anything(page: pdfium.PdfPage, frame: Frame, texts: Sequence[TextObject]) -> Ink:
+    """Where around the texts there is anything else than the commonest color."""
+    ink = np.zeros((frame.height, frame.width), np.bool_)
+    for x0, y0, x1, y1 in _bands(texts, frame):
+        raster = render(page, frame, region=(x0, y0, x1, y1)).astype(np.int16)
+        ink[y0:y1, x0:x1] = np.abs(raster - np.median(raster, axis=(0, 1))).max(axis=2) > FAINTEST
+    return ink
+
+
+def _bands(texts: Sequence[TextObject], frame: Frame) -> list[tuple[int, int, int, int]]:
+    """The parts of a page with texts in them, from top to bottom."""
+    boxes = [frame.clamp(frame.box(*text.box)) for text in texts]
     found: list[tuple[int, int, int, int]] = []
     for x0, y0, x1, y1 in sorted(boxes, key=lambda box: box[1]):
         if x0 >= x1 or y0 >= y1:

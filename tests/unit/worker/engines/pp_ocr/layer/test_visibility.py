@@ -44,6 +44,7 @@ class TestHidden:
         ("content", "why"),
         [
             (text("Secret words", before="3 Tr"), "not painted"),
+            ("q " + text("Secret words", before="7 Tr") + "Q", "not painted"),
             ("1 g " + SECRET, "in the color of its background"),
             ("0.98 0.99 1 rg " + SECRET, "in the color of its background"),
             ("0 g 40 190 200 30 re f " + SECRET, "in the color of its background"),
@@ -92,7 +93,7 @@ class TestHidden:
     def test_in_layers_that_are_off(self, tmp_path: Path, content: str) -> None:
         layer = layer_of(self.layered(tmp_path, SHOWN + content))
         assert [line.text for line in layer.lines] == ["Shown words"]
-        expected = "11 characters of hidden text were left out (in a layer that is switched off)."
+        expected = "11 characters of hidden text were left out (in a hidden layer)."
         assert layer.unseen.warning() == expected
 
     @pytest.mark.parametrize(
@@ -131,6 +132,13 @@ class TestHidden:
         content = "1 g " + SECRET + "0 g 40 190 200 30 re f 1 g " + text("Title of it")
         assert words_of(drawn(tmp_path / "a.pdf", content)) == "Title of it"
 
+    @pytest.mark.parametrize("page", ["/Rotate 90", "/Rotate 180", "/CropBox [20 150 380 280]", "/UserUnit 2"])
+    def test_on_pages_of_any_kind(self, tmp_path: Path, page: str) -> None:
+        content = SHOWN + "0.1 g 40 220 200 20 re f 1 g " + text("White words", y=225) + SECRET
+        layer = layer_of(drawn(tmp_path / "a.pdf", content, page=page))
+        assert [line.text for line in layer.lines] == ["Shown words", "White words"]
+        assert layer.unseen.counts == {"faint": 11}
+
     def test_the_page_says_so(self, tmp_path: Path, read: Read) -> None:
         [page] = read(drawn(tmp_path / "a.pdf", SHOWN + "1 g " + SECRET))
         assert page.markdown == "Shown words"
@@ -149,6 +157,7 @@ class TestShown:
             "q 120 0 0 30 40 190 cm /Dark Do Q 1 g " + SECRET,
             "0.1 g 40 190 200 30 re f 1 g " + text("Secret", x=50) + text(" words", x=87),
             "0.8 g " + SECRET,
+            "q " + text("Secret words", before="7 Tr") + "0.7 0.2 0.2 rg 0 0 400 300 re f Q",
             "1 g 0 G " + text("Secret words", before="2 Tr"),
             text("Secret words", size=4),
             f"q {CIRCLE} 40 190 m 300 190 l 300 230 l 40 230 l h W n " + SECRET + "Q",
