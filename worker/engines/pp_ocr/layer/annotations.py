@@ -29,10 +29,11 @@ TICKED, UNTICKED = "[x]", "[ ]"
 
 @dataclass(slots=True)
 class Entry:
-    """Something typed, and its place in pixels of the frame. `text` is empty where the text layer has it."""
+    """Something typed, and its place in pixels of the frame. What is `painted` is in the text layer, as it looks."""
 
     box: Box
     text: str = ""
+    painted: bool = False
 
     @property
     def is_tick(self) -> bool:
@@ -102,7 +103,7 @@ def _take(annotation: Handle, page: pdfium.PdfPage, frame: Frame, found: Annotat
             return True
         contents = _value(annotation, form, type_)
     appearance = _string(pdfium_c.FPDFAnnot_GetAP, annotation, pdfium_c.FPDF_ANNOT_APPEARANCEMODE_NORMAL)
-    found.entries.append(Entry(box, "" if PAINTS_TEXT.search(appearance) else contents))
+    found.entries.append(Entry(box, contents, bool(PAINTS_TEXT.search(appearance))))
     return False
 
 

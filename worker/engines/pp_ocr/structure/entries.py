@@ -40,7 +40,7 @@ def with_entries(lines: Sequence[Line], entries: Sequence[Entry]) -> tuple[list[
     for entry in (entry for row in rows(entries) for entry in row):
         own = [line for line in typed if centred_in(line.box, entry.box)]
         typed = [line for line in typed if not centred_in(line.box, entry.box)]
-        own = own or _written(entry, body)
+        own = _as_typed(own, entry) or _written(entry, body)
         if entry.is_tick:
             _tick(found, own[0])
         elif own:
@@ -90,10 +90,19 @@ def _of(line: Line, words: Sequence[Word]) -> Line:
     return replace(line, text=" ".join(word.text for word in words), box=union(word.box for word in words), words=words)
 
 
+def _as_typed(own: Sequence[Line], entry: Entry) -> list[Line]:
+    """The lines, as one where they are the entry's text with a box for each letter."""
+    text = clean(entry.text)
+    if len(rows(own)) != 1 or "".join(text.split()) != "".join(" ".join(line.text for line in own).split()):
+        return list(own)
+    box = union(line.box for line in own)
+    return [replace(own[0], text=text, box=box, words=[Word(text, box)])]
+
+
 def _written(entry: Entry, body: float) -> list[Line]:
     """The lines of an entry that the text layer does not have, as a viewer would set them."""
     texts = [text for part in entry.text.splitlines() if (text := clean(part))]
-    if not texts:
+    if entry.painted or not texts:
         return []
     x0, y0, x1, y1 = entry.box
     height = (y1 - y0) / len(texts)

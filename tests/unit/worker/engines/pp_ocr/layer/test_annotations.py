@@ -87,6 +87,11 @@ class TestFields:
         [page] = read(page_with(tmp_path, label("Address:", 50, 250), address))
         assert " ".join(page.markdown.split()) == "Address: 3 Quay Road Pellwick"
 
+    def test_values_with_a_box_for_each_letter(self, tmp_path: Path, read: Read) -> None:
+        year = field(150, 246, "1970", more="/MaxLen 4 /Ff 16777216", width=80)
+        [page] = read(page_with(tmp_path, label("Born in:", 50, 250), year))
+        assert page.markdown == "Born in: 1970"
+
     def test_passwords_and_hidden_fields_stay_unseen(self, tmp_path: Path, read: Read) -> None:
         secret = field(150, 246, "secret", more="/Ff 8192 /AP << /N 6 0 R >>")
         hidden = field(150, 216, "concealed").replace("/F 4", "/F 2")
