@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..model.frame import Raster
 from ..model.patterns import CJK_LETTER
+from .merged_lines import parted
 
 Quads = npt.NDArray[np.float32]
 """Lines x 4 corners from the top left, clockwise, x 2: x and y in pixels."""
@@ -73,6 +74,7 @@ def recognise(ocr: Any, raster: Raster) -> Recognition:
         quads, crops = _detect(ocr, raster)
     if side := _finer_side(quads, crops, raster, ocr.text_det.limit_side_len):
         quads, crops = _detect_finely(ocr, raster, side)
+    quads, crops = parted(quads, crops)
     if not crops:
         return Recognition(raster, turns, quads, [], [])
     read = ocr.recognize_txt(crops)

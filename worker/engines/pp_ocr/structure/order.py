@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..model.boxes import Item, overlap_y, rows
+from ..model.boxes import Boxed, Item, overlap_y, rows
+from ..model.lines import Line
 from .gutters import are_columns, crossed_gutter, is_prose, widest_gap
 from .wrapping import wrapped
 
 STEP, STACK = 20, 4
 """Pixels within which lines begin under each other, and how many do so at the edge of a column."""
+SLACK = 0.5
+"""Sizes of type by which the box of a line may reach over a gutter."""
 DEEPEST = 100
 """Cuts within cuts; a page that needs more is read row by row."""
 
@@ -65,20 +68,19 @@ def _bands(items: Sequence[Item], gutter: float, min_x: float, min_y: float, dep
     An inset does not part them: a picture or a caption that both columns run around. It comes after them.
     """
     result: list[Item] = []
-    band: list[Item] = []
+    left: list[Item] = []
+    right: list[Item] = []
     insets: list[Item] = []
-    across = [item for item in items if item.box[0] < gutter - 2 and item.box[2] > gutter + 2]
-    beside = [item for item in items if item not in across]
+    beside = [item for item in items if not _crosses(item, gutter)]
 
     def close() -> None:
-        for column in ([b for b in band if b.box[0] < gutter - 2], [b for b in band if b.box[0] >= gutter - 2], insets):
+        for column in (left, right, insets):
             result.extend(order(column, min_x, min_y, depth + 1))
-        band.clear()
-        insets.clear()
+            column.clear()
 
     for item in sorted(items, key=lambda item: item.box[1]):
-        if item not in across:
-            band.append(item)
+        if not _crosses(item, gutter):
+            (left if item.box[0] + item.box[2] < 2 * gutter else right).append(item)
         elif _runs_around(beside, item):
             insets.append(item)
         else:
@@ -86,6 +88,12 @@ def _bands(items: Sequence[Item], gutter: float, min_x: float, min_y: float, dep
             result.append(item)
     close()
     return result
+
+
+def _crosses(item: Boxed, gutter: float) -> bool:
+    """Does it reach over the gutter, further than the box of a line on a page that is not quite straight may?"""
+    slack = max(SLACK * item.size, 2.0) if isinstance(item, Line) else 2.0
+    return item.box[0] < gutter - slack and item.box[2] > gutter + slack
 
 
 def _runs_around(items: Sequence[Item], inset: Item) -> bool:

@@ -42,6 +42,14 @@ def test_a_gutter_that_lines_cross() -> None:
     assert read([*above, across, *below]) == texts([*above, across, *below])
 
 
+def test_a_box_that_reaches_a_little_over_the_gutter_stays_in_its_column() -> None:
+    """On pages that are not quite straight, boxes are wider than their lines."""
+    left, right = column("left", 0, 0, 9, 196), column("right", 200, 0, 9, 192)
+    across = line("a line across both columns of the page", y=140, width=392)
+    right[4].box = (193, 56, 392, 70)
+    assert read([*left, *right, across]) == texts([*left, *right, across])
+
+
 def test_three_columns_with_a_banner_over_two_of_them() -> None:
     first = column("first", 0, 0, 20)
     banner = line("Flood on the lower river", 200, 70, 380, size=20, bold=True)
