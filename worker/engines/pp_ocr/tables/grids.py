@@ -9,6 +9,7 @@ from ..model.cells import Cell, Span
 from ..model.lines import Line
 from .checks import is_layout, is_outside, is_uneven
 from .cutting import breaks, cut, slot, split_wide
+from .labels import labels_of
 from .lattice import Lattice
 from .refining import Pieces, with_columns, with_rows
 from .table import Sheet, Table
@@ -33,6 +34,9 @@ def from_grid(sheet: Sheet, grid: Lattice) -> Table | None:
     grid = with_rows(grid, _opened(_pieces(inside.values(), grid), grid))
     pieces = _opened(_pieces(inside.values(), grid), grid)
     grid, pieces = _without_notes(grid, pieces)
+    if labels := labels_of(sheet, grid, pieces):
+        inside = {**labels, **inside}
+        grid, pieces = _with_labels(grid, pieces, labels.values())
     inside = {i: line for i, line in inside.items() if grid.ys[0] - 2 <= line.middle <= grid.ys[-1] + 2}
     cells = [Cell.of(span, parts, grid.cell(span)) for span, parts in pieces.items()]
     filled = [cell for cell in cells if cell.text]
@@ -82,6 +86,16 @@ def _is_labelled(filled: Sequence[Cell], grid: Lattice) -> bool:
     return (
         not grid.soft and len(heads) >= LABELLED * (len(grid.xs) - 1) and len(labels) >= LABELLED * (len(grid.ys) - 1)
     )
+
+
+def _with_labels(grid: Lattice, pieces: Pieces, labels: Iterable[Line]) -> tuple[Lattice, Pieces]:
+    """The grid with a column for the labels left of it."""
+    found = {Span(span.row, span.column + 1, span.height, span.width): parts for span, parts in pieces.items()}
+    found |= {Span(row, 0): [] for row in range(len(grid.ys) - 1)}
+    found |= {Span(slot(grid.ys, label.middle), 0): [label] for label in labels}
+    spans = sorted(found, key=lambda span: (span.row, span.column))
+    left = min(label.box[0] for label in labels)
+    return Lattice([left, *grid.xs], grid.ys, spans, grid.soft), {span: found[span] for span in spans}
 
 
 def _without_notes(grid: Lattice, pieces: Pieces) -> tuple[Lattice, Pieces]:

@@ -21,6 +21,8 @@ LEAST_SIDE = 0.9
 """The same of a whole side of the grid, if it is ruled at all."""
 DENSE = 0.9
 """Cells per place of a grid that is one wherever its outer rules end."""
+OPEN = 0.7
+"""Share of the rules that may end before an open side: heads do, and those below them."""
 MOST_CELLS, MOST_CROSSINGS = 5_000, 100_000
 """A finer grid is a chart or a pattern."""
 
@@ -143,9 +145,8 @@ def _lattice(rules: Sequence[Rule]) -> Lattice | None:
     upright = [rule for rule in rules if not rule.level]
     if not level or not upright:
         return None
-    # A side may be open: then the rules that end there make it.
-    ys = _positions([rule.at for rule in level] + [min(r.start for r in upright), max(r.end for r in upright)])
-    xs = _positions([rule.at for rule in upright] + [min(r.start for r in level), max(r.end for r in level)])
+    ys = _positions([rule.at for rule in level] + _open_ends(upright, level))
+    xs = _positions([rule.at for rule in upright] + _open_ends(level, upright))
     rows, columns = len(ys) - 1, len(xs) - 1
     if rows < 1 or columns < 1 or rows * columns > MOST_CELLS:
         return None
@@ -160,6 +161,17 @@ def _lattice(rules: Sequence[Rule]) -> Lattice | None:
     ):
         return None  # boxes that lines connect
     return Lattice(xs, ys, spans, all(rule.soft for rule in rules))
+
+
+def _open_ends(rules: Sequence[Rule], across: Sequence[Rule]) -> list[float]:
+    """Where a side without a rule is: there the rules that run towards it end, most of them."""
+    first, last = min(rule.at for rule in across), max(rule.at for rule in across)
+    ends = []
+    for outer, end in ((True, min(rule.start for rule in rules)), (False, max(rule.end for rule in rules))):
+        short = [rule for rule in rules if (rule.start - first if outer else last - rule.end) > -2 * TOUCH]
+        if len(short) <= OPEN * len(rules):
+            ends.append(end)
+    return ends
 
 
 def _positions(values: Sequence[float]) -> list[float]:

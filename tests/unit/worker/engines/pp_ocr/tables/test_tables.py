@@ -205,6 +205,23 @@ class TestGridTables:
         assert table.lines == set(range(1, 10))
         assert table.box == (0, 20, 300, 80)
 
+    def test_labels_left_of_the_frame(self) -> None:
+        ys = (0, 20, 40, 60, 80)
+        values = filled(XS, ys, [["2021", "2022", "2023"], *([f"{k}.1", f"{k}.2", f"{k}.3"] for k in range(3))])
+        labels = filled((-60, 0), ys, [["Gate"], ["North"], ["South"], ["West"]])
+        head = across(20, -65, 0)
+        [table] = ruled([*labels, *values], [*grid(XS, ys), head])
+        assert table.part().content.splitlines()[0] == "| Gate | 2021 | 2022 | 2023 |"
+        assert table.part().content.splitlines()[2] == "| North | 0.1 | 0.2 | 0.3 |"
+        assert table.box == (-55, 0, 300, 80)
+
+    def test_prose_left_of_the_frame_is_no_column(self) -> None:
+        ys = (0, 20, 40, 60, 80)
+        values = filled(XS, ys, [[f"{k}.1", f"{k}.2", f"{k}.3"] for k in range(4)])
+        prose = [line(PROSE, -260, 13 * k, 250) for k in range(6)]
+        [table] = ruled([*prose, *values], grid(XS, ys))
+        assert table.columns == 3
+
     def test_an_unruled_head_on_a_dark_bar(self) -> None:
         rules = [*grid(XS, (20, 40, 60)), across(0, 0, 300), down(0, 0, 20), down(300, 0, 20)]
         assert contents(filled(XS, YS, PIECES), rules) == [PIPES]
