@@ -227,6 +227,8 @@ def _from_text(
     tables = [*ruled(lines, drawn.rules, drawn.panels), *turned(lines, drawn.rules, drawn.panels)]
     take_heads(tables, lines)
     sketches = vectors.figures(drawn, lines, [table.box for table in tables], turn.upright_width, turn.upright_height)
+    if swallowed := vectors.warning(lines, sketches):
+        store.warnings.append(swallowed)
     items = lift_aligned(with_listings(_around(sketches, lines, tables), measure))
     items = set_apart(with_bullets(items, drawn, measure), turn.upright_height, measure)
     parts = in_sequence(build(items, measure, turn.upright_height, first_page=store.page == 1 and not titled))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from ..model.boxes import Box, area, centred_in, overlap_x, overlap_y, overlapping, sides, union
 from ..model.lines import Line
-from ..model.patterns import CAPTION
+from ..model.patterns import CAPTION, LETTER
+from ..model.scripts import bare
+from ..structure.gutters import is_prose
 from .drawings import Drawings
 
 CELL = 12
@@ -30,6 +32,8 @@ LARGE = 0.25
 """Share of both sides of a figure from which on one curve makes it one."""
 BESIDE = 1.2
 """Sizes of type between a figure and labels outside its axes."""
+LONGEST_SHOWN = 1_000
+"""Characters of labels in a warning."""
 SLACK = 2.0
 """Pixels by which the middle of what is in a figure may be outside of it."""
 
@@ -62,9 +66,22 @@ def figures(drawn: Drawings, lines: Sequence[Line], taken: Sequence[Box], width:
             found.append(box)
         elif all(kind == "rule" for _, kind in cluster):
             ruled.append(box)
+    prose = [line.box for line in lines if is_prose(line) and not CAPTION.match(line.text)]
     # A curve need not touch its axes.
-    found = [union([box, *(axes for axes in ruled if overlapping(axes, box))]) for box in found]
-    return _merged([_with_labels(box, lines) for box in found])
+    found = [_joined(box, [axes for axes in ruled if overlapping(axes, box)], prose) for box in found]
+    for i, box in enumerate(found):
+        found[i] = _with_labels(box, lines, [*found[:i], *found[i + 1 :]], prose)
+    return _merged(found, prose)
+
+
+def warning(lines: Sequence[Line], figures: Sequence[Box]) -> str | None:
+    """What a page says of the text that is a part of its figures and stands nowhere else."""
+    inside = [bare(line.text) for line in lines if any(centred_in(line.box, box, SLACK) for box in figures)]
+    if not any(LETTER.search(text) for text in inside):
+        return None
+    text = "; ".join(inside)
+    shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return f"Text inside drawn figures is only in their pictures: {shown}"
 
 
 def _is_bar(panel: Box, lines: Sequence[Line]) -> bool:
@@ -116,7 +133,9 @@ def _drawn(cluster: Sequence[Shape], box: Box, lines: Sequence[Line]) -> bool:
     odd = [
         member
         for member, kind in cluster
-        if kind == "odd" and not _spans(member, box, 0.95) and not any(_holds(member, line) for line in lines)
+        if kind == "odd"
+        and not (_spans(member, box, 0.95) and any(centred_in(line.box, member) for line in lines))
+        and not any(_holds(member, line) for line in lines)
     ]
     if len(odd) >= MANY or any(_spans(member, box, LARGE) for member in odd):
         return True
@@ -148,29 +167,66 @@ def _is_text(box: Box, lines: Sequence[Line]) -> bool:
     return sum(area(line.box) for line in inside) > MOST_TEXT * area(box)
 
 
-def _with_labels(box: Box, lines: Sequence[Line]) -> Box:
-    """The box, grown to hold the labels beside it: an axis has its numbers outside."""
+def _with_labels(box: Box, lines: Sequence[Line], others: Sequence[Box], prose: Sequence[Box]) -> Box:
+    """The box, grown to hold the labels beside it, but not into other figures: an axis has its numbers outside."""
     for _ in range(2):
-        grown = box
-        for line in lines:
-            reach = BESIDE * line.size
-            near = overlap_x(line.box, box) > -reach and overlap_y(line.box, box) > -reach
-            if not near or len(line.text) > LABEL / 2 or CAPTION.match(line.text) or line.bold:
-                continue
-            width = line.box[2] - line.box[0]
-            if overlap_x(line.box, box) > 0.4 * width or overlap_y(line.box, box) > 0.4 * line.size:
-                grown = union((grown, line.box))
+        labels = [line.box for line in lines if _is_label(line, box) and _is_nearest(line.box, box, others)]
+        grown = _joined(box, (label for label in labels if not _meets(union((box, label)), box, others, prose)), prose)
         if grown == box:
             break
         box = grown
     return box
 
 
-def _merged(boxes: Sequence[Box]) -> list[Box]:
+def _is_label(line: Line, box: Box) -> bool:
+    """Does a short line stand close to a side of the box, within the stretch of that side?"""
+    reach = BESIDE * line.size
+    near = overlap_x(line.box, box) > -reach and overlap_y(line.box, box) > -reach
+    if not near or len(line.text) > LABEL / 2 or CAPTION.match(line.text) or line.bold:
+        return False
+    width = line.box[2] - line.box[0]
+    return overlap_x(line.box, box) > 0.4 * width or overlap_y(line.box, box) > 0.4 * line.size
+
+
+def _is_nearest(label: Box, box: Box, others: Sequence[Box]) -> bool:
+    return all(_gap(label, box) <= _gap(label, other) for other in others)
+
+
+def _gap(a: Box, b: Box) -> float:
+    return max(-overlap_x(a, b), -overlap_y(a, b), 0.0)
+
+
+def _joined(box: Box, others: Iterable[Box], prose: Sequence[Box]) -> Box:
+    """The box and the others as one, but for those with which it would swallow prose."""
+    for other in others:
+        if not _swallows(whole := union((box, other)), (box, other), prose):
+            box = whole
+    return box
+
+
+def _swallows(whole: Box, parts: Sequence[Box], prose: Sequence[Box]) -> bool:
+    """Is there a line of prose in the whole that none of its parts has?"""
+    return any(
+        centred_in(line, whole, SLACK) and not any(centred_in(line, part, SLACK) for part in parts) for line in prose
+    )
+
+
+def _meets(grown: Box, box: Box, others: Sequence[Box], prose: Sequence[Box]) -> bool:
+    """Would it reach another figure, with text between both?"""
+    return any(
+        overlapping(grown, other)
+        and not overlapping(box, other)
+        and _swallows(union((grown, other)), (grown, other), prose)
+        for other in others
+    )
+
+
+def _merged(boxes: Sequence[Box], prose: Sequence[Box]) -> list[Box]:
+    """The figures, those that overlap as one, if no text runs between them."""
     found: list[Box] = []
     for box in sorted(boxes, key=area, reverse=True):
         for i, other in enumerate(found):
-            if overlapping(box, other):
+            if overlapping(box, other) and not _swallows(union((box, other)), (box, other), prose):
                 found[i] = union((box, other))
                 break
         else:

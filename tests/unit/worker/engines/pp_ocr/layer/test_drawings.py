@@ -221,6 +221,21 @@ class TestFigures:
         assert figures(Drawings(strokes=shapes), words) == []
 
 
+def test_charts_in_two_columns_leave_the_prose_between_them() -> None:
+    charts = [(100.0, 300.0, 500.0, 600.0), (700.0, 500.0, 1100.0, 800.0)]
+    text = "a line of the prose that stands between"
+    prose = [line(text, x=x, y=y, size=20) for x, top in ((100, 620), (700, 300)) for y in range(top, top + 190, 24)]
+    ticks = [line(str(k), x=x - 20, y=y + 60 * k, size=16) for x, y, _, _ in charts for k in range(5)]
+    found = figures(Drawings(strokes=charts), [*prose, *ticks])
+    assert sorted(found) == [(80.0, 300.0, 500.0, 600.0), (680.0, 500.0, 1100.0, 800.0)]
+
+
+def test_a_curve_from_corner_to_corner_is_a_figure() -> None:
+    curve = Drawings(strokes=[(100.0, 300.0, 500.0, 600.0)])
+    assert figures(curve) == curve.strokes
+    assert figures(curve, [line("A frame of words", x=200, y=440, size=20)]) == []
+
+
 def test_a_chart_on_a_page_is_a_picture_and_its_labels_no_text(
     tmp_path: Path, read: Read, images: dict[str, bytes]
 ) -> None:
