@@ -50,6 +50,6 @@ def test_sentences_broken_over_paragraphs() -> None:
 
 
 def test_markup_is_no_words() -> None:
-    assert words(without_markup("![a b](p.png) <sup>2</sup> [here](#top) 3. item &amp; 中文")) == [
-        *("2", "here", "3", "item", "中", "文")
+    assert words(without_markup("![a b](p.png) R<sup>2</sup><br>[here](#top) 3. item &amp; 中文")) == [
+        *("r2", "here", "3", "item", "中", "文")
     ]
