@@ -14,6 +14,9 @@ Matrix = tuple[float, float, float, float, float, float]
 Handle = Any
 """A pointer of PDFium's."""
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+SIDES = [ctypes.c_float() for _ in range(4)]
+AT_SIDES = [ctypes.byref(side) for side in SIDES]
+"""Made once: objects are asked by the thousand, and PDFium has one thread only."""
 
 
 def address(handle: Handle) -> int:
@@ -23,8 +26,8 @@ def address(handle: Handle) -> int:
 
 def bounds(item: Handle) -> Box:
     """Left, bottom, right and top in the space of the page or form that holds the object."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+    pdfium_c.FPDFPageObj_GetBounds(item, *AT_SIDES)
+    left, bottom, right, top = SIDES
     return left.value, bottom.value, right.value, top.value
 
 

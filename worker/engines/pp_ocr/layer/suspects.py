@@ -111,7 +111,8 @@ class _Walk:
         self._order = self._forms = 0
         self._clips: dict[tuple[int, ...], tuple[Box, bool]] = {}
         self._layered: dict[int, bool] = {}
-        self._red, self._green, self._blue, self._alpha = (ctypes.c_uint() for _ in range(4))
+        self._red, self._green, self._blue, self._alpha = parts = [ctypes.c_uint() for _ in range(4)]
+        self._parts = [ctypes.byref(part) for part in parts]
 
     def through(
         self,
@@ -186,7 +187,7 @@ class _Walk:
 
     def _colour(self, item: Handle, ask: Callable[..., int]) -> Colour:
         """The colour; its opacity is left in `_alpha`."""
-        if not ask(item, self._red, self._green, self._blue, self._alpha):
+        if not ask(item, *self._parts):
             self._alpha.value = 255
             return NO_COLOUR
         return self._red.value, self._green.value, self._blue.value
@@ -293,11 +294,12 @@ def _doubt_covered(texts: list[TextObject], covers: list[Cover]) -> None:
             for k in (0, 1)
         )
         extents = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
-        for text, over in zip(some, across * down > COVERED * extents, strict=True):
-            if (over & (orders > text.order)).any():
-                text.reason = "covered"
-            elif (over & like[text.colour]).any():
-                text.reason = "faint"
+        over = across * down > COVERED * extents
+        for i in np.flatnonzero(over.any(axis=1)).tolist():
+            if (over[i] & (orders > some[i].order)).any():
+                some[i].reason = "covered"
+            elif (over[i] & like[some[i].colour]).any():
+                some[i].reason = "faint"
 
 
 def _are_near(a: Colour, b: Colour) -> bool:

@@ -204,7 +204,7 @@ def _once(runs: Sequence[_Run]) -> list[_Run]:
     def words(i: int) -> list[tuple[str, Box]]:
         return [("".join(filled[i].text[first:end]).rstrip(), box) for first, end, box in filled[i].spans()]
 
-    again = repeated([union(run.boxes) for run in filled], words)
+    again = repeated([union((run.boxes[0], run.boxes[-1])) for run in filled], words)
     return [run for i, run in enumerate(filled) if i not in again]
 
 
