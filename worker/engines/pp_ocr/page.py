@@ -27,6 +27,7 @@ from .raster.figures import figures
 from .raster.masking import only
 from .routing import Region, Routing, is_empty, route
 from .structure.blocks import build
+from .structure.checkboxes import shown, with_checkboxes
 from .structure.code import with_listings
 from .structure.entries import with_entries
 from .structure.forms import with_values
@@ -223,6 +224,7 @@ def _from_text(
     measure = Measure.of(lines, SURE_TEXT, hint["body"] * frame.scale if hint.get("body") else None)
     leads = links.read(sheet.page, frame, turn)
     lines, counts = without_line_numbers(with_initials(without_spaces(links.mark(lines, leads))))
+    lines = with_checkboxes(lines, drawn)
     lines = with_values(lines, drawn, measure)
     tables = [*ruled(lines, drawn.rules, drawn.panels), *turned(lines, drawn.rules, drawn.panels)]
     take_heads(tables, lines)
@@ -245,9 +247,9 @@ def _from_text(
         if part.label == "algorithm":
             part.content = scripts.bare(links.unmarked(part.content))
         else:
-            part.content = scripts.resolved(links.resolved(part.content, leads))
+            part.content = shown(scripts.resolved(links.resolved(part.content, leads)))
         for cell in part.cells:
-            cell.text = scripts.plain(links.unmarked(cell.text))
+            cell.text = shown(scripts.plain(links.unmarked(cell.text)))
     for piece in pieces:
         for part in piece.parts:
             part.move(turn.upright)

@@ -29,7 +29,18 @@ DOTLESS = {"ı": "i", "ȷ": "j"}
 MOST_ACCENTS = 10_000
 TIGHT = 0.12
 """Of the height of the type: white that parts no words."""
+WINGDINGS = {
+    ord(code) + base: shown
+    for code, shown in zip("¨oqrxýþüûln§Ø", "☐☐☐☐☒☒☑✓✗●■▪➢", strict=True)
+    for base in (0, 0xF000)
+}
+"""Its boxes, ticks and bullets, under their codes and where fonts without names of glyphs have them."""
 LAM_ALEF = re.compile("\u0644[\u0622\u0623\u0625\u0627]")
+
+
+def in_unicode(text: str, face: str) -> str:
+    """The text of a piece in that font: Wingdings has letters' codes for its signs."""
+    return text.translate(WINGDINGS) if face.startswith("Wingdings") and not face.startswith("Wingdings2") else text
 
 
 def characters(textpage: pdfium.PdfTextPage) -> str:

@@ -23,6 +23,8 @@ THIN = 4.0
 """Pixels: a filled box that is no thicker is a rule."""
 SQUARE = 32.0
 """Pixels: a stroked shape that is smaller on both sides frames no text."""
+OBLONG = 1.3
+"""How much longer one side of a box to tick is than the other, at most."""
 BORDER = 12.0
 """Pixels: the thickest border of a frame."""
 MOST_FRAME_SEGMENTS, NEAR_SIDE, FRAMED = 120, 4.0, 0.55
@@ -37,7 +39,8 @@ WHITE, DARK = 250, 110
 class Drawings:
     """Rules, filled boxes that are not white, the dark ones of them, and the boxes of everything else that is drawn.
 
-    `frames` are boxes with round corners, filled or not. All in pixels of the frame.
+    `frames` are boxes with round corners, filled or not, and `squares` those of the strokes that are boxes to tick.
+    All in pixels of the frame.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -45,6 +48,7 @@ class Drawings:
     bars: list[Box] = field(default_factory=list)
     strokes: list[Box] = field(default_factory=list)
     frames: list[Box] = field(default_factory=list)
+    squares: list[Box] = field(default_factory=list)
 
     def turned(self, turn: Turn) -> Drawings:
         """The same for text that is turned upright."""
@@ -54,6 +58,7 @@ class Drawings:
             [turn.upright(box) for box in self.bars],
             [turn.upright(box) for box in self.strokes],
             [turn.upright(box) for box in self.frames],
+            [turn.upright(box) for box in self.squares],
         )
 
     def without(self, regions: Sequence[Box]) -> Drawings:
@@ -64,7 +69,10 @@ class Drawings:
 
         return Drawings(
             [rule for rule in self.rules if outside(rule.box)],
-            *(list(filter(outside, boxes)) for boxes in (self.panels, self.bars, self.strokes, self.frames)),
+            *(
+                list(filter(outside, boxes))
+                for boxes in (self.panels, self.bars, self.strokes, self.frames, self.squares)
+            ),
         )
 
 
@@ -113,8 +121,10 @@ def _classify(path: Handle, matrix: Matrix, found: Drawings, frame: Frame) -> No
         elif stroked:
             found.strokes.append(box)
         return
-    if max(sides(box)) < SQUARE and stroked:  # a box to tick
+    if max(sides(box)) < SQUARE and stroked:
         found.strokes.append(box)
+        if max(sides(box)) < OBLONG * min(sides(box)) and len(_one(_edges(path, matrix))) in (3, 4):
+            found.squares.append(box)
         return
     parts = _edges(path, matrix)
     edges = [edge for part in parts or () for edge in part]
@@ -129,6 +139,11 @@ def _classify(path: Handle, matrix: Matrix, found: Drawings, frame: Frame) -> No
             found.rules += edges
     else:
         found.rules += [edge for edge in edges if edge.length >= SHORTEST]
+
+
+def _one(parts: Sequence[Sequence[Rule]] | None) -> Sequence[Rule]:
+    """The edges of a path of one part; none where it has more, or is no polygon of level and upright edges."""
+    return parts[0] if parts and len(parts) == 1 else ()
 
 
 def _is_ring(parts: Sequence[Sequence[Rule]]) -> bool:

@@ -19,7 +19,7 @@ from ..model.frame import Frame, Turn
 from ..model.lines import SPACES, Line, Word, clean
 from ..model.patterns import LETTER
 from ..model.scripts import LEVEL, LOWERED, RAISED
-from .characters import HYPHEN, RIGHT_TO_LEFT, characters
+from .characters import HYPHEN, RIGHT_TO_LEFT, characters, in_unicode
 from .doubles import at_one_place, repeated
 from .objects import address
 from .visibility import Unseen, unseen
@@ -187,7 +187,7 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]
             run.words.append((len(run.text), len(run.boxes)))
         run.boxes += boxes
         before, follows = boxes[-1], end
-        run.text.append(text)
+        run.text.append(in_unicode(text, style[3]))
         run.stacked += len(text) if stacked else 0
         run.sizes.append(style[0])
         run.starts.append(start)

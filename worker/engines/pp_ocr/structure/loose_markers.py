@@ -22,7 +22,8 @@ REACH = 4.0
 
 def with_bullets(items: Sequence[Line | Part], drawn: Drawings, measure: Measure) -> list[Line | Part]:
     """The items, with markers that stand alone, and bullets that are drawn, put before the text beside them."""
-    shapes = [box for box in [*drawn.strokes, *drawn.panels] if _small(box, measure)]
+    ticked = set(drawn.squares)
+    shapes = [box for box in [*drawn.strokes, *drawn.panels] if _small(box, measure) and box not in ticked]
     marked = iter(_marked([item for item in items if isinstance(item, Line)], shapes))
     return [found for item in items if (found := next(marked) if isinstance(item, Line) else item) is not None]
 
