@@ -279,8 +279,9 @@ def _from_scan(
     if region.pictorial and not _is_text(found.lines, boxes, tables, region):
         return None
     unread = sum(not any(centred_in(text, box) for box in boxes) for text in found.unread)
-    if illustrated and (warning := legibility.warning(unread, strange=found.strange)):
-        store.warnings.append(warning)
+    if illustrated:
+        warnings = legibility.warning(unread, strange=found.strange), vectors.warning(lines, boxes)
+        store.warnings += [warning for warning in warnings if warning]
     placed = [
         Part("image", box, store.add(*pictures.encode(pictures.cut(found.raster, box))))
         for box in (boxes if illustrated else ())

@@ -81,7 +81,7 @@ def warning(lines: Sequence[Line], figures: Sequence[Box]) -> str | None:
         return None
     text = "; ".join(inside)
     shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-    return f"Text inside drawn figures is only in their pictures: {shown}"
+    return f"Text inside figures is only in their pictures: {shown}"
 
 
 def _is_bar(panel: Box, lines: Sequence[Line]) -> bool:
