@@ -9,6 +9,7 @@ import numpy as np
 
 from .model.frame import Raster
 from .model.lines import Line
+from .raster.reading import read_lines
 from .raster.recogniser import recogniser
 
 WRONG = 0.5
@@ -63,7 +64,7 @@ def _difference(line: Line, raster: Raster) -> float:
     """0 to 1, between what the line says and what the recogniser reads in its place."""
     x0, y0, x1, y1 = (round(side) for side in line.box)
     crop = np.ascontiguousarray(raster[max(y0 - PAD, 0) : y1 + PAD, max(x0 - PAD, 0) : x1 + PAD])
-    texts = recogniser().recognize_txt([crop]).txts
+    texts, _ = read_lines(recogniser(), [crop])
     return 1 - SequenceMatcher(None, _core(line.text), _core(texts[0]), autojunk=False).ratio()
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..model.frame import Raster
 from ..model.patterns import CJK_LETTER
 from .merged_lines import parted
+from .reading import read_lines
 
 Quads = npt.NDArray[np.float32]
 """Lines x 4 corners from the top left, clockwise, x 2: x and y in pixels."""
@@ -75,10 +76,7 @@ def recognise(ocr: Any, raster: Raster) -> Recognition:
     if side := _finer_side(quads, crops, raster, ocr.text_det.limit_side_len):
         quads, crops = _detect_finely(ocr, raster, side)
     quads, crops = parted(quads, crops)
-    if not crops:
-        return Recognition(raster, turns, quads, [], [])
-    read = ocr.recognize_txt(crops)
-    return Recognition(raster, turns, quads, list(read.txts), [float(score) for score in read.scores])
+    return Recognition(raster, turns, quads, *read_lines(ocr, crops))
 
 
 def quarter_turns(ocr: Any, quads: Quads, crops: list[Raster]) -> int:
@@ -178,7 +176,7 @@ def _cut(crop: Raster, flip: bool) -> Raster:
 
 
 def _score(ocr: Any, crops: list[Raster]) -> float:
-    return statistics.fmean(ocr.recognize_txt(crops).scores)
+    return statistics.fmean(read_lines(ocr, crops)[1])
 
 
 def _set_vertically(ocr: Any, crops: list[Raster]) -> bool:
@@ -187,7 +185,7 @@ def _set_vertically(ocr: Any, crops: list[Raster]) -> bool:
     The recogniser reads such a line, laid on its side, as well as one of a page that lies. But only of an upright page
     does it read the line's characters again when each is stood up.
     """
-    texts = ocr.recognize_txt(crops).txts
+    texts, _ = read_lines(ocr, crops)
     if sum(len(CJK_LETTER.findall(text)) for text in texts) < 0.5 * len("".join(texts)):
         return False
     stood = []
@@ -195,7 +193,7 @@ def _set_vertically(ocr: Any, crops: list[Raster]) -> bool:
         pitch = crop.shape[1] / max(len(text), 1)
         starts = [round(i * pitch) for i in range(max(len(text), 1))]
         stood.append(np.hstack([np.rot90(crop[:, x : x + max(int(pitch), 1)], -1) for x in starts]))
-    again = ocr.recognize_txt(stood).txts
+    again, _ = read_lines(ocr, stood)
     alike = (SequenceMatcher(None, a, b, autojunk=False).ratio() for a, b in zip(texts, again, strict=True))
     return statistics.median(alike) > SAME
 

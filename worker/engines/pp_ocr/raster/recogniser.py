@@ -7,6 +7,8 @@ from typing import Any
 
 import cv2
 
+from .reading import HEIGHT
+
 
 @lru_cache(maxsize=1)
 def recogniser() -> Any:
@@ -30,5 +32,6 @@ def recogniser() -> Any:
             # Lines in one batch are padded to the widest: one at a time costs less, in time and memory.
             "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
             "Rec.rec_batch_num": 1,
+            "Rec.rec_img_shape": [3, HEIGHT, 1],  # no line is filled up to some width: see reading.py
         }
     )
