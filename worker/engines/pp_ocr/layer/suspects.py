@@ -97,6 +97,9 @@ def look(page: pdfium.PdfPage) -> Suspects:
     walk = _Walk(SMALLEST_TYPE * min(1.0, max(page.get_size()) / SMALL_PAGE))
     count = pdfium_c.FPDFPage_CountObjects(page)
     walk.through(count, pdfium_c.FPDFPage_GetObject, page, IDENTITY, EVERYWHERE)
+    if all(text.reason == "tiny" for text in walk.found.texts):
+        for text in walk.found.texts:  # a page in other units than points, which PDFium does not tell
+            text.reason = None
     _doubt_covered(walk.found.texts, walk.covers)
     return walk.found
 

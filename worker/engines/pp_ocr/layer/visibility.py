@@ -35,6 +35,7 @@ TWIN = 0.6
 """How far from each other, in their heights, the edges of a text are that is painted twice."""
 SCAN = 0.5
 """Share of the page that an image covers which may be a scan of it."""
+LAST_LATIN = "\u024f"
 SHOWN_AS: dict[Reason, str] = {
     "invisible": "not painted",
     "stencil": "not painted",
@@ -87,10 +88,12 @@ def unseen(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, frame: Frame, cha
     for text in doubtful:
         if text.reason in ("invisible", "tiny") and not text.twins:
             hidden |= dict.fromkeys(positions[text.order], text.reason)
+        elif not _can_be_painted(text, positions[text.order], characters):
+            continue
         elif text.reason == "stencil":
             lost = _without_ink(anything, frame, textpage, text, positions[text.order])
             hidden |= dict.fromkeys(lost, text.reason)
-        elif positions[text.order]:
+        else:
             unsure.append(text)
     hidden |= _not_painted(page, frame, textpage, unsure, positions)
     return Unseen(
@@ -121,6 +124,15 @@ def _positions(textpage: pdfium.PdfTextPage, texts: Sequence[TextObject], charac
             if order is not None:
                 found[order].append(i)
     return found
+
+
+def _can_be_painted(text: TextObject, positions: Sequence[int], characters: str) -> bool:
+    """Would it leave ink? PDFium's own fonts, which stand in for those that a document does not bring, are Latin."""
+    if not positions:
+        return False
+    font = pdfium_c.FPDFTextObj_GetFont(text.handle)
+    foreign = any(characters[i] > LAST_LATIN and characters[i].isalpha() for i in positions)
+    return not foreign or pdfium_c.FPDFFont_GetIsEmbedded(font) == 1
 
 
 def _pair(texts: Sequence[TextObject], unlisted: Sequence[TextObject]) -> None:

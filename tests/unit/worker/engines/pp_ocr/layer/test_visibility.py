@@ -182,6 +182,24 @@ class TestShown:
         assert " ".join(line.text for line in layer.lines) == "Shown words Secret words"
         assert layer.unseen.warning() is None
 
+    def test_a_page_in_other_units(self, tmp_path: Path) -> None:
+        path = drawn(tmp_path / "a.pdf", text("Secret words", size=0.8), page="/UserUnit 10")
+        assert words_of(path) == "Secret words"
+
+    def test_text_in_fonts_that_pdfium_does_not_have(self, tmp_path: Path) -> None:
+        path = drawn(
+            tmp_path / "a.pdf",
+            "0.1 g 40 190 300 30 re f 1 g BT /C 12 Tf 50 200 Td <6C3465876C346587> Tj ET",
+            "<< /Type /Font /Subtype /Type0 /BaseFont /STSong /Encoding /UniGB-UCS2-H /DescendantFonts [7 0 R] >>",
+            "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong /FontDescriptor 8 0 R "
+            "/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> >>",
+            "<< /Type /FontDescriptor /FontName /STSong /Flags 6 /FontBBox [0 -200 1000 900] /ItalicAngle 0 "
+            "/Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
+        )
+        text = Path(path).read_text("latin-1").replace("/F 5 0 R >>", "/F 5 0 R /C 6 0 R >>")
+        Path(path).write_text(text, "latin-1")
+        assert words_of(path) == "水文水文"
+
     def test_a_white_copy_under_it(self, tmp_path: Path) -> None:
         """PDFium lists the characters of the first only."""
         content = "1 g " + SECRET + "0.5 g 40 190 200 30 re f 1 g " + SECRET
