@@ -238,7 +238,7 @@ def _pieces(textpage: pdfium.PdfTextPage, styles: _Styles, text: str) -> Iterato
             continue
         boxes = ends(start, end)
         changes = len(boxes) > 1 and boxes[0][3] != boxes[1][3] and styles.at(start)[0] != styles.at(end - 1)[0]
-        if not changes and (len(boxes) == 1 or MIXED.search(piece) is None):
+        if not changes and (len(boxes) == 1 or piece.isalpha() or MIXED.search(piece) is None):
             yield piece, start, end, boxes
             continue
         for _, group in groupby(range(start, end), lambda i: styles.at(i)[0] if text[i] != HYPHEN else None):
@@ -319,15 +319,11 @@ class _Styles:
 
     def __init__(self, textpage: object, frame: Frame) -> None:
         self.textpage, self.frame = textpage, frame
-        self.known: dict[int | None, Style] = {}
+        self.known: dict[int, Style] = {}
         self.name, self.flags, self.matrix = ctypes.create_string_buffer(128), ctypes.c_int(), pdfium_c.FS_MATRIX()
 
-    def key(self, i: int) -> int | None:
-        """What tells one text object from another."""
-        return ctypes.cast(pdfium_c.FPDFText_GetTextObject(self.textpage, i), ctypes.c_void_p).value
-
     def at(self, i: int) -> Style:
-        key = self.key(i)
+        key = address(pdfium_c.FPDFText_GetTextObject(self.textpage, i))
         style = self.known.get(key)
         if style is None:
             style = self.known[key] = self._look(i)
