@@ -132,9 +132,9 @@ def _in_pictures(sheet: Sheet, layer: TextLayer, images: Sequence[Picture]) -> l
             side < least for side, least in zip(sorted(sides(image.box), reverse=True), LEAST_SIDES, strict=True)
         ):
             continue
-        x0, y0, x1, y1 = sheet.frame.clamp(image.box)
-        known = [(a - x0, b - y0, c - x0, d - y0) for a, b, c, d in texts]
-        rows = letter_rows(sheet.raster[y0:y1, x0:x1], known)
+        raster, left, top = sheet.part(image.box)
+        known = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in texts]
+        rows = letter_rows(raster, known)
         if image.area < BACKGROUND * area(sheet.box):
             if _are_text(rows, image.box):
                 found.append(Region(image.box, "picture_of_text", pictorial=True))

@@ -92,6 +92,11 @@ class _Run:
     stacked: int = 0
     typed: bool = False
 
+    @property
+    def style(self) -> Style:
+        """That of most characters."""
+        return max(self.styles, key=self.styles.__getitem__)
+
     def space(self) -> None:
         self.text.append(" ")
         self.sizes.append(0.0)
@@ -125,7 +130,8 @@ def read(page: pdfium.PdfPage, frame: Frame, typed: Collection[int] = ()) -> Tex
         for (_, _, quarter, _), count in run.styles.items():
             quarters[quarter] += count if quarter != SLANTED else 0
     text = "".join(piece for run in runs for piece in run.text)
-    mirrored = len(RIGHT_TO_LEFT.findall(text)) > 0.5 * len(LETTER.findall(text))
+    leftwards = len(RIGHT_TO_LEFT.findall(text))
+    mirrored = leftwards > 0 and leftwards > 0.5 * len(LETTER.findall(text))
     quarter = max(quarters, key=lambda quarter: quarters[quarter], default=0) % SLANTED
     stacked = sum(run.stacked for run in runs) > 0.5 * quarters[quarter]
     turn = Turn(quarter, frame.width, frame.height, mirrored, stacked=stacked)
@@ -134,7 +140,7 @@ def read(page: pdfium.PdfPage, frame: Frame, typed: Collection[int] = ()) -> Tex
     for run in runs:
         if (line := _line(run, frame, turn)) is None:
             continue
-        if run.styles.most_common(1)[0][0][2] == SLANTED:
+        if run.style[2] == SLANTED:
             first, last = (_middle(turn.upright(frame.box(*run.boxes[k]))) for k in (0, -1))
             slanted.append(Slanted(line, first, last))
         level.append(line)
@@ -305,7 +311,7 @@ def _find_scripts(run: _Run, textpage: pdfium.PdfTextPage) -> None:
         pdfium_c.FPDFText_GetCharOrigin(textpage, run.starts[i], x, y)
         return y.value
 
-    upright = run.styles.most_common(1)[0][0][2] == 0
+    upright = run.style[2] == 0
     line = base(run.sizes.index(usual)) if upright else 0.0
     for i, size in enumerate(run.sizes):
         if upright and i and 0 < size < SMALL * usual:
@@ -353,8 +359,9 @@ def _line(run: _Run, frame: Frame, turn: Turn) -> Line | None:
     text = _printed(run, 0, len(run.text))
     if not text or not frame.holds(box := frame.box(*union(run.boxes))):
         return None
-    size, _, quarter, face = run.styles.most_common(1)[0][0]
-    bold = sum(n for (_, heavy, _, _), n in run.styles.items() if heavy) > 0.8 * run.styles.total()
+    size, bold, quarter, face = run.style
+    if len(run.styles) > 1:
+        bold = sum(n for (_, heavy, _, _), n in run.styles.items() if heavy) > 0.8 * run.styles.total()
     return Line(
         text,
         turn.upright(box),
@@ -402,6 +409,8 @@ def _words(run: _Run, frame: Frame, turn: Turn) -> list[Word]:
 
 def _printed(run: _Run, first: int, end: int) -> str:
     """The text of the pieces, with marks around those that are raised or lowered."""
+    if not run.scripts:
+        return _printable(run.text[first:end])
     marks = [run.scripts.get(i, "") for i in range(first, end)]
     if not any(marks):
         return _printable(run.text[first:end])

@@ -148,6 +148,13 @@ class Sheet:
             self._raster = render(self.page, self.frame)
         return self._raster
 
+    def part(self, box: Box) -> tuple[Raster, int, int]:
+        """The pixels of a box, and where its left and upper edges lie; no more of the page is painted for them."""
+        x0, y0, x1, y1 = self.frame.clamp(box)
+        if self._raster is not None or x0 >= x1 or y0 >= y1:
+            return self.raster[y0:y1, x0:x1], x0, y0
+        return render(self.page, self.frame, region=(x0, y0, x1, y1)), x0, y0
+
 
 def near_blank(raster: Raster) -> bool:
     """Is there nothing on it but specks? Compares with the commonest of its lightest tones, so that grey paper counts.

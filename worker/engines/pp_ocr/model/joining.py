@@ -12,6 +12,7 @@ COUNTED = re.compile(
 )
 """Words that make compounds with a hyphen in English: two-part, self-made."""
 HYPHEN_END = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]$")
+"""To be looked for in the last two characters: all of a text would be gone through."""
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:
@@ -20,7 +21,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
     broken = False
     for text in texts:
         words = WORD.findall(text)
-        found.update(words[1 if broken else 0 : -1 if (broken := HYPHEN_END.search(text) is not None) else None])
+        found.update(words[1 if broken else 0 : -1 if (broken := HYPHEN_END.search(text[-2:]) is not None) else None])
     return frozenset(found)
 
 
@@ -36,9 +37,9 @@ def join(first: str, second: str, known: frozenset[str] = frozenset(), *, hyphen
     """Two pieces of text: a word broken by a hyphen grows together, Chinese and Japanese need no space."""
     if not first or not second:
         return first or second
-    if HYPHEN_END.search(first):
+    if HYPHEN_END.search(first[-2:]):
         return (first[:-1] if second[0].islower() and not _compound(first, second, known) else first) + second
-    if hyphenated or CJK_END.search(first) or CJK_START.match(second):
+    if hyphenated or CJK_END.search(first[-1]) or CJK_START.match(second):
         return first + second
     return f"{first} {second}"
 

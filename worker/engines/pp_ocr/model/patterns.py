@@ -15,8 +15,8 @@ CAPTION = re.compile(
     r"\s*[A-Z]?\d+",
     re.I,
 )
-LEADERS = re.compile(r"(\s?[.·]){5,}|(\s?…){2,}")
-"""The dots of a table of contents."""
+LEADERS = re.compile(r"[.·…]((?<=…)(\s?…)+|(?<=[.·])(\s?[.·]){4,})")
+"""The dots of a table of contents. It begins with a set of characters, which are looked for fast."""
 OPEN_END, RESUMES = re.compile(r"([^\W\d_]|[,，、-])$"), re.compile(r"[a-zà-öø-ÿ\u0430-\u044f\u4e00-\u9fff]")
 """How a paragraph ends that goes on after a figure or on the next page, and how it goes on there."""
 NUMBER = re.compile(

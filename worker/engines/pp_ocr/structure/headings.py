@@ -44,7 +44,7 @@ def is_heading(line: Line, measure: Measure, *, apart: bool = False) -> bool:
         return False
     if line.cells > (2 if numbered else 1):
         return False
-    if SENTENCE_END.search(text) and ratio < 1.6:
+    if SENTENCE_END.search(text[-3:]) and ratio < 1.6:
         return False
     if ratio >= measure.sure:
         return True

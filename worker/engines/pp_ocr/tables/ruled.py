@@ -51,9 +51,10 @@ def ruled(lines: Sequence[Line], rules: Sequence[Rule], panels: Sequence[Box] = 
     rules = [*rules, *(rule for stretches in typed.values() for rule in stretches)]
     sheet = Sheet(lines, rules, typed)
     edges = [edge for panel in _grounds(panels) for edge in _edges(panel)]
-    for grid in sorted(lattices([*rules, *edges]), key=lambda grid: -area(grid.box)):
-        sheet.add(from_grid(sheet, grid))
     drawn = lattices(rules)
+    grids = lattices([*rules, *edges]) if edges else drawn
+    for grid in sorted(grids, key=lambda grid: -area(grid.box)):
+        sheet.add(from_grid(sheet, grid))
     taken = [table.box for table in sheet.tables] + [grid.box for grid in drawn if _is_stack(grid)]
     frames = [grid.box for grid in drawn if len(grid.spans) == 1]
     free = [
