@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.boxes import Box, overlap_x, rows, union, within
@@ -102,8 +103,16 @@ def table_of(
         return None
     if box is not None and (len(filled) < LEAST_CELLS or is_layout(filled)):
         return None
-    members = [piece.box for row in stacked for piece in row]
-    used = {i for i, line in inside.items() if any(within(member, line.box, 1.0) for member in members)}
+    members = sorted((piece.box for row in stacked for piece in row), key=lambda box: box[1])
+    tops = [member[1] for member in members]
+    used = {
+        i
+        for i, line in inside.items()
+        if any(
+            within(member, line.box, 1.0)
+            for member in members[bisect_left(tops, line.box[1] - 1) : bisect_left(tops, line.box[3])]
+        )
+    }
     if not used:
         return None
     return Table(union([*members, *([] if box is None else [box])]), height, len(columns), cells, used)
