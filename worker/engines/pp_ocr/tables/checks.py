@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from ..model.cells import Cell
 from ..model.lines import Line
-from ..model.patterns import CAPTION, is_number
+from ..model.patterns import CAPTION, LETTER, is_number
 from .columns import Column, column_of
 
 SHORT = 32
@@ -24,6 +25,10 @@ SOURCE = re.compile(rf"({NOTE_WORD})\s?:|(资料来源|数据来源|来源|注)\
 """How a note to a table begins, whatever columns it runs over."""
 NOTE = re.compile(rf"({NOTE_WORD})\b|[*†‡]|{SOURCE.pattern}", re.I)
 """How one may begin that stands alone in its row."""
+LOWER = 0.6
+"""Share of the runs in gappy prose that begin with a small letter."""
+LEAST_DENSE = 0.75
+"""Share of the cells of a table that hold numbers, if it has nothing else."""
 SUM = re.compile(
     r"total|summe|netto|brutto|\b(vat|tax|mwst|ust|tva)\b|steuer|discount|rabatt|betrag|due|balance|合计|小计", re.I
 )
@@ -75,11 +80,33 @@ def is_prose(stacked: Rows, columns: Sequence[Column]) -> bool:
     return full > 0.45 * len(runs) and statistics.mean(len(piece.text) for piece, _ in runs) > 24
 
 
+def is_justified(stacked: Rows, columns: Sequence[Column]) -> bool:
+    """Is it prose with gaps by chance, as justified lines have? Nearly all end at one margin, and none are numbers."""
+    if any(_is_numeric(stacked, columns, k) for k in range(len(columns))):
+        return False
+    size = stacked[0][0].size
+    gaps = [b.box[0] - a.box[2] for row in stacked for a, b in pairwise(row)]
+    right = max(row[-1].box[2] for row in stacked)
+    ends = [right - row[-1].box[2] < 0.5 * size for row in stacked[:-1]]
+    words = [piece.text for row in stacked for piece in row]
+    lower = sum(word[0].islower() for word in words) > LOWER * len(words)
+    return len(ends) >= 2 and sum(ends) > 0.7 * len(ends) and (lower or statistics.median(gaps) < 2 * size)
+
+
+def is_axis(filled: Sequence[Cell], whole: int) -> bool:
+    """Are they the numbers at a chart: one scale, or values all over it, and no word?"""
+    if not all(is_number(cell.text) or LETTER.search(cell.text) is None for cell in filled):
+        return False
+    return len({cell.span.row for cell in filled}) <= 2 or len(filled) < LEAST_DENSE * whole
+
+
 def is_aligned(stacked: Rows, columns: Sequence[Column]) -> bool:
     """Is it a table by nothing but alignment? Few columns must look the part: a head, and numbers below."""
     full = [row for row in stacked if len(row) >= 2]
     length = statistics.mean(len(piece.text) for row in stacked for piece in row) if stacked else 0
     if len(full) < 3 or length > SHORT or is_prose(stacked, columns):
+        return False
+    if len(columns) > 2 and is_justified(stacked, columns):
         return False
     if sum(row[0].text.rstrip().endswith((":", "：")) for row in full) > 0.3 * len(full):
         return False

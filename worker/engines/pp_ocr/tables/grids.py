@@ -17,6 +17,8 @@ from .unruled import LEAST_FILLED, within_rows
 
 LABELLED = 0.8
 """Share of the rows, and of the columns, of an empty table that hold something."""
+OPENED = 0.6
+"""Share of the cells that a merged one covers with a run in them, where it is none."""
 MOST_BROKEN = 0.15
 """Share of the lines that a grid may break: heads of several columns."""
 
@@ -119,16 +121,25 @@ def _without_notes(grid: Lattice, pieces: Pieces) -> tuple[Lattice, Pieces]:
 
 
 def _opened(pieces: Pieces, grid: Lattice) -> Pieces:
-    """A wide cell with a run in each column that it covers is as many cells: no rule shows on a dark bar."""
+    """A wide cell with a run in each cell that it covers is as many cells: no rule shows on a dark bar."""
     found: dict[Span, Sequence[Line]] = {}
     for span, lines in pieces.items():
-        wide = span.width > 1 and span.height == 1
-        parts = [part for line in lines for part in split_wide(line)] if wide else []
-        slots = [slot(grid.xs, (part.box[0] + part.box[2]) / 2) for part in parts]
-        if len(set(slots)) >= max(2, 0.6 * span.width) and len(rows(parts)) == 1:
-            for column in range(span.column, span.column + span.width):
-                inside = [part for part, here in zip(parts, slots, strict=True) if here == column]
-                found[Span(span.row, column)] = inside
+        parts = [part for line in lines for part in split_wide(line)] if span.width > 1 else []
+        places = [_place(part, grid) if span.height > 1 else (span.row, _place(part, grid)[1]) for part in parts]
+        fitting = all(
+            grid.xs[column] - 2 < part.box[0] and part.box[2] < grid.xs[column + 1] + 2
+            for part, (_, column) in zip(parts, places, strict=True)
+        )
+        one = span.height == 1 and len(rows(parts)) == 1
+        if len(set(places)) >= max(2, OPENED * span.width * span.height) and (fitting or one):
+            for row in range(span.row, span.row + span.height):
+                for column in range(span.column, span.column + span.width):
+                    own = [part for part, place in zip(parts, places, strict=True) if place == (row, column)]
+                    found[Span(row, column)] = own
         else:
             found[span] = lines
     return found
+
+
+def _place(part: Line, grid: Lattice) -> tuple[int, int]:
+    return slot(grid.ys, part.middle), slot(grid.xs, (part.box[0] + part.box[2]) / 2)

@@ -33,6 +33,8 @@ INTERRUPTED = 7.0
 LEAST_LINES = 4
 LONGEST_TITLE = 40
 """Characters of a title within a table."""
+ROW_GAP = 2.0
+"""Sizes of type between two rows of a table, at most: groups of rows are set apart."""
 WIDE_TEXT = 0.3
 """Share of a rule's length that a line of running text below it takes."""
 LARGER = 1.1
@@ -223,7 +225,9 @@ def _prolonged(sheet: Sheet, inside: Mapping[int, Line], region: Box) -> dict[in
     for row in rows([sheet.free[i] for i in below.values()]):
         gap = min(line.box[1] for line in row) - bottom
         lone = sum(len(split_wide(line)) for line in row) < 2
-        if gap > 1.5 * row[0].size or (lone and (single or len(row[0].text) > LONGEST_TITLE or row[0].size > largest)):
+        if gap > ROW_GAP * row[0].size or (
+            lone and (single or len(row[0].text) > LONGEST_TITLE or row[0].size > largest)
+        ):
             break
         bottom = max(line.box[3] for line in row)
         if lone:  # the title of some rows, if rows follow

@@ -45,7 +45,7 @@ def within_seams(
         return None
     columns = [Column(a, b) for a, b in pairwise(edges)]
     filled = [_filled(column, inside.values()) for column in columns]
-    inside = dict(sorted({**inside, **head_of(sheet, columns, _cut(inside, columns, filled))}.items()))
+    inside = dict(sorted({**inside, **head_of(sheet.free, columns, _cut(inside, columns, filled))}.items()))
     stacked = _cut(inside, columns, filled)
     top = min(piece.box[1] for piece in stacked[0])
     partial = sheet.level_rules((box[0], top, box[2], box[3]))

@@ -9,7 +9,7 @@ from ..model.boxes import Box, overlap_x, rows, union, within
 from ..model.lines import Line
 from ..model.patterns import CAPTION
 from ..model.rules import Rule
-from .checks import SOURCE, is_layout, is_outside, is_pairs, is_prose, is_uneven
+from .checks import SOURCE, is_axis, is_layout, is_outside, is_pairs, is_prose, is_uneven
 from .columns import Column, columns_of, crossing
 from .cutting import recut, split_wide
 from .heads import head_cells, head_rows, rule_under
@@ -37,7 +37,7 @@ def within_rows(sheet: Sheet, inside: Mapping[int, Line], box: Box, cuts: Sequen
     columns = columns_of(stacked)
     if not 2 <= len(columns) <= MOST_COLUMNS or is_uneven(inside.values()):
         return None
-    inside = dict(sorted({**inside, **head_of(sheet, columns, stacked)}.items()))
+    inside = dict(sorted({**inside, **head_of(sheet.free, columns, stacked)}.items()))
     region = box[0], min(line.box[1] for line in inside.values()), box[2], box[3]
     partial = sheet.level_rules(region)
     stacked = rows([piece for line in inside.values() for piece in _cut(line, columns, partial)])
@@ -99,7 +99,7 @@ def table_of(
     least = LEAST_FILLED_OPEN if box is None else LEAST_FILLED
     if height < 2 or len(filled) < least * height * len(columns) - covered:
         return None
-    if len({cell.span.column for cell in filled}) < 2:
+    if len({cell.span.column for cell in filled}) < 2 or is_axis(filled, height * len(columns) - covered):
         return None
     if box is not None and (len(filled) < LEAST_CELLS or is_layout(filled)):
         return None
@@ -121,11 +121,16 @@ def table_of(
 def _without_notes(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> Sequence[list[Line]]:
     """The rows without a caption above and notes below them."""
     first, last = 0, len(stacked)
-    while first < last and len(stacked[first]) == 1 and is_outside(stacked[first][0].text, above=True):
+    while first < last and _is_caption(stacked[first]):
         first += 1
     while first < last and _is_note(stacked[last - 1], columns):
         last -= 1
     return stacked[first:last]
+
+
+def _is_caption(row: Sequence[Line]) -> bool:
+    text = " ".join(piece.text for piece in row)
+    return CAPTION.match(text) is not None or (len(row) == 1 and is_outside(text, above=True))
 
 
 def _is_note(row: Sequence[Line], columns: Sequence[Column]) -> bool:
@@ -146,13 +151,13 @@ def is_spanning(line: Line, below: Iterable[Line]) -> bool:
     )
 
 
-def head_of(sheet: Sheet, columns: Sequence[Column], stacked: Sequence[Sequence[Line]]) -> dict[int, Line]:
-    """The row above the uppermost rule, if it stands in the same columns."""
+def head_of(free: Mapping[int, Line], columns: Sequence[Column], stacked: Sequence[Sequence[Line]]) -> dict[int, Line]:
+    """The row of free lines above these, by index, if it stands in the same columns."""
     top = min(piece.box[1] for piece in stacked[0])
     size = stacked[0][0].size
     near = {
         i: line
-        for i, line in sheet.free.items()
+        for i, line in free.items()
         if not CAPTION.match(line.text)
         and line.size < LARGER * size
         and -0.5 * size < top - line.box[3] < 1.6 * size

@@ -205,6 +205,22 @@ class TestGridTables:
         assert table.lines == set(range(1, 10))
         assert table.box == (0, 20, 300, 80)
 
+    def test_a_merged_cell_with_a_run_in_each_of_its_columns(self) -> None:
+        ys = (0, 20, 40, 70)
+        lines = filled(XS, ys, [*PIECES[:2], ["Upper", "2023", "28.16"]])
+        lines.append(worded("Colby", 5, 57))
+        rules = [*(across(y, 0, 300) for y in ys), down(0, 0, 70), down(300, 0, 70), down(100, 0, 40), down(200, 0, 40)]
+        [table] = contents(lines, rules)
+        assert table.splitlines()[-1] == "| Upper Colby | 2023 | 28.16 |"
+
+    def test_a_merged_cell_over_rows_and_columns(self) -> None:
+        ys = (0, 20, 40, 60, 80)
+        pieces = [[str(10 * r + c) for c in range(3)] for r in range(4)]
+        rules = [across(0, 0, 300), across(80, 0, 300), down(0, 0, 80), down(200, 0, 80), down(300, 0, 80)]
+        rules += [*(across(y, 200, 300) for y in ys), *(across(y, 0, 200) for y in (20,)), down(100, 0, 20)]
+        [table] = contents(filled(XS, ys, pieces), rules)
+        assert table.splitlines()[2:] == ["| 10 | 11 | 12 |", "| 20 | 21 | 22 |", "| 30 | 31 | 32 |"]
+
     def test_labels_left_of_the_frame(self) -> None:
         ys = (0, 20, 40, 60, 80)
         values = filled(XS, ys, [["2021", "2022", "2023"], *([f"{k}.1", f"{k}.2", f"{k}.3"] for k in range(3))])
@@ -343,6 +359,13 @@ Brightwater ..     2012       11.30
         assert table.lines == set(range(len(lines)))
         assert "<td>Ashford</td><td>2021</td><td>25.19</td>" in table.part().content
         assert '<td colspan="2">Readings of a day</td>' in table.part().content
+
+    def test_groups_of_rows_are_set_apart(self) -> None:
+        rows = self.BODY.strip("\n").split("\n")
+        lines = [*typed(rows[0]), *typed("All readings\n" + rows[1], 0, 15), *typed("Others\n" + rows[2], 0, 60)]
+        [table] = contents(lines, [across(-3, 0, 160), across(13, 0, 160)])
+        assert table.splitlines()[-1] == "| Colby | 2023 | 28.16 |"
+        assert len(table.splitlines()) == 6
 
     def test_running_text_between_two_rules_is_no_table(self) -> None:
         lines = [worded(PROSE, 0, 15 * k) for k in range(5)]
@@ -499,6 +522,32 @@ Conclusions  . . . . . . .      9      c
                 id="a list",
             ),
             pytest.param("a   b   c\nd   e   f", id="few lines"),
+            pytest.param(
+                """
+for         vocational       teachers,       the         specialist
+of          competence       based           qua        lifications
+which       teachers         study           now        to increase
+their       competences      in the          old        working way
+"""
+                "and more",
+                id="justified prose",
+            ),
+            pytest.param(
+                """
+10      20      30      40
+1900s   1910s   1920s   1930s
+""",
+                id="the scale of a chart",
+            ),
+            pytest.param(
+                """
+                50      59
+        34      41              17
+2                                       22
+16-17   18-19   20-21   22-24   25-29   30
+""",
+                id="the values of a chart",
+            ),
             pytest.param(
                 """
 Espresso       2.10      Soup            4.50
