@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .. import markup
-from ..model.boxes import overlap_x, overlap_y, same_row, union
+from ..model.boxes import overlap_x, overlap_y, rows, same_row, union
 from ..model.lines import Line, Measure
 from ..model.lists import marker_of
 from ..model.parts import Part
@@ -21,6 +22,8 @@ OUTER = 0.12
 """The same for lines that may be repeated on other pages."""
 CENTRED = 1.0
 """Sizes of type by which a page number may be off the middle of the text."""
+APART, WIDE = 3.0, 0.8
+"""Sizes of type between the parts of a running head, and the share of its width that the text below it takes."""
 LONGEST = 120
 """Characters of a line in the margin."""
 
@@ -30,10 +33,16 @@ def set_apart(items: Sequence[Line | Part], height: int, measure: Measure) -> li
 
     What is repeated, the whole document tells. `height` is the page's.
     """
-    return [_set_apart(item, items, height, measure) if isinstance(item, Line) else item for item in items]
+    head = _running_head(items, height)
+    return [_set_apart(item, items, height, measure, head) if isinstance(item, Line) else item for item in items]
 
 
-def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: Measure) -> Line | Part:
+def _set_apart(
+    line: Line, items: Sequence[Line | Part], height: int, measure: Measure, head: Sequence[Line]
+) -> Line | Part:
+    if any(line is other for other in head):
+        label = "number" if PAGE_NUMBER.fullmatch(line.text) else "text"
+        return Part(label, line.box, markup.paragraph(line.text), size=measure.relative(line))
     if any(isinstance(other, Line) and other.typed and same_row(line.box, other.box) for other in items):
         return line  # a field and its label: no program repeats what people fill in
     at = min(line.middle, height - line.middle) / height
@@ -50,6 +59,21 @@ def _set_apart(line: Line, items: Sequence[Line | Part], height: int, measure: M
     ):
         return Part("text", line.box, markup.paragraph(line.text), size=measure.relative(line))
     return line
+
+
+def _running_head(items: Sequence[Line | Part], height: int) -> Sequence[Line]:
+    """The first row of the page, where it is a page number far beside titles, right above a line of running text."""
+    stacked = rows([item for item in items if isinstance(item, Line)])
+    if len(stacked) < 2 or len(stacked[1]) > 1 or len(stacked[0]) < 2:
+        return ()
+    head, [below] = stacked[0], stacked[1]
+    left, _, right, bottom = union(line.box for line in head)
+    numbered = any(PAGE_NUMBER.fullmatch(line.text) and line.text.isdecimal() for line in (head[0], head[-1]))
+    apart = all(b.box[0] - a.box[2] > APART * a.size for a, b in pairwise(head))
+    wide = below.box[2] - below.box[0] > WIDE * (right - left) and len(below.text) > sum(
+        len(line.text) for line in head
+    )
+    return head if numbered and apart and wide and bottom < OUTER * height else ()
 
 
 def _ends_page(line: Line, items: Sequence[Line | Part]) -> bool:
