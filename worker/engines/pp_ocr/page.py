@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 from app.results.layout import Layout, TableCell, TextLine
 from app.results.models import Block, Page
 
-from . import markup
+from . import markup, probe
 from .document import AssemblyData
 from .layer import annotations, drawings, elsewhere, links, pictures, textlayer, vectors, watermarks
 from .layer.annotations import Entry
@@ -109,8 +109,8 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
             store.warnings.append(hidden)
         drawn, images = drawings.read(page, frame), pictures.images(page, frame)
         routing = route(sheet, layer, drawn, images, garbled=hint.get("garbled"))
-        if routing.layer_is_wrong:
-            layer = replace(layer, lines=[])
+        if routing.garbled:
+            layer = replace(layer, lines=_corrected(layer, routing, sheet, store))
         pieces = _read(routing.regions, sheet, layer, store)
         routing = _with_outcome(routing, pieces, layer)
         if routing.route == "ocr":
@@ -149,12 +149,24 @@ def convert(page: pdfium.PdfPage, number: int, hint: Hint, save_image: SaveImage
     )
 
 
+def _corrected(layer: TextLayer, routing: Routing, sheet: Sheet, store: Store) -> list[Line]:
+    """The layer's lines, with the garbled ones as they are printed; those in regions to be read are left to these."""
+    wrong = {id(line) for line in routing.garbled}
+    boxes = [layer.turn.upright(region.box) for region in routing.regions]
+    apart = [line for line in routing.garbled if not any(centred_in(line.box, box) for box in boxes)]
+    read = dict(zip(map(id, apart), probe.reread(apart, layer.turn.raster(sheet.raster)), strict=True))
+    if warning := probe.warning(sum(line is None for line in read.values())):
+        store.warnings.append(warning)
+    corrected = (read.get(id(line)) if id(line) in wrong else line for line in layer.lines)
+    return [line for line in corrected if line is not None]
+
+
 def _with_outcome(routing: Routing, pieces: Sequence[Piece], layer: TextLayer) -> Routing:
     """The route, now that its regions are read: they may have turned out to be pictures."""
     if not routing.regions:
         return routing
     if not pieces:
-        return Routing("text")
+        return Routing("mixed", "garbled_text_layer") if routing.garbled else Routing("text")
     largest = max(pieces, key=lambda piece: area(piece.region.box))
     whole = len(pieces) == 1 and len(largest.known) == len(layer.lines)
     return Routing("ocr" if whole else "mixed", largest.region.reason)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -20,6 +19,7 @@ from .layer.textlayer import TextLayer
 from .model.boxes import Box, area, centred_in, overlap_x, overlap_y, overlapping, sides, union
 from .model.frame import Sheet, near_blank
 from .model.letters import Row, letters_in, rows_of, texts_of
+from .model.lines import Line
 from .raster.unread_rows import letter_rows
 
 COVERING, BACKGROUND = 0.05, 0.8
@@ -39,9 +39,8 @@ LONG_ROW, MOST_LONG, DENSE = 20, 0.6, 0.12
 rows cover, in pictures that are text."""
 NEAR = 40
 """Pixels between a drawing and its labels."""
-UNMAPPED = re.compile("[\x00-\x01\x03-\x1f\x7f-\x9f\ufffd\ue000-\uefff]|\\(cid:\\d+\\)")
-MOST_UNMAPPED = 0.1
-"""Share of the characters."""
+MOST_GARBLED = 0.5
+"""Share of a page's characters: where more are garbled, nothing of the layer is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,13 @@ class Region:
 class Routing:
     """How to read a page; `reason` is why it needs OCR, that of the largest region.
 
-    `layer_is_wrong` says that nothing of the text layer is kept.
+    `garbled` are lines of the text layer that do not say what is printed.
     """
 
     route: Route
     reason: str | None = None
     regions: Sequence[Region] = ()
-    layer_is_wrong: bool = False
+    garbled: Sequence[Line] = ()
 
 
 def is_empty(page: pdfium.PdfPage) -> bool:
@@ -84,24 +83,20 @@ def route(
     text = "".join(line.text for line in layer.lines)
     if not text:
         return _without_text(sheet, layer, drawn, images)
-    if sum(map(len, UNMAPPED.findall(text))) > MOST_UNMAPPED * len(text):
-        return _whole(sheet, "garbled_text_layer")
-    if garbled is not False and probe.doubtful(layer.lines):
-        if garbled is None:
-            garbled = probe.contradicts(layer.lines, layer.turn.raster(sheet.raster))
-        if garbled:
-            return _whole(sheet, "garbled_text_layer")
+    wrong = probe.garbled(layer.lines, lambda: layer.turn.raster(sheet.raster), garbled)
+    if sum(len(line.text) for line in wrong) > MOST_GARBLED * len(text):
+        return replace(_whole(sheet, "garbled_text_layer"), garbled=layer.lines)
     regions = [*_in_pictures(sheet, layer, images), *_outlined(sheet, layer, drawn, images)]
     if not regions:
-        return Routing("text")
+        return Routing("mixed", "garbled_text_layer", garbled=wrong) if wrong else Routing("text")
     largest = max(regions, key=lambda region: area(region.box))
     if area(largest.box) >= BACKGROUND * area(sheet.box):
-        return _whole(sheet, largest.reason)
-    return Routing("mixed", largest.reason, regions)
+        return replace(_whole(sheet, largest.reason), garbled=wrong)
+    return Routing("mixed", largest.reason, regions, wrong)
 
 
 def _whole(sheet: Sheet, reason: str) -> Routing:
-    return Routing("ocr", reason, [Region(sheet.box, reason)], layer_is_wrong=reason == "garbled_text_layer")
+    return Routing("ocr", reason, [Region(sheet.box, reason)])
 
 
 def _scanned(layer: TextLayer) -> str:

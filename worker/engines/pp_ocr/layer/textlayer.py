@@ -79,7 +79,7 @@ class _Run:
 
     `words` are where each begins, in `text` and in `boxes`: a long one comes in pieces. `sizes` and `starts` are the
     pieces' sizes of type and positions in the layer, `scripts` the marks before those that are raised or lowered.
-    `stacked` counts upright characters under each other.
+    `stacked` counts upright characters under each other. `font` tells the font of its first word from others.
     """
 
     text: list[str] = field(default_factory=list)
@@ -91,6 +91,7 @@ class _Run:
     scripts: dict[int, str] = field(default_factory=dict)
     stacked: int = 0
     typed: bool = False
+    font: int = 0
 
     @property
     def style(self) -> Style:
@@ -189,6 +190,8 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]
             elif start > follows and (gap > SPACE * style[0] or listed[follows:start].strip(GONE)):
                 run.space()
         broken = False
+        if not run.text:
+            run.font = styles.font(start)
         if not run.text or run.text[-1] == " ":
             run.words.append((len(run.text), len(run.boxes)))
         run.boxes += boxes
@@ -335,6 +338,11 @@ class _Styles:
             style = self.known[key] = self._look(i)
         return style
 
+    def font(self, i: int) -> int:
+        """What tells its font from others of the page, of the same name too."""
+        item = pdfium_c.FPDFText_GetTextObject(self.textpage, i)
+        return address(pdfium_c.FPDFTextObj_GetFont(item)) if item else 0
+
     def _look(self, i: int) -> Style:
         pdfium_c.FPDFText_GetMatrix(self.textpage, i, self.matrix)
         size = pdfium_c.FPDFText_GetFontSize(self.textpage, i) * (self.matrix.c**2 + self.matrix.d**2) ** 0.5
@@ -373,6 +381,7 @@ def _line(run: _Run, frame: Frame, turn: Turn) -> Line | None:
         words=_Words(run, frame, turn),
         face=face,
         typed=run.typed,
+        font=run.font,
     )
 
 

@@ -40,7 +40,8 @@ class Line:
 
     `hyphenated` says that the text layer knows the hyphen at its end as one that broke a word. What is not `upright`
     runs another way than the page's text, `turned` by so many quarters clockwise. `confidence`, 0 to 1, is the
-    recogniser's; None in a text layer. What is `typed` stands in an annotation or a form's field.
+    recogniser's; None in a text layer. What is `typed` stands in an annotation or a form's field. `font` tells its
+    font from others of the page; their names may be the same.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Line:
     confidence: float | None = None
     turned: int = 0
     typed: bool = False
+    font: int = 0
 
     @property
     def middle(self) -> float:
