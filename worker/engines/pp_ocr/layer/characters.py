@@ -14,6 +14,8 @@ HYPHEN = "\x02"
 """PDFium's mark for a hyphen that it takes for the break of a word."""
 FILLER = "\u200b"
 """In place of a character that has become part of another: positions must stay, and it is never printed."""
+GONE = "\ufdd2"
+"""In place of a character that does not show."""
 MAX_CHARS = 200_000
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 MARKS = dict(
@@ -77,11 +79,16 @@ def _composed(textpage: pdfium.PdfTextPage, text: str) -> str:
                 found[between] = FILLER
             found[first] = composed[0]
             found[last] = composed[1:] or FILLER
-            for space, outer in ((first - 1, first - 2), (last + 1, last + 2)):
-                if _is_false_space(textpage, text, space, outer, k):
-                    found[space] = FILLER
+            for end, step in ((first, -1), (last, 1)):
+                white, outer = _white(textpage, text, end, step)
+                for between in white if _touch(textpage, text, k, outer) else ():
+                    found[between] = FILLER
         elif len(composed) == 1:
-            found[i], found[k] = FILLER, composed
+            found[k] = composed
+            (left, before), (right, after) = _white(textpage, text, i, -1), _white(textpage, text, i, 1)
+            apart = not _touch(textpage, text, before, after)
+            for gone in (i,) if apart else (*left, i, *right):
+                found[gone] = GONE
     return "".join(found)
 
 
@@ -118,14 +125,22 @@ def _near(textpage: pdfium.PdfTextPage, text: str, i: int, accent: Box) -> Itera
         yield k
 
 
-def _is_false_space(textpage: pdfium.PdfTextPage, text: str, space: int, outer: int, letter: int) -> bool:
-    """Is the space one that PDFium put in because the accent leads back or ahead? Then its neighbours nearly touch."""
-    if not (0 <= outer < len(text) and 0 <= space < len(text)) or text[space] != " ":
+def _white(textpage: pdfium.PdfTextPage, text: str, end: int, step: int) -> tuple[list[int], int]:
+    """Spaces and breaks of PDFium's own next to a position, and the position of what is printed behind them."""
+    outer = end + step
+    while 0 <= outer < len(text) and text[outer] in " \r\n" and pdfium_c.FPDFText_IsGenerated(textpage, outer) == 1:
+        outer += step
+    return list(range(min(end, outer) + 1, max(end, outer))), outer
+
+
+def _touch(textpage: pdfium.PdfTextPage, text: str, *positions: int) -> bool:
+    """Do two characters stand side by side as those of a word do? The accent between led back or ahead."""
+    if any(not 0 <= i < len(text) or text[i].isspace() for i in positions):
         return False
-    if pdfium_c.FPDFText_IsGenerated(textpage, space) != 1:
-        return False
-    a, b = sorted((_box(textpage, outer), _box(textpage, letter)))
-    return b[0] - a[2] < TIGHT * max(b[3] - b[1], a[3] - a[1])
+    before, after = sorted(_box(textpage, i) for i in positions)
+    size = max(before[3] - before[1], after[3] - after[1])
+    level = min(before[3], after[3]) - max(before[1], after[1]) > 0
+    return level and -size < after[0] - before[2] < TIGHT * size
 
 
 def _ligatures_in_order(textpage: pdfium.PdfTextPage, text: str) -> str:

@@ -19,7 +19,7 @@ from ..model.frame import Frame, Turn
 from ..model.lines import SPACES, Line, Word, clean
 from ..model.patterns import LETTER
 from ..model.scripts import LEVEL, LOWERED, RAISED
-from .characters import HYPHEN, RIGHT_TO_LEFT, characters, in_unicode
+from .characters import GONE, HYPHEN, RIGHT_TO_LEFT, characters, in_unicode
 from .doubles import at_one_place, repeated
 from .objects import address
 from .visibility import Unseen, unseen
@@ -27,8 +27,6 @@ from .watermarks import Slanted, watermarks
 
 WIDE_GAP = 1.2
 """Font sizes of white between two words that part two runs: a table's cells, a bullet and its text, two columns."""
-GONE = "\ufdd2"
-"""In place of a character that does not show."""
 WORD = re.compile(r"[^\s\x02\ufdd2]{1,12}\x02?|[\x02\r\n]")
 """Long words and text without spaces are taken in pieces: their type may change on the way."""
 MIXED = re.compile(r"[^\W\d_]\d|\d[^\W\d_]|[^\W\d_],[^\W\d_]")
