@@ -18,9 +18,9 @@ engine that decides for itself.
 class Block:
     """One piece of a page, in reading order.
 
-    `label` is a PaddleX layout label (doc_title, paragraph_title, text, list_item, table, image, figure_title, header,
-    footer, number, footnote). `bbox` is [x1, y1, x2, y2] in pixels of the page's width and height. `content` is the
-    block's text as markdown without its marker (a table: pipes or HTML; an image: its file name); `level` is a
+    `label` is a PaddleX layout label (doc_title, paragraph_title, text, list_item, table, image, figure_title, formula,
+    header, footer, number, footnote). `bbox` is [x1, y1, x2, y2] in pixels of the page's width and height. `content` is
+    the block's text as markdown without its marker (a table: pipes or HTML; an image: its file name); `level` is a
     heading's 1 to 6 or a list item's depth from 1, `marker` what the item begins with ("-", "3.").
     """
 

@@ -40,8 +40,8 @@ class Block(Schema):
 
     label: str = Field(
         description="Kind of the block, named as PaddleX does. `pp_ocr` has `doc_title`, `paragraph_title`, `text`, "
-        "`list_item`, `table`, `image`, `figure_title`, `footnote`, `header`, `footer` and `number` (the page number). "
-        "`paddleocr_vl` has further ones. `header`, `footer` and `number` are not part of `markdown`."
+        "`list_item`, `table`, `image`, `figure_title`, `formula`, `footnote`, `header`, `footer` and `number` (the "
+        "page number). `paddleocr_vl` has further ones. `header`, `footer` and `number` are not part of `markdown`."
     )
     bbox: BoundingBox = Field(
         description="Bounding box [x1, y1, x2, y2] in pixels of the page, from 0 to its `width` and `height`. The "

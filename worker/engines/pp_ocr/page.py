@@ -31,6 +31,8 @@ from .structure.checkboxes import shown, with_checkboxes
 from .structure.code import with_listings
 from .structure.entries import with_entries
 from .structure.forms import with_values
+from .structure.formulas import warning as formulas_warning
+from .structure.formulas import with_formulas
 from .structure.furniture import set_apart
 from .structure.gutters import has_columns
 from .structure.initials import with_initials, without_spaces
@@ -68,10 +70,10 @@ class Store:
     warnings: list[str]
     count: int = 0
 
-    def add(self, data: bytes, extension: str) -> str:
+    def add(self, data: bytes, extension: str, kind: str = "figure") -> str:
         """Stores a picture and returns its name."""
         self.count += 1
-        name = f"p{self.page:04d}_figure_{self.count}.{extension}"
+        name = f"p{self.page:04d}_{kind}_{self.count}.{extension}"
         self.save(name, data)
         return name
 
@@ -243,7 +245,8 @@ def _from_text(
     sketches = vectors.figures(drawn, lines, [table.box for table in tables], turn.upright_width, turn.upright_height)
     if swallowed := vectors.warning(lines, sketches):
         store.warnings.append(swallowed)
-    items = lift_aligned(with_listings(_around(sketches, lines, tables), measure))
+    items = with_formulas(with_listings(_around(sketches, lines, tables), measure), measure)
+    items = lift_aligned(items)
     items = set_apart(with_bullets(items, drawn, measure), turn.upright_height, measure)
     parts = in_sequence(build(items, measure, turn.upright_height, first_page=store.page == 1 and not titled))
     found = pictures.figures(
@@ -254,6 +257,9 @@ def _from_text(
         for picture in found
         if (file := pictures.crop(sheet.page, frame, picture, turn, store.max_pixels)) and (name := store.add(*file))
     ]
+    if formulas := [turn.back(part.box) for part in parts if part.label == "formula"]:
+        files = pictures.crops(sheet.page, frame, formulas, turn, store.max_pixels)
+        store.warnings.append(formulas_warning([store.add(*file, "formula") for file in files]))
     parts = [*pictures.insert(parts, placed), *counts]
     for part in parts:
         if part.label == "algorithm":

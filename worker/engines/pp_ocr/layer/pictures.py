@@ -100,6 +100,20 @@ def crop(page: pdfium.PdfPage, frame: Frame, picture: Picture, turn: Turn, max_p
     return encode(turn.raster(raster))
 
 
+def crops(
+    page: pdfium.PdfPage, frame: Frame, boxes: Sequence[Box], turn: Turn, max_pixels: int
+) -> list[tuple[bytes, str]]:
+    """Places on the page as pictures, upright like the text; painted once, for they are many and small."""
+    region = union(boxes)
+    zoom = min(SKETCH_DENSITY, (max_pixels / max(area(region), 1.0)) ** 0.5)
+    raster = render(page, frame, zoom, region)
+    found = []
+    for box in boxes:
+        left, top, right, bottom = ((side - start) * zoom for side, start in zip(box, region[:2] * 2, strict=True))
+        found.append(encode(turn.raster(cut(raster, (left, top, right, bottom)))))
+    return found
+
+
 def cut(raster: Raster, box: Box) -> Raster:
     """A region of a raster, in its pixels."""
     height, width = raster.shape[:2]

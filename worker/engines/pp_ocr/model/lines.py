@@ -19,6 +19,8 @@ LONG = 40
 """Characters of a line of prose, in one column of two."""
 RAGGED, RUNS_ON = 3.0, 0.4
 """Sizes of type by which the ends of most lines of widely set text differ, and share of them in mid-sentence."""
+MUCH, SEVERAL = 0.15, 4
+"""Share of a page's characters, and long lines, in a size of type that text is set in."""
 USUAL_PITCH, WIDE_PITCH = 1.3, 1.7
 """From line to line, in font sizes."""
 
@@ -71,6 +73,8 @@ class Line:
 class Measure:
     """What is ordinary on a page: the size of body text in pixels, the pitch of its lines in sizes, and its font.
 
+    `bodies` are other sizes that much of its text has, as far as type is known.
+
     `sure` is how much larger than the body a line must be to count as a heading; sizes read off a scan are rough.
     """
 
@@ -78,6 +82,7 @@ class Measure:
     pitch: float
     sure: float
     face: str = ""
+    bodies: frozenset[float] = frozenset()
 
     @classmethod
     def of(cls, lines: Sequence[Line], sure: float, body: float | None = None) -> "Measure":
@@ -95,7 +100,11 @@ class Measure:
         faces: Counter[str] = Counter()
         for line in lines:
             faces[line.face] += len(line.text)
-        return cls(body, pitch, sure, faces.most_common(1)[0][0] if faces else "")
+        return cls(body, pitch, sure, faces.most_common(1)[0][0] if faces else "", _bodies(lines))
+
+    def is_body(self, line: "Line") -> bool:
+        """Is it set like much of the page's text, though that is larger than the body?"""
+        return not line.bold and round(line.size, 1) in self.bodies
 
     def relative(self, line: Line) -> float:
         """The size of the line's type in body sizes, as parts have it."""
@@ -111,6 +120,18 @@ def is_filled(lines: Sequence[Line]) -> bool:
 def runs_on(lines: Sequence[Line]) -> bool:
     """Do many lines begin in mid-sentence, as those of a paragraph do and those of an address do not?"""
     return sum(line.text[0].islower() or line.text[0] > "\u2e80" for line in lines) > RUNS_ON * len(lines)
+
+
+def _bodies(lines: Sequence[Line]) -> frozenset[float]:
+    """The sizes of type in which much of the text is set: an article's is larger than its references'."""
+    chars: Counter[float] = Counter()
+    rows: Counter[float] = Counter()
+    for line in lines:
+        if line.face and not line.bold and len(line.text) > LONG:
+            chars[round(line.size, 1)] += len(line.text)
+            rows[round(line.size, 1)] += 1
+    total = sum(len(line.text) for line in lines)
+    return frozenset(size for size in chars if chars[size] > MUCH * total and rows[size] >= SEVERAL)
 
 
 def body_size(lines: Iterable[Line]) -> float:

@@ -46,7 +46,7 @@ def is_heading(line: Line, measure: Measure, *, apart: bool = False) -> bool:
         return False
     if SENTENCE_END.search(text[-3:]) and ratio < 1.6:
         return False
-    if ratio >= measure.sure:
+    if ratio >= measure.sure and not measure.is_body(line):
         return True
     if line.runs > 1 and not numbered:
         return False

@@ -23,7 +23,6 @@ def texts(path: str) -> list[str]:
         ("(Universit) (\xb4) 444.5 (e de Paris)", "Université de Paris"),
         ("(caf) (e) 444.5 (\xb4) 0 ( noir)", "café noir"),
         ("(Fran) (c) 416.5 (\xb8) (ais)", "Français"),
-        ("(Jan Min) 2889.5 (\xb4) -2556.5 (ac)", "Ján Minac"),
         ("(x \x88 2)", "x ˆ 2"),
     ],
 )

@@ -147,3 +147,12 @@ class TestBylines:
 def test_on_a_scan_a_heavy_line_in_mid_sentence_is_none() -> None:
     assert not is_heading(line("water use be circulated again", bold=True), MEASURE)
     assert is_heading(line("Water use", bold=True), MEASURE)
+
+
+def test_type_that_much_text_is_set_in_makes_no_heading() -> None:
+    large = [line(TEXT, y=20 * k, width=300, size=12, face="Body-Regular") for k in range(5)]
+    small = [line(TEXT, y=200 + 14 * k, width=300, size=10, face="Body-Regular") for k in range(9)]
+    measure = Measure.of([*large, *small], 1.15)
+    assert measure.body == 10
+    assert not is_heading(large[0], measure)
+    assert is_heading(line("The river", size=14, face="Body-Regular"), measure)
