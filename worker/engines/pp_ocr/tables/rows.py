@@ -11,6 +11,8 @@ from ..model.lines import Line
 from ..model.patterns import is_number
 from .columns import Column, column_of, crossing
 
+WRAPPED = 0.8
+"""Share of its column's width that a line takes together with the word that did not fit in."""
 PITCH_JUMP = 1.3
 """How much farther apart than the rows of a cell those of the table are."""
 
@@ -80,11 +82,26 @@ def by_pitch(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> list[l
 
 
 def _goes_on(group: Sequence[Line], row: Sequence[Line], columns: Sequence[Column], *, spread: bool) -> bool:
-    """Does the row of text go on with cells of the group, leaving the others empty?"""
+    """Does the row of text go on with cells of the group?"""
     if any(first < last for first, last in (crossing(piece.box, columns) for piece in [*group, *row])):
         return False
     above = {column_of(piece.box, columns) for piece in group}
     here = {column_of(piece.box, columns) for piece in row}
-    if not here < above or all(is_number(piece.text) for piece in row):
+    if not here <= above or all(is_number(piece.text) for piece in row):
         return False
-    return 0 not in here or (spread and (len(here) == 1 or all(piece.text[:1].islower() for piece in row)))
+    small = all(piece.text[:1].islower() for piece in row)
+    if here == above or (here == {0} and small):
+        return small and len(above) > 1 and _are_wrapped(group, row, columns)
+    return 0 not in here or (spread and (len(here) == 1 or small))
+
+
+def _are_wrapped(group: Sequence[Line], row: Sequence[Line], columns: Sequence[Column]) -> bool:
+    """Did the row's first words not fit in behind the text above them, which begins with no small letter itself?"""
+    for piece in row:
+        k = column_of(piece.box, columns)
+        above = sorted((other for other in group if column_of(other.box, columns) == k), key=lambda line: line.middle)
+        word = piece.words[0].box if piece.words else piece.box
+        end = above[-1].box[2] + word[2] - word[0]
+        if above[0].text[:1].islower() or end < columns[k].left + WRAPPED * columns[k].width:
+            return False
+    return True

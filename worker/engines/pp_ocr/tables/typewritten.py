@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ..model.boxes import within
 from ..model.lines import Line
 from ..model.rules import Rule
 from .table import Table
 
+WIDEST_GAP = 2.0
+"""Sizes of type between two stretches of one rule."""
 DASHES = re.compile(r"[-_=~+─═—–]{4,}")
 """One stretch of a typed rule; a plus sign stands where it crosses another."""
 
 
 def rules_of(lines: Sequence[Line]) -> dict[int, list[Rule]]:
-    """The rules that lines consist of, by the lines' index: one for each stretch without white."""
+    """The rules that lines consist of, by the lines' index: one of several stretches has seams between columns."""
     found = {}
     for i, line in enumerate(lines):
         if DASHES.match(line.text) and all(map(DASHES.fullmatch, line.text.split())) and line.upright:
             boxes = [word.box for word in line.words] or [line.box]
-            found[i] = [Rule(True, line.middle, box[0], box[2]) for box in boxes]
+            gaps = [(a[2], b[0]) for a, b in pairwise(boxes)]
+            if gaps and all(b - a < WIDEST_GAP * line.size for a, b in gaps):
+                seams = tuple((a + b) / 2 for a, b in gaps)
+                found[i] = [Rule(True, line.middle, boxes[0][0], boxes[-1][2], seams=seams)]
+            else:
+                found[i] = [Rule(True, line.middle, box[0], box[2]) for box in boxes]
     return found
 
 

@@ -95,6 +95,16 @@ class TestListings:
         assert isinstance(listing, Part)
         assert listing.content == "````\n```\nx\n````"
 
+    def test_a_table_of_numbers_is_none(self) -> None:
+        rows = ["Gate", "Jan", "Feb"], ["North", "3.4", "3.5"], ["South", "2.9", "3.0"], ["Inner", "4.0", "4.1"]
+        cells = [self.mono(text, 80 * k, 13 * r) for r, row in enumerate(rows) for k, text in enumerate(row)]
+        after = [self.mono("cat levels", 0, 80), self.mono("less levels", 0, 93)]
+        table, listing = with_listings([*cells, *after], MEASURE)
+        assert isinstance(table, Part)
+        assert isinstance(listing, Part)
+        assert (table.label, listing.label) == ("table", "algorithm")
+        assert table.content.splitlines()[2] == "| North | 3.4 | 3.5 |"
+
     def test_one_line_and_values_are_none(self) -> None:
         alone = [self.mono("x = 1"), line("Text")]
         assert with_listings(alone, MEASURE) == alone

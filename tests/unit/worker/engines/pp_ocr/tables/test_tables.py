@@ -341,6 +341,38 @@ water          since May
         [table] = contents([*head, *body], rules)
         assert table.splitlines()[-1] == "| Colby | south | 2023 | 28.16 |"
 
+    def test_stretches_of_a_typed_rule_show_the_columns(self) -> None:
+        text = """
+Station       Remarks        Level
+------------  -------------  -----
+Ashford       closed since   25.19
+Colby         open           28.16
+Brightwater   open again     11.30
+"""
+        [table] = contents(typed(text), [])
+        assert table.splitlines()[2] == "| Ashford | closed since | 25.19 |"
+
+    def test_labels_that_go_on_below(self) -> None:
+        text = """
+Activity                       Hours     Cost
+Inspection of the seals on     12        340.00
+the northern gates
+Painting                       8         120.50
+Other works
+Removal of stones from the     31        1,250.00
+channel below
+Divers                         6         900.00
+"""
+        [table] = contents(typed(text, pitch=12), [across(y, 0, 230) for y in (-3, 10.8, 95)])
+        labels = [row.split(" | ")[0][2:] for row in table.splitlines()[2:]]
+        assert labels == [
+            "Inspection of the seals on the northern gates",
+            "Painting",
+            "Other works",
+            "Removal of stones from the channel below",
+            "Divers",
+        ]
+
     def test_notes_close_below_are_no_rows(self) -> None:
         lines = [*typed(self.BODY), worded("Source: own readings, 2024", 0, 62)]
         [table] = ruled(lines, [across(y, 0, 160) for y in (-3, 13, 75)])
