@@ -314,6 +314,9 @@ def _from_scan(
     parts = [*build([*head, *items, *foot], measure, height, first_page=store.page == 1 and titled), *counts]
     for part in parts:
         part.move(found.back)
+        part.content = shown(part.content)
+        for cell in part.cells:
+            cell.text = shown(cell.text)
     return parts
 
 

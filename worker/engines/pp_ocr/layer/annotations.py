@@ -24,7 +24,7 @@ PASSWORD = 1 << 13
 """Flag of a field whose value is not to be shown."""
 PAINTS_TEXT = re.compile(r"\bT[jJ*]|['\"]|\bDo\b")
 TYPED = {pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT, pdfium_c.FPDF_ANNOT_STAMP}
-TICKED, UNTICKED = "[x]", "[ ]"
+TICKED, UNTICKED = "☑", "☐"
 
 
 @dataclass(slots=True)

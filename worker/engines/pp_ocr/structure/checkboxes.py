@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..layer.annotations import TICKED, UNTICKED
 from ..layer.drawings import Drawings
 from ..model.boxes import Box, centred_in, overlap_x, overlap_y, overlapping, same_row, sides, union
 from ..model.lines import Line, Word
 
-EMPTY, TICKED = "☐", "☑"
 SHOWN = str.maketrans({"☐": "[ ]", "☑": "[x]", "☒": "[x]", "🗹": "[x]", "🗷": "[x]", "❏": "[ ]", "❑": "[ ]"})
 TICKS = frozenset("xX×✓✔✕✖✗✘√")
 """What stands in a box that is ticked."""
@@ -23,7 +23,12 @@ MOST = 200
 
 def with_checkboxes(lines: Sequence[Line], drawn: Drawings) -> list[Line]:
     """The lines, with the boxes drawn beside or between their words as characters, and without the marks in these."""
-    boxes = [box for box in drawn.squares if not any(_touch(box, other) for other in drawn.squares)]
+    typed = [word.box for line in lines if line.typed for word in line.words if word.text in (TICKED, UNTICKED)]
+    boxes = [
+        box
+        for box in drawn.squares
+        if not any(_touch(box, other) for other in drawn.squares) and not any(centred_in(box, tick) for tick in typed)
+    ]
     if not boxes or len(boxes) > MOST:
         return list(lines)
     found: list[Line | None] = list(lines)
@@ -44,7 +49,7 @@ def with_checkboxes(lines: Sequence[Line], drawn: Drawings) -> list[Line]:
         if owner is None or line is None:
             continue
         ticked = ticked or bool(marks) or any(_is_mark(shape, box) for shape in drawn.strokes)
-        found[owner] = _with(line, Word(TICKED if ticked else EMPTY, box))
+        found[owner] = _with(line, Word(TICKED if ticked else UNTICKED, box))
         for i in marks:
             found[i] = None
     return [line for line in found if line is not None]

@@ -42,7 +42,7 @@ def with_entries(lines: Sequence[Line], entries: Sequence[Entry]) -> tuple[list[
         typed = [line for line in typed if not centred_in(line.box, entry.box)]
         own = _as_typed(own, entry) or _written(entry, body)
         if entry.is_tick:
-            _tick(found, own[0])
+            _tick(found, replace(own[0], box=entry.box))
         elif own:
             _take(found, over, own, entry.box)
     for line in typed:  # an appearance may be larger than its annotation

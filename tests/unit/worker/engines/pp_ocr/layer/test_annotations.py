@@ -107,7 +107,17 @@ class TestFields:
             for x, ticked in ((55, False), (155, True), (255, False))
         ]
         [page] = read(page_with(tmp_path, content, *ticks, appearance="0 0 12 12 re S BT /F 11 Tf 2 2 Td (4) Tj ET"))
-        assert " ".join(page.markdown.split()) == "[ ] Member [x] Guest [ ] Crew"
+        assert page.markdown == "- [ ] Member [x] Guest [ ] Crew"
+
+    def test_boxes_that_are_printed_too(self, tmp_path: Path, read: Read) -> None:
+        content = label("Water", 70, 250) + label("Light", 70, 230) + "55 248 12 12 re S 55 228 12 12 re S"
+        states = "/AP << /N << /Yes 6 0 R /Off 6 0 R >> >>"
+        ticks = [
+            field(55, y, kind=TICK.format(state), more=states, width=12).replace(f"{y + 18}]", f"{y + 12}]")
+            for y, state in ((248, "Off"), (228, "Yes"))
+        ]
+        [page] = read(page_with(tmp_path, content, *ticks))
+        assert page.markdown == "- [ ] Water\n- [x] Light"
 
     def test_boxes_behind_their_labels(self, tmp_path: Path, read: Read) -> None:
         content = label("Insured", 50, 250) + label("Paid", 150, 250)
