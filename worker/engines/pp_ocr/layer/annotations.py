@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import pypdfium2 as pdfium
@@ -59,8 +60,9 @@ def read(page: pdfium.PdfPage, number: int, frame: Frame) -> tuple[pdfium.PdfPag
     kinds = [pdfium_c.FPDFAnnot_GetSubtype(annotation) for annotation in _each(page)]
     found = Annotations()
     if pdfium_c.FPDF_ANNOT_WIDGET in kinds:
-        page.pdf.init_forms()
-        page = page.pdf[number - 1]  # PDFium draws the values of fields when a page is loaded
+        with suppress(pdfium.PdfiumError):  # a damaged form: what is painted of it is read all the same
+            page.pdf.init_forms()
+            page = page.pdf[number - 1]  # PDFium draws the values of fields when a page is loaded
     if pdfium_c.FPDF_ANNOT_TEXT in kinds or TYPED.intersection(kinds):
         ticks = [i for i, annotation in enumerate(_each(page)) if _take(annotation, page, frame, found)]
         for i in reversed(ticks):  # what is drawn of them is no text

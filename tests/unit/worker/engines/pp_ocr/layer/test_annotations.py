@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 
 from support.pp_ocr.documents import drawn, stream
@@ -60,6 +61,16 @@ class TestFields:
         value = field(150, 246, "1250", more="/AP << /N 6 0 R >>")
         [page] = read(page_with(tmp_path, label("Fee:", 50, 250), value, appearance=painted))
         assert page.markdown == "Fee: 1,250.00"
+
+    def test_a_damaged_form(self, tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+        def stumble(document: pdfium.PdfDocument) -> None:
+            raise pdfium.PdfiumError("damaged")
+
+        monkeypatch.setattr(pdfium.PdfDocument, "init_forms", stumble)
+        value = field(150, 246, "Quenby", more="/AP << /N 6 0 R >>")
+        painted = "BT /F 11 Tf 2 5 Td (Quenby) Tj ET"
+        [page] = read(page_with(tmp_path, label("Surname:", 50, 250), value, appearance=painted))
+        assert page.markdown == "Surname: Quenby"
 
     def test_values_under_their_labels(self, tmp_path: Path, read: Read) -> None:
         content = label("Surname", 50, 250) + label("Given name", 250, 250) + label("Town", 50, 200)
