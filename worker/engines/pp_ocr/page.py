@@ -179,15 +179,18 @@ def _read(regions: Sequence[Region], sheet: Sheet, layer: TextLayer, store: Stor
     scans: list[tuple[Region, list[Line], scan.Scan]] = []
     for region in regions:
         known = [line for line in layer.lines if centred_in(layer.turn.back(line.box), region.box)]
-        found = scan.read(only(sheet.raster, region.box, [layer.turn.back(line.box) for line in known]))
-        scans.append((region, known, found))
+        shown = only(sheet.raster, region.box, [layer.turn.back(line.box) for line in known])
+        found = scan.read(layer.turn.raster(shown))  # few lines do not tell which way they run, the layer may
+        scans.append((region, known, replace(found, turn=found.turn.after(layer.turn))))
     pieces = []
     # Letters drawn as shapes are of one size with the text around them; a picture has a scale of its own.
     drawn = [line for region, _, found in scans if region.reason == "vector_text" for line in found.lines]
     drawn += [replace(line, size=LARGER * line.size) for line in layer.lines]
     for region, known, found in scans:
         body = _usual(drawn if region.reason == "vector_text" else found.lines)
-        is_ground = region.box == sheet.box and _letters(found.lines) < _letters(known)
+        is_ground = (
+            region.box == sheet.box and _letters(found.lines) < _letters(known) and len(found.unread) < len(known)
+        )
         if is_ground:
             known = []  # what stands on the ground has an order of its own
         placed = [

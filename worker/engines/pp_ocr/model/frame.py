@@ -103,6 +103,11 @@ class Turn:
     def _mirror(self, box: Box) -> Box:
         return (self.upright_width - box[2], box[1], self.upright_width - box[0], box[3]) if self.mirrored else box
 
+    def after(self, first: "Turn") -> "Turn":
+        """Both, of a raster that was turned as `first` turns rasters."""
+        quarters = 0 if first.stacked else first.quarters
+        return Turn((self.quarters + quarters) % 4, first.width, first.height)
+
     def raster(self, raster: Raster) -> Raster:
         return np.ascontiguousarray(np.rot90(raster, 0 if self.stacked else self.quarters))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.engines.pp_ocr.model.frame import Raster, as_positive, near_blank
+from worker.engines.pp_ocr.model.frame import Raster, Turn, as_positive, near_blank
 
 
 def paper(tone: int) -> Raster:
@@ -28,3 +28,14 @@ def test_a_dark_page_is_a_negative() -> None:
     assert as_positive(paper(20))[0, 0, 0] == 235
     light = paper(190)
     assert as_positive(light) is light
+
+
+@pytest.mark.parametrize(("first", "then"), [(0, 1), (1, 0), (1, 2), (3, 3)])
+def test_a_turn_after_another_is_both(first: int, then: int) -> None:
+    raster = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    lies = Turn(first, 30, 20)
+    stands = Turn(then, lies.upright_width, lies.upright_height)
+    both = stands.after(lies)
+    assert np.array_equal(both.raster(raster), stands.raster(lies.raster(raster)))
+    assert both.back((1, 2, 5, 4)) == lies.back(stands.back((1, 2, 5, 4)))
+    assert stands.after(Turn(1, 30, 20, stacked=True)).quarters == then
