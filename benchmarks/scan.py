@@ -57,7 +57,7 @@ async def measure() -> list[Row]:
         watching.cancel()
         memory = [most[0], _peak(psutil.Process(bare.pid))]
     return [
-        compared("page scanned at 150 dpi, CPU", "s", own, other, name="bare RapidOCR", most=1.2),
+        compared("page scanned at 150 dpi, CPU", "s", own, other, name="bare RapidOCR", most=1.05),
         compared("its most memory (RSS)", "MB", memory[:1], memory[1:], name="bare RapidOCR", most=1.2),
         await _scaling(),
     ]

@@ -62,9 +62,9 @@ class Frame:
 
     def clamp(self, box: Box) -> list[int]:
         """Whole pixels, inside the page."""
-        x0, x1 = (min(max(x, 0), self.width) for x in (box[0], box[2]))
-        y0, y1 = (min(max(y, 0), self.height) for y in (box[1], box[3]))
-        return [math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)]
+        x0, y0, x1, y1 = math.floor(box[0]), math.floor(box[1]), math.ceil(box[2]), math.ceil(box[3])
+        across, down = self.width, self.height
+        return [min(max(x0, 0), across), min(max(y0, 0), down), min(max(x1, 0), across), min(max(y1, 0), down)]
 
     def holds(self, box: Box) -> bool:
         """Is the middle of the box on the page?"""
