@@ -4,6 +4,7 @@ That a gutter runs through a line, the rows around it tell, in which it lies bet
 itself, where words of a sentence would be closer.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -28,10 +29,11 @@ PALE = 0.3
 
 def parted(quads: Quads, crops: list[Raster]) -> tuple[Quads, list[Raster]]:
     """The lines' corners and pictures, with those over a gutter as two."""
+    places = _Places.of(quads)
     found_quads: list[npt.NDArray[np.float32]] = []
     found_crops: list[Raster] = []
     for i, (quad, crop) in enumerate(zip(quads, crops, strict=True)):
-        at = _cut(crop, *gutter) if (gutter := _gutter(quads, i)) else None
+        at = _cut(crop, *gutter) if (gutter := _gutter(places, i)) else None
         if at is None:
             found_quads.append(quad)
             found_crops.append(crop)
@@ -43,14 +45,29 @@ def parted(quads: Quads, crops: list[Raster]) -> tuple[Quads, list[Raster]]:
     return (np.stack(found_quads) if found_quads else quads), found_crops
 
 
-def _gutter(quads: Quads, i: int) -> tuple[float, float] | None:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the lines' boxes end, in pixels."""
+
+    lefts: npt.NDArray[np.float32]
+    rights: npt.NDArray[np.float32]
+    middles: npt.NDArray[np.float32]
+    heights: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, quads: Quads) -> "_Places":
+        across, down = quads[:, :, 0], quads[:, :, 1]
+        tops, bottoms = down.min(axis=1), down.max(axis=1)
+        return cls(across.min(axis=1), across.max(axis=1), (tops + bottoms) / 2, bottoms - tops)
+
+
+def _gutter(places: _Places, i: int) -> tuple[float, float] | None:
     """From where to where, as shares of a line's width, a gutter runs through it in which rows around it end."""
-    lefts, rights = quads[:, :, 0].min(axis=1), quads[:, :, 0].max(axis=1)
-    tops, bottoms = quads[:, :, 1].min(axis=1), quads[:, :, 1].max(axis=1)
-    middles, height, width = (tops + bottoms) / 2, bottoms[i] - tops[i], rights[i] - lefts[i]
+    lefts, rights, middles = places.lefts, places.rights, places.middles
+    height, width = places.heights[i], rights[i] - lefts[i]
     if width < 4 * END * height:
         return None
-    away, taller = np.abs(middles - middles[i]), (bottoms - tops) / height
+    away, taller = np.abs(middles - middles[i]), places.heights / height
     near = np.flatnonzero(
         (away > ROWS[0] * height) & (away < ROWS[1] * height) & (taller > 1 / ALIKE) & (taller < ALIKE)
     )
