@@ -176,7 +176,9 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]
             x0, y0, x1, y1 = before
             left, bottom, right, top = boxes[0]
             gap = max(left - x1, x0 - right, bottom - y1, y0 - top)
-            restarts = _is_cap(run, style[0]) or (text == run.text[0] and at_one_place(run.boxes[0], boxes[0]))
+            restarts = (len(run.text) == 1 and _is_cap(run, style[0])) or (
+                text == run.text[0] and at_one_place(run.boxes[0], boxes[0])
+            )
             # Bullets under each other come without a break.
             apart = level and style[2] % 2 == 0 and min(y1, top) - max(y0, bottom) < 0.1 * min(y1 - y0, top - bottom)
             if broken and not apart and _is_script_beside(run.sizes[-1], style[0], left - x1):
@@ -194,8 +196,9 @@ def _runs(textpage: pdfium.PdfTextPage, frame: Frame, listed: str) -> list[_Run]
             run.words.append((len(run.text), len(run.boxes)))
         run.boxes += boxes
         before, follows = boxes[-1], end
-        run.text.append(in_unicode(text, style[3]))
-        run.stacked += len(text) if stacked else 0
+        run.text.append(in_unicode(text, style[3]) if "ding" in style[3] else text)
+        if stacked:
+            run.stacked += len(text)
         run.sizes.append(style[0])
         run.starts.append(start)
         run.styles[style] += end - start
@@ -293,8 +296,8 @@ def _is_script_beside(size: float, other: float, gap: float) -> bool:
 
 
 def _is_cap(run: _Run, size: float) -> bool:
-    """Is all before text of this size one large letter, or two?"""
-    return size < TINY * run.sizes[0] and len(run.text) == 1 and len(run.text[0]) < 3
+    """Is a run of one piece, before text of this size, one large letter, or two?"""
+    return size < TINY * run.sizes[0] and len(run.text[0]) < 3
 
 
 def _find_scripts(run: _Run, textpage: pdfium.PdfTextPage) -> None:

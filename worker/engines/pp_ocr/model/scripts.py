@@ -22,6 +22,8 @@ def resolved(text: str) -> str:
 
 def plain(text: str) -> str:
     """The text without marks, in Unicode's own raised and lowered characters where it has them."""
+    if text.isascii():
+        return text
     return MARK.sub("", MARKED.sub(lambda found: found[2].translate(RAISE if found[1] == RAISED else LOWER), text))
 
 

@@ -43,10 +43,12 @@ def _set_apart(
     if any(line is other for other in head):
         label = "number" if PAGE_NUMBER.fullmatch(line.text) else "text"
         return Part(label, line.box, markup.paragraph(line.text), size=measure.relative(line))
-    if any(isinstance(other, Line) and other.typed and same_row(line.box, other.box) for other in items):
-        return line  # a field and its label: no program repeats what people fill in
     at = min(line.middle, height - line.middle) / height
     number = PAGE_NUMBER.fullmatch(line.text) is not None
+    if at >= OUTER and not number:
+        return line
+    if any(isinstance(other, Line) and other.typed and same_row(line.box, other.box) for other in items):
+        return line  # a field and its label: no program repeats what people fill in
     if number and (at <= MARGIN or _ends_page(line, items)) and not _has_neighbour(line, items, beside=3.0):
         return Part("number", line.box, line.text, size=measure.relative(line))
     if (

@@ -77,11 +77,10 @@ class Flow:
             edges[self._bucket(line)].append((line.box[2], line.box[2] - line.box[0]))
         stretches = [stretch for stretch in _stretches(lines) if runs_on(stretch)]
         self.pitches = {(stretch[0].size, _step(stretch)) for stretch in stretches if is_filled(stretch)}
-        self.ends = {
-            id(line): _usual_end([(line.box[2], line.box[2] - line.box[0]) for line in stretch])
-            for stretch in stretches
-            for line in stretch
-        }
+        self.ends: dict[int, float] = {}
+        for stretch in stretches:
+            end = _usual_end([(line.box[2], line.box[2] - line.box[0]) for line in stretch])
+            self.ends.update((id(line), end) for line in stretch)
         self.rights = {
             k: _usual_end([end for near in range(k - 2, k + 3) for end in edges.get(near, ())]) for k in list(edges)
         }
