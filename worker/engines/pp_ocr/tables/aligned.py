@@ -15,10 +15,12 @@ from .checks import SHORT, is_aligned
 from .columns import Column, columns_of
 from .cutting import recut, split_wide
 from .table import Table, lift
-from .unruled import MOST_COLUMNS, table_of
+from .unruled import MOST_COLUMNS, head_of, table_of
 
 GAP = 0.9
 """Sizes of type of white between two cells."""
+MOST_HEADS = 3
+"""Rows of a head that stand elsewhere in the content."""
 LEAST_LINES, LEAST_GAPS, LEAST_ROWS = 6, 5, 3
 
 Row = dict[int, Line]
@@ -40,20 +42,40 @@ def lift_aligned(items: Sequence[Line | Part]) -> list[Line | Part]:
 
 def aligned(lines: Sequence[Line]) -> list[Table]:
     """The tables of the lines, in content or reading order, that nothing but alignment tells."""
-    parts = [part for block in _blocks(lines) for part in _apart(block)]
-    return [table for part in parts if (table := _table(part)) is not None]
+    free = {i: line for i, line in enumerate(lines) if line.upright}
+    found: list[Table] = []
+    for block in _blocks(lines):
+        for part in _apart(block):
+            table = _table({i: line for i, line in part.items() if i in free}, free)
+            if table is not None:
+                found.append(table)
+                free = {i: line for i, line in free.items() if i not in table.lines}
+    return found
 
 
 def _lifted(lines: Sequence[Line]) -> list[Line | Part]:
     return lift(lines, aligned(lines))
 
 
-def _table(lines: Mapping[int, Line]) -> Table | None:
+def _table(lines: Mapping[int, Line], free: Mapping[int, Line]) -> Table | None:
     columns = columns_of(rows([piece for line in lines.values() for piece in split_wide(line, GAP)]))
     if not 2 <= len(columns) <= MOST_COLUMNS:
         return None
     stacked = _trimmed(rows([piece for line in lines.values() for piece in recut(line, columns)]), columns)
-    return table_of(lines, stacked, columns) if is_aligned(stacked, columns) else None
+    if not is_aligned(stacked, columns):
+        return None
+    for _ in range(MOST_HEADS):  # text layers may list the head elsewhere
+        head = head_of({i: line for i, line in free.items() if i not in lines}, columns, stacked)
+        if not head:
+            break
+        lines = {**head, **lines}
+        stacked = rows(
+            [
+                *(piece for line in head.values() for piece in recut(line, columns)),
+                *(piece for row in stacked for piece in row),
+            ]
+        )
+    return table_of(lines, stacked, columns)
 
 
 def _trimmed(stacked: Sequence[list[Line]], columns: Sequence[Column]) -> list[list[Line]]:

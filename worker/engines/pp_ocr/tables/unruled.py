@@ -164,6 +164,8 @@ def head_of(free: Mapping[int, Line], columns: Sequence[Column], stacked: Sequen
         and columns[0].left - size < line.box[0] < columns[-1].right
         and line.box[2] < columns[-1].right + size
     }
+    nearest = {id(line) for line in rows(list(near.values()))[-1]} if near else set()
+    near = {i: line for i, line in near.items() if id(line) in nearest}
     pieces = [piece for line in near.values() for piece in recut(line, columns)]
     firsts = {crossing(piece.box, columns)[0] for piece in pieces}
     apart = len(pieces) >= max(2, 0.5 * len(columns)) and len(firsts) == len(pieces) and len(rows(pieces)) == 1

@@ -490,6 +490,13 @@ Readings of the year before last
         items = lift_aligned(typed(text))
         assert [type(item) for item in items] == [Part, type(typed("x")[0])]
 
+    def test_a_head_that_is_listed_elsewhere(self) -> None:
+        rows = "Ashford        2021      25.19\nColby          2023      28.16\nDunmere        2012      11.30"
+        lines = [*typed(rows, y=15), *typed("Station        Year      Level")]
+        [table] = [item for item in lift_aligned(lines) if isinstance(item, Part)]
+        assert table.content.splitlines()[0] == "| Station | Year | Level |"
+        assert len(table.content.splitlines()) == 5
+
     def test_two_tables_with_white_between_them(self) -> None:
         rows = "Ashford        2021      25.19\nColby          2023      28.16\nDunmere        2012      11.30\n"
         found = lift_aligned([*typed(rows), *typed(rows, y=55)])
