@@ -13,7 +13,7 @@ from ..model.frame import Raster
 
 HEIGHT, USUAL_WIDTH = 48, 320
 """Pixels of the recogniser's input: every line is scaled to that height, and was at least that wide in its training."""
-SPARE = 48
+SPARE = 96
 """Pixels of nothing after a shorter line; with less, the recogniser is less sure of most."""
 SURE = 0.9
 """Score under which a short line is read again in the usual width."""
