@@ -6,8 +6,9 @@ import numpy as np
 from support.pp_ocr.documents import picture
 from support.pp_ocr.lines import line
 from worker.engines.pp_ocr.model.frame import Turn
-from worker.engines.pp_ocr.page import Store, _from_scan
+from worker.engines.pp_ocr.output import Store
 from worker.engines.pp_ocr.raster.scan import Scan
+from worker.engines.pp_ocr.regions import _from_scan
 from worker.engines.pp_ocr.routing import Region
 
 
