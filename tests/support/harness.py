@@ -328,6 +328,9 @@ class Web:
 
             def do_POST(self) -> None:
                 body = self._body()
+                if len(body) < int(self.headers.get("content-length", 0)):  # its sender was killed on the way
+                    self.close_connection = True
+                    return
                 web.posts.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 with web._lock:
                     web.posting += 1
