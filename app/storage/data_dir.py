@@ -3,10 +3,14 @@
 import contextlib
 import errno
 import tempfile
+import time
 import uuid
 from pathlib import Path
 
 from app.settings import Settings, SettingsError
+
+ID_LOOKS, ID_PAUSE = 20, 0.01
+"""How often, and at which interval in seconds, an id is looked for that another process is creating."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -37,7 +41,8 @@ def data_dir_id(folder: Path) -> str:
     path = folder / "id"
     with contextlib.suppress(FileExistsError), path.open("x") as file:
         file.write(uuid.uuid4().hex)
-    found = path.read_text()
-    if not found:  # its writer was killed, or is about to write
-        raise OSError(errno.ENODATA, f"{path} is empty; delete it")
-    return found
+    for _ in range(ID_LOOKS):
+        if found := path.read_text():
+            return found
+        time.sleep(ID_PAUSE)  # another process is about to write it
+    raise OSError(errno.ENODATA, f"{path} is empty; delete it")  # its writer was killed
